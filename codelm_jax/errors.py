@@ -1,0 +1,9 @@
+"""The one exception that a command turns into a single line and exit status 2."""
+
+
+class UserError(Exception):
+    """A mistake that the user can mend.
+
+    Its message is one line that names the key or file at fault and says what to do. Everything else that escapes a
+    command is a bug and keeps its traceback.
+    """

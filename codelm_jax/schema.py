@@ -1,0 +1,44 @@
+"""Where configuration stops being a dictionary: mappings become frozen, checked dataclasses here and nowhere else."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import pydantic
+
+from codelm_jax.errors import UserError
+
+T = TypeVar("T")
+
+# Every config dataclass is declared with this: unknown keys, wrong types, NaN and infinities are errors.
+STRICT = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
+    """Builds the frozen dataclass `cls` from `values`.
+
+    Args:
+        cls: a `pydantic.dataclasses.dataclass(frozen=True, config=STRICT)`.
+        values: one entry a field; fields without a default must be there.
+        prefix: how the user names this mapping, e.g. `config.model`.
+
+    Raises:
+        UserError: names the first offending key, its value and what is allowed.
+    """
+    try:
+        return pydantic.TypeAdapter(cls).validate_python(dict(values))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([prefix, *(str(part) for part in first["loc"])])
+        if first["type"] == "unexpected_keyword_argument":
+            raise UserError(f"{key}: no such key; the keys are {', '.join(sorted(_field_names(cls)))}") from None
+        if first["type"] in ("missing", "missing_argument"):
+            raise UserError(f"{key}: missing") from None
+        message = first["msg"].removeprefix("Value error, ")
+        more = len(error.errors()) - 1
+        also = f" (and {more} more)" if more else ""
+        shown = "" if first["loc"] == () else f" = {first['input']!r}"
+        raise UserError(f"{key}{shown}: {message}{also}") from None
+
+
+def _field_names(cls: type) -> list[str]:
+    return list(getattr(cls, "__dataclass_fields__", {}))
