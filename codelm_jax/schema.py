@@ -25,12 +25,14 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
         UserError: names the first offending key, its value and what is allowed.
     """
     try:
-        return pydantic.TypeAdapter(cls).validate_python(dict(values))
+        return cls(**values)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         key = ".".join([prefix, *(str(part) for part in first["loc"])])
         if first["type"] == "unexpected_keyword_argument":
-            raise UserError(f"{key}: no such key; the keys are {', '.join(sorted(_field_names(cls)))}") from None
+            raise UserError(
+                f"{key}: no such key; the keys are {', '.join(sorted(_field_names(cls)))}"
+            ) from None
         if first["type"] in ("missing", "missing_argument"):
             raise UserError(f"{key}: missing") from None
         message = first["msg"].removeprefix("Value error, ")

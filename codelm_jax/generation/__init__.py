@@ -1,0 +1,1 @@
+"""Text in, text out: jitted decoding from a checkpoint."""

@@ -1,0 +1,1 @@
+"""The causal transformer: its configuration, layers, dropout and key-value cache."""

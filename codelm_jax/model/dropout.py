@@ -1,0 +1,79 @@
+"""Dropout whose mask is a hash of (seed, row, place): nothing to store, the same mask wherever it is computed.
+
+A threefry mask costs about as much as the matrix products around it; this one is a few integer operations that fuse
+into the consumer. The mask is recomputed in the backward pass, so no array of its size outlives the forward pass.
+
+`hash(place ^ seed)` alone would be broken: two seeds that differ by d give the same mask with places i and i ^ d
+swapped. So each row gets two keys of its own, one mixed in before and one between two rounds of mixing. The mixer is a
+bijection, hence within one seed no two rows share a key.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+
+def mix32(x: Array) -> Array:
+    """Scrambles 32-bit words, one to one (the `lowbias32` constants of C. Wellons' hash prospector).
+
+    Args:
+        x: uint32, any shape.
+    """
+    x = x ^ (x >> jnp.uint32(16))
+    x = x * jnp.uint32(0x7FEB352D)
+    x = x ^ (x >> jnp.uint32(15))
+    x = x * jnp.uint32(0x846CA68B)
+    return x ^ (x >> jnp.uint32(16))
+
+
+def site_seeds(key: Array, num_sites: int) -> Array:
+    """Draws one fully mixed seed a dropout site, uint32 `[num_sites, 2]`, from a PRNG key."""
+    return jax.random.bits(key, (num_sites, 2), jnp.uint32)
+
+
+def keep_mask(seed: Array, shape: tuple[int, ...], rate: float) -> Array:
+    """Which elements survive: each independently with probability `1 - rate`.
+
+    The last two axes are the place within a row, all axes before them number the rows; the mask does not depend on how
+    the array is laid out over devices.
+
+    Args:
+        seed: uint32 `[2]`.
+        shape: at least two axes; the last two hold fewer than 2^32 elements.
+        rate: probability of dropping, in [0, 1).
+    """
+    rows_shape, (height, width) = shape[:-2], shape[-2:]
+    rows = lax.iota(jnp.uint32, max(1, math.prod(rows_shape))).reshape(*rows_shape, 1, 1)
+    outer = mix32(rows ^ seed[0])
+    inner = mix32(outer ^ seed[1])
+    row = lax.broadcasted_iota(jnp.uint32, (height, width), 0)
+    column = lax.broadcasted_iota(jnp.uint32, (height, width), 1)
+    place = (row * jnp.uint32(width) + column).reshape(*(1 for _ in rows_shape), height, width)
+    bits = mix32(mix32(place ^ outer) ^ inner)
+    return bits >= jnp.uint32(round(rate * 2**32))
+
+
+def dropout(x: Array, seed: Array, rate: float) -> Array:
+    """Zeroes each element with probability `rate` and scales the rest by `1 / (1 - rate)` (Srivastava 2014).
+
+    Args:
+        x: floating, at least two axes.
+        seed: uint32 `[2]`, see `site_seeds`.
+        rate: in [0, 1); 0 returns `x`.
+    """
+    if rate == 0.0:
+        return x
+    return _dropout(x, seed, rate)
+
+
+def _masked(x: Array, seed: Array, rate: float) -> Array:
+    return jnp.where(keep_mask(seed, x.shape, rate), x * jnp.asarray(1.0 / (1.0 - rate), x.dtype), 0)
+
+
+_dropout = jax.custom_vjp(_masked, nondiff_argnums=(2,))
+_dropout.defvjp(
+    lambda x, seed, rate: (_masked(x, seed, rate), seed),
+    lambda rate, seed, grad: (_masked(grad, seed, rate), None),
+)

@@ -1,0 +1,241 @@
+"""The model: a pre-norm decoder-only transformer, causal by construction.
+
+Axes: B batch, T query position, S key position, D hidden_dim, H heads, K head_dim, F feed-forward, V vocabulary,
+L layers.
+"""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import DTypeLike
+
+from codelm_jax.model.attention import cached_attention, causal_attention
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.model.dropout import dropout, site_seeds
+from codelm_jax.model.kv_cache import KVCache
+from codelm_jax.model.positions import apply_rope, rope_angles
+
+INIT_STDDEV = 0.02
+NORM_EPSILON = 1e-5
+
+# Where one layer drops: attention probabilities, attention's residual branch, feed-forward hidden, its residual branch.
+SITES_PER_LAYER = 4
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with one fused projection to queries, keys and values."""
+
+    config: ModelConfig
+    dtype: DTypeLike
+    layer: int
+
+    @nn.compact
+    def __call__(
+        self,
+        x_BTD: Array,
+        positions_BT: Array,
+        dropout_seed: Array | None,
+        cache: KVCache | None,
+        attended_length: int | None,
+    ) -> tuple[Array, KVCache | None]:
+        """Returns the attended values, projected back to D, and the cache with this layer's keys and values."""
+        c = self.config
+        qkv_BT3HK = nn.DenseGeneral(
+            (3, c.num_heads, c.head_dim), use_bias=False, dtype=self.dtype, kernel_init=_normal(), name="qkv"
+        )(x_BTD)
+        q_BTHK, k_BTHK, v_BTHK = (qkv_BT3HK[:, :, i] for i in range(3))
+        if c.position_encoding == "rope":
+            angles_BTK = rope_angles(positions_BT, c.head_dim)
+            q_BTHK, k_BTHK = apply_rope(q_BTHK, angles_BTK), apply_rope(k_BTHK, angles_BTK)
+        if cache is None:
+            out_BTHK = causal_attention(
+                q_BTHK, k_BTHK, v_BTHK, dropout_rate=c.attention_dropout, dropout_seed=dropout_seed
+            )
+        else:
+            cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
+            k_BSHK = cache.k_LBSHK[self.layer, :, :attended_length]
+            v_BSHK = cache.v_LBSHK[self.layer, :, :attended_length]
+            out_BTHK = cached_attention(q_BTHK, k_BSHK, v_BSHK, positions_BT)
+        out_BTD = nn.DenseGeneral(
+            c.hidden_dim,
+            axis=(-2, -1),
+            use_bias=False,
+            dtype=self.dtype,
+            kernel_init=_residual_init(c),
+            name="output",
+        )(out_BTHK)
+        return out_BTD, cache
+
+
+class FeedForward(nn.Module):
+    """Two matrices around an activation, or three with a gate (Shazeer 2020)."""
+
+    config: ModelConfig
+    dtype: DTypeLike
+
+    @nn.compact
+    def __call__(self, x_BTD: Array, dropout_seed: Array | None) -> Array:
+        """Returns B T D."""
+        c = self.config
+
+        def dense(features: int, init: Callable[..., Array], name: str) -> nn.Dense:
+            return nn.Dense(features, use_bias=False, dtype=self.dtype, kernel_init=init, name=name)
+
+        hidden_BTF = dense(c.ffn_dim, _normal(), "up")(x_BTD)
+        if c.activation in ("swiglu", "geglu"):
+            hidden_BTF = hidden_BTF * _activate(c, dense(c.ffn_dim, _normal(), "gate")(x_BTD))
+        else:
+            hidden_BTF = _activate(c, hidden_BTF)
+        if dropout_seed is not None:
+            hidden_BTF = dropout(hidden_BTF, dropout_seed, c.residual_dropout)
+        return dense(c.hidden_dim, _residual_init(c), "down")(hidden_BTF)
+
+
+class Block(nn.Module):
+    """One layer: attention and feed-forward, each normalised before and added back after."""
+
+    config: ModelConfig
+    dtype: DTypeLike
+    layer: int
+
+    @nn.compact
+    def __call__(
+        self,
+        x_BTD: Array,
+        positions_BT: Array,
+        dropout_seeds: Array | None,
+        cache: KVCache | None,
+        attended_length: int | None,
+    ) -> tuple[Array, KVCache | None]:
+        """Returns the residual stream after this layer and the cache; `dropout_seeds` is uint32 `[4, 2]`."""
+        c = self.config
+        seeds = [None] * SITES_PER_LAYER if dropout_seeds is None else list(dropout_seeds)
+
+        def drop(branch_BTD: Array, seed: Array | None) -> Array:
+            return branch_BTD if seed is None else dropout(branch_BTD, seed, c.residual_dropout)
+
+        attended_BTD, cache = Attention(c, self.dtype, self.layer, name="attention")(
+            _norm(c, self.dtype, "attention_norm")(x_BTD), positions_BT, seeds[0], cache, attended_length
+        )
+        x_BTD = x_BTD + drop(attended_BTD, seeds[1])
+        ffn_BTD = FeedForward(c, self.dtype, name="ffn")(_norm(c, self.dtype, "ffn_norm")(x_BTD), seeds[2])
+        return x_BTD + drop(ffn_BTD, seeds[3]), cache
+
+
+class Transformer(nn.Module):
+    """Token ids in, next-token logits out."""
+
+    config: ModelConfig
+    dtype: DTypeLike = jnp.float32  # of the computation; parameters are always float32
+
+    def setup(self) -> None:
+        """Names every part of the parameter tree."""
+        c = self.config
+        # Gathered in float32 and cast after: the gradient's scatter-add is then a float32 one.
+        self.embedding = nn.Embed(c.vocab_size, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32)
+        if c.position_encoding == "learned":
+            self.positions = nn.Embed(
+                c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
+            )
+        self.layers = [Block(c, self.dtype, i) for i in range(c.num_layers)]
+        self.final_norm = _norm(c, self.dtype, None)
+        self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.dtype, kernel_init=_normal())
+
+    def __call__(self, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None) -> Array:
+        """Logits of every position, `[B, T, V]` in the compute type.
+
+        Args:
+            tokens_BT: integer ids; T at most `max_seq_length` where positions are learned.
+            deterministic: True turns dropout off.
+            dropout_key: PRNG key, needed unless `deterministic`; the same key gives the same masks.
+        """
+        if not deterministic and dropout_key is None:
+            raise ValueError("dropout needs a dropout_key; pass one, or deterministic=True")
+        seeds = None if deterministic or dropout_key is None else self._seeds(dropout_key)
+        positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
+        x_BTD, _ = self._residual_stream(tokens_BT, positions_BT, seeds, None, None)
+        return self.unembed(x_BTD)
+
+    def extend(
+        self, tokens_BT: Array, positions_BT: Array, cache: KVCache, *, attended_length: int | None = None
+    ) -> tuple[Array, KVCache]:
+        """Runs further tokens of sequences whose past is in the cache: a prefill, or one step of decoding.
+
+        Args:
+            tokens_BT: integer ids; rows may be right-padded, their padding is never seen by real positions.
+            positions_BT: int32, each token's position in its own row.
+            cache: is not changed; positions beyond its length are dropped.
+            attended_length: static; only the first so many slots are read. Must exceed every position.
+
+        Returns:
+            The hidden states `[B, T, D]`, ready for `unembed` (of all positions or of a chosen few), and the new cache.
+        """
+        x_BTD, new_cache = self._residual_stream(tokens_BT, positions_BT, None, cache, attended_length)
+        assert new_cache is not None
+        return x_BTD, new_cache
+
+    def unembed(self, x_BTD: Array) -> Array:
+        """Logits of hidden states: final normalisation, then the output head (untied)."""
+        return self.head(self.final_norm(x_BTD))
+
+    def _residual_stream(
+        self,
+        tokens_BT: Array,
+        positions_BT: Array,
+        seeds: Array | None,
+        cache: KVCache | None,
+        attended_length: int | None,
+    ) -> tuple[Array, KVCache | None]:
+        x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
+        if self.config.position_encoding == "learned":
+            if cache is None and tokens_BT.shape[1] > self.config.max_seq_length:
+                raise ValueError(
+                    f"{tokens_BT.shape[1]} tokens are more than max_seq_length = {self.config.max_seq_length}"
+                )
+            x_BTD = x_BTD + self.positions(positions_BT)
+        x_BTD = x_BTD.astype(self.dtype)
+        for i, block in enumerate(self.layers):
+            x_BTD, cache = block(
+                x_BTD, positions_BT, None if seeds is None else seeds[i], cache, attended_length
+            )
+        return x_BTD, cache
+
+    def _seeds(self, dropout_key: Array) -> Array:
+        sites = self.config.num_layers * SITES_PER_LAYER
+        return site_seeds(dropout_key, sites).reshape(self.config.num_layers, SITES_PER_LAYER, 2)
+
+
+def init_params(config: ModelConfig, key: Array) -> dict:
+    """Fresh float32 parameters; the tree is the same for every compute type."""
+    tokens_BT = jnp.zeros((1, 2), jnp.int32)
+    return dict(Transformer(config).init(key, tokens_BT, deterministic=True)["params"])
+
+
+def count_params(config: ModelConfig) -> int:
+    """Number of parameters, without making any."""
+    shapes = jax.eval_shape(lambda: init_params(config, jax.random.key(0)))
+    return sum(leaf.size for leaf in jax.tree.leaves(shapes))
+
+
+def _normal() -> Callable[..., Array]:
+    return nn.initializers.normal(INIT_STDDEV)
+
+
+def _residual_init(config: ModelConfig) -> Callable[..., Array]:
+    # Each layer adds two branches to the residual stream (Radford 2019 scales them down; the reference did not).
+    shrink = (2 * config.num_layers) ** -0.5 if config.init == "scaled" else 1.0
+    return nn.initializers.normal(INIT_STDDEV * shrink)
+
+
+def _norm(config: ModelConfig, dtype: DTypeLike, name: str | None) -> nn.Module:
+    kind = nn.LayerNorm if config.normalization == "layernorm" else nn.RMSNorm
+    return kind(epsilon=NORM_EPSILON, dtype=dtype, name=name)
+
+
+def _activate(config: ModelConfig, x: Array) -> Array:
+    if config.activation in ("silu", "swiglu"):
+        return jax.nn.silu(x)
+    return jax.nn.gelu(x, approximate=False)
