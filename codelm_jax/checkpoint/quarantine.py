@@ -1,0 +1,38 @@
+"""Setting a damaged step aside: out of the way of every reader, and kept for who wants to look at it."""
+
+import contextlib
+import logging
+from pathlib import Path
+
+from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+QUARANTINE = "quarantine"
+
+
+def quarantine(step_directory: Path, damage: Damaged) -> Path:
+    """Moves a step to `quarantine/` beside it, with the reason in a text file, and warns.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        UserError: it cannot be moved.
+    """
+    room = step_directory.parent / QUARANTINE
+    try:
+        room.mkdir(exist_ok=True)
+        target, copy = room / step_directory.name, 1
+        while target.exists():
+            copy += 1
+            target = room / f"{step_directory.name}.{copy}"
+        step_directory.rename(target)
+    except OSError as error:
+        raise UserError(f"{damage}; and it cannot be moved to {room} ({error.strerror})") from error
+    # The reason is a courtesy: on a full disk the step is set aside without it.
+    with contextlib.suppress(OSError):
+        target.with_name(f"{target.name}.reason.txt").write_text(f"{damage}\n", encoding="utf-8")
+    _log.warning("%s; moved to %s", damage, target)
+    return target

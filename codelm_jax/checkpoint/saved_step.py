@@ -1,0 +1,149 @@
+"""One saved step on disk: finding steps, reading one and verifying every byte that is handed out."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from etils import epath
+
+from codelm_jax.checkpoint import orbax_log
+from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe, json_digest
+from codelm_jax.checkpoint.tree import leaf_table, nest
+from codelm_jax.errors import UserError
+
+orbax_log.silence()
+
+T = TypeVar("T")
+
+CHECKPOINTS = "checkpoints"
+
+
+def saved_steps(directory: Path) -> list[int]:
+    """Returns the numbers of the steps in a checkpoints directory, ascending, whether they are sound or not."""
+    if not directory.is_dir():
+        return []
+    names = [entry.name for entry in os.scandir(directory) if entry.is_dir(follow_symlinks=False)]
+    return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
+
+
+def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
+    """Finds the steps that `path` stands for.
+
+    Args:
+        path: a run directory, its checkpoints directory, or the directory of one step.
+
+    Returns:
+        The checkpoints directory and its steps, ascending; or the directory of one step and None.
+
+    Raises:
+        UserError: there is no checkpoint at `path`.
+    """
+    given = Path(path).absolute()
+    for directory in (given / CHECKPOINTS, given):
+        if steps := saved_steps(directory):
+            return directory, steps
+    if (given / "state").is_dir() or (given / "digests").is_dir():
+        return given, None
+    if not given.exists():
+        raise UserError(f"{path}: no such directory; give a run directory, its checkpoints, or one step")
+    raise UserError(f"{path}: holds no checkpoint; give a run directory, its checkpoints, or one step")
+
+
+class SavedStep:
+    """A step directory whose table of digests has been read and agrees with itself.
+
+    Every method verifies what it returns.
+
+    Attributes:
+        directory: the directory of the step.
+        digests: what the step must contain.
+
+    Raises:
+        Damaged: the step is incomplete, or differs from its digests.
+        UserError: a file may not be read by this user.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.digests = self._read(lambda: Digests.from_json(self._json("digests")))
+        if directory.name.isdecimal() and int(directory.name) != self.digests.step:
+            raise Damaged(f"{directory}: holds step {self.digests.step}, not the step of its name")
+
+    def meta(self) -> dict[str, Any]:
+        """Returns the metadata given to `save`."""
+        return self._verified_json("meta", self.digests.meta)
+
+    def data(self) -> dict[str, Any]:
+        """Returns the state of the data iterator given to `save`."""
+        return self._verified_json("data", self.digests.data)
+
+    def check_fit(self, wanted: Mapping[str, Any]) -> None:
+        """Compares the state's names, shapes and dtypes with those of `wanted`; nothing is ever cast.
+
+        Raises:
+            UserError: names the first leaf that differs.
+        """
+        for name in sorted(self.digests.leaves.keys() | wanted.keys()):
+            found = str(self.digests.leaves.get(name, "missing"))
+            asked = describe(wanted[name].shape, wanted[name].dtype.name) if name in wanted else "missing"
+            if found != asked:
+                raise UserError(
+                    f"{self.directory}: {name} is {found} in the checkpoint and {asked} in this run; "
+                    "use the config it was saved with, or another run directory"
+                )
+
+    def leaves(self, under: str = "") -> dict[str, np.ndarray]:
+        """Reads the arrays whose names begin with `under`, and only those, into host memory.
+
+        Args:
+            under: such as `params/`; empty for the whole state.
+        """
+        wanted = {name: leaf for name, leaf in self.digests.leaves.items() if name.startswith(under)}
+        item = nest({name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for name, leaf in wanted.items()})
+        as_numpy = nest({name: ocp.RestoreArgs(restore_type=np.ndarray) for name in wanted})
+        arguments = ocp.args.PyTreeRestore(item=item, restore_args=as_numpy, partial_restore=True)
+        handler = ocp.PyTreeCheckpointHandler()
+        try:
+            restored = self._read(
+                lambda: handler.restore(epath.Path(self.directory / "state"), args=arguments)
+            )
+        finally:
+            handler.close()
+        table = leaf_table(restored)
+        for name, expected in wanted.items():
+            found = table.get(name)
+            if not isinstance(found, np.ndarray):
+                raise Damaged(f"{self.directory}: {name} is missing")
+            if array_digest(found) != expected:
+                raise Damaged(f"{self.directory}: {name} differs from its digest")
+        return table
+
+    def verify(self) -> None:
+        """Reads all of the step and compares it with the digests."""
+        self.meta()
+        self.data()
+        self.leaves()
+
+    def _verified_json(self, item: str, digest: str) -> dict[str, Any]:
+        value = self._read(lambda: self._json(item))
+        if json_digest(value) != digest:
+            raise Damaged(f"{self.directory}: {item} differs from its digest")
+        return value
+
+    def _json(self, item: str) -> dict[str, Any]:
+        return dict(ocp.JsonCheckpointHandler().restore(epath.Path(self.directory / item)))
+
+    def _read(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except MemoryError:
+            raise
+        except Exception as error:  # a damaged file makes orbax raise almost anything
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            if isinstance(error, PermissionError) or "PERMISSION_DENIED" in str(error):
+                raise UserError(f"{self.directory}: may not be read by this user ({reason})") from error
+            raise Damaged(f"{self.directory}: cannot be read ({reason})") from error

@@ -1,0 +1,373 @@
+"""Saving a training state in one piece, and getting it back exactly or not at all.
+
+A step directory holds four items, committed together by one rename (docs/checkpoints.md): `state` (arrays), `data`
+(iterator state), `meta` (all that sampling and resuming need to know) and `digests`.
+"""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+from codelm_jax.checkpoint.digest import (
+    Damaged,
+    Digests,
+    array_digest,
+    finite_or_none,
+    json_digest,
+    plain_json,
+)
+from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
+from codelm_jax.checkpoint.retention import best_step, steps_to_keep
+from codelm_jax.checkpoint.saved_step import SavedStep, locate, saved_steps
+from codelm_jax.checkpoint.tree import fill, host_copies, leaf_table, nest
+from codelm_jax.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+# orbax writes a step under this name and renames it when it is complete.
+_UNFINISHED = "*.orbax-checkpoint-tmp*"
+# Old steps are renamed into here before they are removed, so that a kill never leaves half of one under its number.
+_REMOVED = "removed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Restored:
+    """A step as it was saved.
+
+    Attributes:
+        step: its number.
+        state: the state, of the types, shapes, dtypes and shardings asked for.
+        data: the state of the data iterator.
+        meta: the metadata.
+        metrics: held-out figures given to `save`, or None; a figure that was not finite is None.
+    """
+
+    step: int
+    state: Any
+    data: dict[str, Any]
+    meta: dict[str, Any]
+    metrics: dict[str, float | None] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """The weights of a step and what belongs to them.
+
+    Attributes:
+        step: its number.
+        params: nested dictionaries of arrays, as they were under `params` in the saved state.
+        meta: the metadata.
+    """
+
+    step: int
+    params: dict[str, Any]
+    meta: dict[str, Any]
+
+
+class CheckpointStore:
+    """The checkpoints of one run: the latest two steps, the best one, and the milestones.
+
+    The caller holds the `RunLock` of the run: two stores in one directory would remove each other's steps.
+
+    Opening removes what an interrupted save left behind and quarantines steps whose table of digests cannot be read.
+
+    >>> import tempfile, jax.numpy as jnp
+    >>> with tempfile.TemporaryDirectory() as directory, CheckpointStore(directory) as store:
+    ...     store.save(7, state={"w": jnp.arange(3.0)}, data={"next_index": 7}, meta={}, metrics={"nll": 2.5})
+    ...     store.wait()
+    ...     restored = store.restore({"w": jax.ShapeDtypeStruct((3,), jnp.float32)})
+    >>> restored.step, restored.state["w"].tolist(), restored.data
+    (7, [0.0, 1.0, 2.0], {'next_index': 7})
+
+    Args:
+        directory: where the steps lie, e.g. `runs/tiny/checkpoints`; created if need be.
+        keep_steps: milestones, never removed.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], *, keep_steps: Collection[int] = ()) -> None:
+        self.directory = Path(directory).absolute()
+        self.keep_steps = frozenset(keep_steps)
+        self._nll_by_step: dict[int, float | None] = {}
+        self._pending: int | None = None
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.directory}: cannot be created ({error.strerror})") from error
+        remove_leftovers(self.directory)
+        for step in saved_steps(self.directory):
+            try:
+                self._nll_by_step[step] = SavedStep(self._path(step)).digests.nll
+            except Damaged as damage:
+                quarantine(self._path(step), damage)
+        self._manager = self._open_manager()
+
+    def save(
+        self,
+        step: int,
+        *,
+        state: Any,
+        data: Mapping[str, Any],
+        meta: Mapping[str, Any],
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Starts saving a step; returns when `state` has been copied, so that its buffers may be donated.
+
+        The step is complete after the next `wait`, `save` or `close`, which also report a failure to write it.
+
+        Args:
+            step: its number; a step is never overwritten.
+            state: a pytree of arrays, such as a train state.
+            data: iterator state as of the last consumed batch; plain JSON.
+            meta: what else belongs to the step; plain JSON.
+            metrics: held-out figures; the lowest finite `metrics["nll"]` makes the best step.
+
+        Raises:
+            UserError: this step, or the one before it, could not be written.
+            TypeError: `data` or `meta` is not JSON, or a leaf of `state` is not an array.
+        """
+        self.wait()
+        if step in self.steps():
+            raise UserError(
+                f"{self._path(step)}: exists already; choose another run directory, or move it away"
+            )
+        arrays = host_copies(state)
+        data, meta = plain_json(data, "data"), plain_json(meta, "meta")
+        digests = Digests(
+            step=step,
+            metrics=finite_or_none(metrics),
+            leaves={name: array_digest(array) for name, array in arrays.items()},
+            data=json_digest(data),
+            meta=json_digest(meta),
+        )
+        self._nll_by_step[step] = digests.nll
+        items = ocp.args.Composite(
+            state=ocp.args.PyTreeSave(nest(arrays)),
+            data=ocp.args.JsonSave(data),
+            meta=ocp.args.JsonSave(meta),
+            digests=ocp.args.JsonSave(digests.to_json()),
+        )
+        self._pending = step
+        with self._report_failure():
+            # force: whether to save is the caller's decision.
+            self._manager.save(step, args=items, force=True)
+
+    def wait(self) -> None:
+        """Waits until the last `save` is on disk.
+
+        Raises:
+            UserError: it could not be written, e.g. because the disk is full; earlier steps are still there.
+        """
+        with self._report_failure():
+            self._manager.wait_until_finished()
+        self._pending = None
+        shutil.rmtree(self.directory / _REMOVED, ignore_errors=True)
+
+    def restore(self, abstract_state: Any, step: int | None = None) -> Restored | None:
+        """Returns the newest sound step, or `step`.
+
+        Every byte is verified. A damaged step moves to `quarantine/` with a warning and the next older one is tried;
+        `step`, when it is given, is taken or refused.
+
+        Args:
+            abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf goes to the
+                leaf's sharding, or to the default device where it has none, whatever devices it was saved from.
+            step: which step; the newest sound one if None.
+
+        Returns:
+            None if this run never completed a save.
+
+        Raises:
+            Damaged: `step` is damaged.
+            UserError: steps were saved and none is sound; or the step does not have the names, shapes and dtypes of
+                `abstract_state` (nothing is ever cast).
+        """
+        self.wait()
+        if step is not None:
+            if step not in self.steps():
+                raise UserError(f"{self._path(step)}: no such step; there are {self.steps()}")
+            return self._read(step, abstract_state)
+        for candidate in reversed(self.steps()):
+            try:
+                return self._read(candidate, abstract_state)
+            except Damaged as damage:
+                self._forget(candidate, damage)
+        if saved_steps(self.directory / QUARANTINE):
+            raise UserError(
+                f"{self.directory}: no step is sound, see {QUARANTINE}/; "
+                "restore one from a backup, or choose another run directory to start over"
+            )
+        return None
+
+    def steps(self) -> list[int]:
+        """Returns the complete steps, ascending."""
+        return saved_steps(self.directory)
+
+    def latest_step(self) -> int | None:
+        """Returns the newest complete step."""
+        return max(self.steps(), default=None)
+
+    def best_step(self) -> int | None:
+        """Returns the complete step with the lowest finite held-out nll, or None if none was measured."""
+        return best_step({step: self._nll_by_step.get(step) for step in self.steps()})
+
+    def verify(self, step: int) -> None:
+        """Waits, reads the whole step from disk and compares it with its digests.
+
+        Raises:
+            Damaged: it differs or is incomplete.
+        """
+        self.wait()
+        SavedStep(self._path(step)).verify()
+
+    def close(self) -> None:
+        """Waits for the last save and frees orbax's threads; raises as `wait`."""
+        try:
+            self.wait()
+        finally:
+            self._manager.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _path(self, step: int) -> Path:
+        return self.directory / str(step)
+
+    def _open_manager(self) -> ocp.CheckpointManager:
+        options = ocp.CheckpointManagerOptions(
+            preservation_policy=_Retention(self._nll_by_step, self.keep_steps),
+            todelete_subdir=_REMOVED,
+            save_root_metadata=False,
+        )
+        return ocp.CheckpointManager(self.directory, options=options)
+
+    def _read(self, step: int, abstract_state: Any) -> Restored:
+        saved = SavedStep(self._path(step))
+        wanted = leaf_table(abstract_state)
+        saved.check_fit(wanted)
+        meta, data, arrays = saved.meta(), saved.data(), saved.leaves()
+        placed = {
+            name: jax.device_put(arrays[name], getattr(leaf, "sharding", None))
+            for name, leaf in wanted.items()
+        }
+        return Restored(step, fill(abstract_state, placed), data, meta, saved.digests.metrics)
+
+    def _forget(self, step: int, damage: Damaged) -> None:
+        quarantine(self._path(step), damage)
+        self._nll_by_step.pop(step, None)
+        self._manager.reload()
+
+    @contextlib.contextmanager
+    def _report_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:
+            step, self._pending = self._pending, None
+            # The failed manager keeps its error and a partial directory that would keep a full disk full.
+            with contextlib.suppress(Exception):
+                self._manager.close()
+            remove_leftovers(self.directory)
+            self._manager = self._open_manager()
+            reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+            raise UserError(
+                f"{self.directory}: step {step} could not be saved ({reason}); the latest complete step is "
+                f"{self.latest_step()}: make room or mend the disk, then run the same command again"
+            ) from error
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best", dtype: Any = None
+) -> Loaded:
+    """Reads the weights of a step, without the optimizer, onto the default device; changes nothing on disk.
+
+    Safe beside a training run that saves and removes steps meanwhile.
+
+    Args:
+        path: a run directory, its checkpoints directory, or the directory of one step (then `which` has no effect).
+        which: a step number; "latest"; or "best", the lowest held-out nll, the latest where none was measured.
+        dtype: floating-point parameters are cast to it, e.g. `jnp.bfloat16`; kept as saved if None.
+
+    Raises:
+        UserError: there is no such step, or it is damaged: weights that differ from their digests are not returned.
+    """
+    while True:
+        directory, steps = locate(path)
+        chosen = directory if steps is None else directory / str(_choose(directory, steps, which))
+        try:
+            return _load(chosen, dtype)
+        except Damaged as damage:
+            removed_meanwhile = steps is not None and not isinstance(which, int) and not chosen.exists()
+            if not removed_meanwhile:
+                raise UserError(
+                    f"{damage}; choose another step, or set this one aside with scripts/checkpoint.py repair"
+                ) from damage
+
+
+def _choose(directory: Path, steps: Sequence[int], which: Literal["best", "latest"] | int) -> int:
+    if which == "latest":
+        return steps[-1]
+    if isinstance(which, int):
+        if which not in steps:
+            raise UserError(f"{directory}: has no step {which}; it has {', '.join(map(str, steps))}")
+        return which
+    if which != "best":
+        raise UserError(f"which = {which!r}: must be best, latest or a step number")
+    nll_by_step = {}
+    for step in steps:
+        try:
+            nll_by_step[step] = SavedStep(directory / str(step)).digests.nll
+        except Damaged as damage:
+            if (directory / str(step)).exists():
+                _log.warning("%s; not considered as the best step", damage)
+    best = best_step(nll_by_step)
+    return max(nll_by_step, default=steps[-1]) if best is None else best
+
+
+def _load(step_directory: Path, dtype: Any) -> Loaded:
+    saved = SavedStep(step_directory)
+    meta, arrays = saved.meta(), saved.leaves("params/")
+    if not arrays:
+        raise UserError(f"{step_directory}: was not saved by a training run: it has no params")
+    if dtype is not None:
+        arrays = {
+            name: array.astype(dtype) if jnp.issubdtype(array.dtype, np.floating) else array
+            for name, array in arrays.items()
+        }
+    return Loaded(saved.digests.step, jax.device_put(nest(arrays)["params"]), meta)
+
+
+@dataclasses.dataclass
+class _Retention:
+    """orbax's hook for `steps_to_keep`."""
+
+    nll_by_step: Mapping[int, float | None]
+    keep_steps: Collection[int]
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
+        del context
+        present = {info.step: self.nll_by_step.get(info.step) for info in checkpoints}
+        keep = steps_to_keep(present, self.keep_steps)
+        return [info.step in keep for info in checkpoints]
+
+
+def remove_leftovers(directory: Path) -> list[str]:
+    """Removes unfinished saves and half-removed steps from a checkpoints directory; returns their names."""
+    leftovers = [*directory.glob(_UNFINISHED), *directory.glob(_REMOVED)]
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True)
+    return sorted(leftover.name for leftover in leftovers)
