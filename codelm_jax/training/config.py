@@ -1,0 +1,76 @@
+"""Every knob of a training run, checked once at the boundary."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import jax
+import jax.numpy as jnp
+import pydantic
+from jax.typing import DTypeLike
+from pydantic.dataclasses import dataclass
+
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.schema import STRICT, parse
+
+Positive = Annotated[int, pydantic.Field(ge=1)]
+Beta = Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainConfig:
+    """What `configs/strongreg.py` documents, key by key, without the data section."""
+
+    seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)]
+    model: ModelConfig
+    max_steps: Positive
+    batch_size: Positive
+    grad_accum_steps: Positive
+    learning_rate: Annotated[float, pydantic.Field(gt=0.0)]
+    final_learning_rate: Annotated[float, pydantic.Field(ge=0.0)]
+    warmup_steps: Annotated[int, pydantic.Field(ge=0)]
+    beta1: Beta
+    beta2: Beta
+    weight_decay: Annotated[float, pydantic.Field(ge=0.0)]
+    grad_clip: Annotated[float, pydantic.Field(gt=0.0)]
+    label_smoothing: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
+    compute_dtype: Literal["auto", "float32", "bfloat16"]
+    log_every: Positive
+    eval_every: Positive
+    eval_tokens: Positive
+    checkpoint_every: Positive
+    checkpoint_minutes: Annotated[float, pydantic.Field(gt=0.0)]
+    keep_steps: tuple[Positive, ...]
+    max_nonfinite_steps: Positive
+
+    def __post_init__(self) -> None:
+        if self.batch_size % self.grad_accum_steps:
+            raise ValueError(
+                f"grad_accum_steps = {self.grad_accum_steps} must divide batch_size = {self.batch_size}"
+            )
+        if self.final_learning_rate > self.learning_rate:
+            raise ValueError(
+                f"final_learning_rate = {self.final_learning_rate} is above learning_rate = {self.learning_rate}"
+            )
+
+    @property
+    def dtype(self) -> DTypeLike:
+        """Of the computation; parameters and optimizer are float32 whatever it is."""
+        if self.compute_dtype == "auto":
+            return jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
+        return jnp.dtype(self.compute_dtype)
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Targets that one optimizer step learns from."""
+        return self.batch_size * self.model.max_seq_length
+
+
+def parse_train_config(config: Mapping[str, Any]) -> TrainConfig:
+    """Checks a resolved config dictionary, its `data` section aside.
+
+    Raises:
+        UserError: names the first key at fault.
+    """
+    values = {key: value for key, value in config.items() if key != "data"}
+    model = parse(ModelConfig, values.pop("model", {}), "config.model")
+    return parse(TrainConfig, {**values, "model": model}, "config")

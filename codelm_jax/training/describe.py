@@ -1,0 +1,51 @@
+"""What a run would be, without running it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from codelm_jax.model.transformer import count_params
+from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.loss import smoothing_floor
+from codelm_jax.training.step import init_state, train_step
+
+
+def describe(
+    config: TrainConfig, resolved_config: Mapping[str, Any], train_tokens: int | None
+) -> dict[str, Any]:
+    """Figures of a run as JSON.
+
+    Args:
+        config: of the run.
+        resolved_config: the same as the dictionary that was asked for, data section included.
+        train_tokens: tokens of the prepared training split; None where nothing is prepared yet.
+    """
+    total_tokens = config.max_steps * config.tokens_per_step
+    return {
+        "config": dict(resolved_config),
+        "num_params": count_params(config.model),
+        "flops_per_token": config.model.flops_per_token(config.model.max_seq_length),
+        "tokens_per_step": config.tokens_per_step,
+        "total_tokens": total_tokens,
+        "total_flops": total_tokens * config.model.flops_per_token(config.model.max_seq_length),
+        "train_tokens": train_tokens,
+        "epochs": None if train_tokens is None else total_tokens / train_tokens,
+        "smoothed_loss_floor": smoothing_floor(config.label_smoothing, config.model.vocab_size),
+        "compute_dtype": jnp.dtype(config.dtype).name,
+        "memory": _memory(config),
+        "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
+    }
+
+
+def _memory(config: TrainConfig) -> dict[str, int]:
+    """Bytes of one step on one device, as the compiler plans them."""
+    state = jax.eval_shape(lambda: init_state(config))
+    windows_BT = jax.ShapeDtypeStruct((config.batch_size, config.model.max_seq_length + 1), jnp.uint16)
+    step = jax.jit(train_step, static_argnums=0, donate_argnums=1)
+    planned = step.lower(config, state, windows_BT).compile().memory_analysis()
+    return {
+        "state_bytes": sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)),
+        "step_bytes": planned.argument_size_in_bytes + planned.temp_size_in_bytes,
+    }

@@ -1,0 +1,76 @@
+"""Refuses to train a model that sees the tokens it has to predict.
+
+The system this project re-implements had no causal mask. Its loss was too good to be true, and its samples collapsed:
+at sampling time there is no next token to copy. Both signs are watched for here.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from codelm_jax.errors import UserError
+from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.step import training_logits
+
+# Real code has not been compressed below this by any small model; the reference's figure was about 0.02.
+IMPLAUSIBLE_BITS_PER_BYTE = 0.25
+IMPLAUSIBLE_NATS_ABOVE_FLOOR = 0.1
+
+_MEANING = (
+    "no model of this size predicts unseen code that well: the model sees its targets (a missing causal mask), or the "
+    "held-out files are copies of training files"
+)
+
+
+def check_causality(config: TrainConfig, params: Any, forward=training_logits) -> None:
+    """Changes future tokens and demands that no earlier logit moves, on the very path that training takes.
+
+    Dropout is on, with one key for both passes. Earlier logits must stay equal to 1e-5 of what later ones move by.
+
+    Args:
+        config: of the run.
+        params: its parameters.
+        forward: `(config, params, inputs_BT, key) -> logits_BTV`.
+
+    Raises:
+        UserError: a logit moved; says at which distance.
+    """
+    length = config.model.max_seq_length
+    rng = np.random.default_rng(config.seed)
+    first_BT = rng.integers(0, config.model.vocab_size, (2, length))
+    logits = jax.jit(forward, static_argnums=0)
+    key = jax.random.key(config.seed)
+    before_BTV = logits(config, params, jnp.asarray(first_BT), key)
+    for cut in sorted({1, length // 2, length - 1}):
+        second_BT = first_BT.copy()
+        second_BT[:, cut:] = (first_BT[:, cut:] + 1) % config.model.vocab_size
+        after_BTV = logits(config, params, jnp.asarray(second_BT), key)
+        moved_T = np.asarray(
+            jnp.abs(after_BTV.astype(jnp.float32) - before_BTV.astype(jnp.float32)).max(axis=(0, 2))
+        )
+        if not moved_T[:cut].max() <= 1e-5 * moved_T[cut:].max():
+            leaked = int(moved_T[:cut].argmax())
+            raise UserError(
+                f"leak guard: changing the tokens from position {cut} on moved the logits of position {leaked}: the "
+                "model sees the future it is trained to predict. Not training; the attention must be causal"
+            )
+
+
+def warn_if_implausible(bits_per_byte: float, smoothed_loss: float, floor: float) -> str | None:
+    """What to tell the user when held-out figures are too good to be honest; None when they are not.
+
+    Args:
+        bits_per_byte: held out.
+        smoothed_loss: held out, nats.
+        floor: the lowest smoothed loss there can be, nats.
+    """
+    if bits_per_byte < IMPLAUSIBLE_BITS_PER_BYTE:
+        return f"held-out bits per byte {bits_per_byte:.3f} is below {IMPLAUSIBLE_BITS_PER_BYTE}: {_MEANING}"
+    if floor > 0 and smoothed_loss < floor + IMPLAUSIBLE_NATS_ABOVE_FLOOR:
+        return (
+            f"held-out smoothed loss {smoothed_loss:.4f} is within {IMPLAUSIBLE_NATS_ABOVE_FLOOR} nats of its floor "
+            f"{floor:.4f}: {_MEANING}"
+        )
+    return None

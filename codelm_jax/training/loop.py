@@ -1,0 +1,271 @@
+"""The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+
+from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.data.batches import train_batches
+from codelm_jax.data.tokens import TokenFile
+from codelm_jax.errors import UserError
+from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.guard import check_causality, warn_if_implausible
+from codelm_jax.training.interrupt import StopRequest
+from codelm_jax.training.loss import smoothing_floor
+from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
+from codelm_jax.training.metrics import MetricsWriter, write_json
+from codelm_jax.training.optimizer import learning_rate_schedule
+from codelm_jax.training.progress import TrainProgress
+from codelm_jax.training.resume import check_same_run
+from codelm_jax.training.step import TrainState, init_state, train_step
+from codelm_jax.training.throughput import Stopwatch, model_flops_utilisation
+
+
+class Monitor(Protocol):
+    """Looks at the live parameters during training, e.g. by sampling from them."""
+
+    every: int
+
+    def __call__(self, params: Any) -> tuple[Mapping[str, float], Mapping[str, str]]:
+        """Returns figures for the metrics and texts to show beside them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a run needs besides its parameters.
+
+    Attributes:
+        config: its settings.
+        workdir: its directory; the caller holds the lock.
+        train_tokens: what it learns from.
+        meta: goes into every checkpoint, see `resume.run_meta`.
+        evaluate_held_out: parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` on the held-out set.
+        monitors: further looks at the live parameters.
+        initial_params: start from these instead of fresh ones.
+    """
+
+    config: TrainConfig
+    workdir: Path
+    train_tokens: TokenFile
+    meta: Mapping[str, Any]
+    evaluate_held_out: Callable[[Any], Mapping[str, float]]
+    monitors: Sequence[Monitor] = ()
+    initial_params: Any | None = None
+
+
+def train(run: Run) -> dict[str, Any]:
+    """Trains, or goes on where the run's last sound checkpoint stands, to `max_steps` or until a signal.
+
+    Returns:
+        The summary, also written to `summary.json`; its `stopped_by` names the signal, or is None.
+
+    Raises:
+        UserError: a leak, other settings or data than the run began with, or a loss that stays non-finite.
+    """
+    with CheckpointStore(run.workdir / "checkpoints", keep_steps=run.config.keep_steps) as store:
+        return _Loop(run, store).run()
+
+
+class _Loop:
+    def __init__(self, run: Run, store: CheckpointStore):
+        self.run_spec, self.config, self.store = run, run.config, store
+        self.mesh = make_mesh(run.config)
+        self.state, data_state = self._first_state()
+        self.first_step = int(self.state.step)
+        self.batches = train_batches(
+            run.train_tokens,
+            batch_size=run.config.batch_size,
+            seq_length=run.config.model.max_seq_length,
+            seed=run.config.seed,
+            start_index=data_state["next_index"],
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+        )
+        everywhere = replicated(self.mesh)
+        self.step_fn = jax.jit(
+            partial(train_step, run.config),
+            donate_argnums=0,
+            in_shardings=(everywhere, split_over_batch(self.mesh)),
+            out_shardings=(everywhere, everywhere),
+        )
+        self.schedule = learning_rate_schedule(run.config)
+        self.floor = smoothing_floor(run.config.label_smoothing, run.config.model.vocab_size)
+        self.held_out: dict[str, float] = {}
+        self.step_time, self.eval_time, self.save_time = Stopwatch(), Stopwatch(), Stopwatch()
+        self.pending: list[dict[str, jax.Array]] = []
+
+    def run(self) -> dict[str, Any]:
+        config, workdir = self.config, self.run_spec.workdir
+        write_json(workdir / "config.json", self.run_spec.meta["config"])
+        check_causality(config, self.state.params)
+        self.writer = MetricsWriter(workdir, self.first_step)
+        with StopRequest() as stop, TrainProgress(config.max_steps, self.first_step) as self.progress:
+            if self.first_step:
+                self.progress.say(f"resuming {workdir} from step {self.first_step} of {config.max_steps}")
+            step = self.first_step
+            while step < config.max_steps and not stop:
+                step = self._advance(step, stop)
+            self._log(step)
+            summary = self._finish(step, stop)
+        self.writer.close()
+        return summary
+
+    def _advance(self, step: int, stop: StopRequest) -> int:
+        """Takes one step and does what is due after it."""
+        config = self.config
+        self.step_time.start()
+        windows_BT = put_batch(self.mesh, next(self.batches))
+        self.state, metrics = self.step_fn(self.state, windows_BT)
+        if step == self.first_step:
+            # The first step compiles: it is timed by itself and left out of the speed.
+            jax.block_until_ready(metrics)
+            self.first_step_seconds = self.step_time.lap()
+            self.step_time = Stopwatch()
+            self.logged_seconds, self.logged_step, self.saved_at = 0.0, step + 1, time.monotonic()
+        self.pending.append(metrics)
+        step += 1
+        last = step == config.max_steps
+        if step % config.log_every == 0 or last:
+            self._log(step)
+        self.step_time.pause()
+
+        overdue = time.monotonic() - self.saved_at > 60 * config.checkpoint_minutes
+        save = (
+            step % config.checkpoint_every == 0 or step in config.keep_steps or overdue or last or bool(stop)
+        )
+        if step % config.eval_every == 0 or (save and not stop):
+            self._evaluate(step)
+        for monitor in self.run_spec.monitors:
+            if step % monitor.every == 0 or last:
+                self._monitor(step, monitor)
+        if save:
+            self._save(step)
+        return step
+
+    def _log(self, step: int) -> None:
+        """Fetches the figures since the last log, all at once, and reports their means."""
+        if not self.pending:
+            return
+        fetched = jax.device_get(self.pending)
+        first = step - len(self.pending) + 1
+        self.pending = []
+        self._check_finite(fetched, first)
+        finite = [m for m in fetched if m["nonfinite_steps"] == 0]
+        seconds = self.step_time.lap()
+        figures = {
+            name: float(np.mean([m[name] for m in finite])) for name in ("loss", "nll", "grad_norm") if finite
+        }
+        skipped = len(fetched) - len(finite)
+        if skipped:
+            self.progress.warn(f"{skipped} of steps {first} to {step} skipped: non-finite loss or gradient")
+        steps_timed = step - self.logged_step
+        if steps_timed and seconds > self.logged_seconds:
+            speed = steps_timed * self.config.tokens_per_step / (seconds - self.logged_seconds)
+            figures["tokens_per_second"] = speed
+            mfu = model_flops_utilisation(self.config, speed)
+            if mfu is not None:
+                figures["mfu"] = mfu
+            self.logged_seconds, self.logged_step = seconds, step
+        self.writer.write(
+            step,
+            {f"train/{name}": value for name, value in figures.items()}
+            | {"train/learning_rate": float(self.schedule(step - 1)), "train/skipped_steps": skipped},
+        )
+        shown = {
+            name: figures[name] for name in ("loss", "nll", "tokens_per_second", "mfu") if name in figures
+        }
+        speed = figures.get("tokens_per_second")
+        left = (self.config.max_steps - step) * self.config.tokens_per_step
+        self.progress.update(step, shown, left / speed if speed else 0.0)
+
+    def _check_finite(self, fetched: Sequence[Mapping[str, Any]], first: int) -> None:
+        worst = max(range(len(fetched)), key=lambda i: int(fetched[i]["nonfinite_steps"]))
+        in_a_row = int(fetched[worst]["nonfinite_steps"])
+        if in_a_row >= self.config.max_nonfinite_steps:
+            last = first + worst
+            norms = ", ".join(f"{float(m['grad_norm']):.3g}" for m in fetched[: worst + 1][-in_a_row:])
+            raise UserError(
+                f"config.max_nonfinite_steps: the last {in_a_row} steps to step {last} had a non-finite loss or "
+                f"gradient (batches {last - in_a_row} to {last - 1}, gradient norms {norms}); nothing non-finite was "
+                "saved; lower config.learning_rate, or look at these batches"
+            )
+
+    def _evaluate(self, step: int) -> None:
+        self.eval_time.start()
+        held_out = dict(self.run_spec.evaluate_held_out(self.state.params))
+        self.eval_time.pause()
+        self.held_out = held_out | {"smoothed_loss_floor": self.floor, "step": step}
+        self.writer.write(step, {f"val/{name}": value for name, value in held_out.items()})
+        self.progress.say(
+            f"step {step} held out: nll {held_out['nll']:.4f} perplexity {held_out['perplexity']:.2f} "
+            f"bits_per_byte {held_out['bits_per_byte']:.4f} smoothed_loss {held_out['smoothed_loss']:.4f} "
+            f"(floor {self.floor:.4f})"
+        )
+        warning = warn_if_implausible(held_out["bits_per_byte"], held_out["smoothed_loss"], self.floor)
+        if warning:
+            self.progress.warn(warning)
+
+    def _monitor(self, step: int, monitor: Monitor) -> None:
+        self.eval_time.start()
+        figures, texts = monitor(self.state.params)
+        self.eval_time.pause()
+        self.writer.write(step, figures, texts)
+
+    def _save(self, step: int) -> None:
+        self.save_time.start()
+        metrics = self.held_out if self.held_out.get("step") == step else None
+        self.store.save(
+            step, state=self.state, data=self.batches.get_state(), meta=self.run_spec.meta, metrics=metrics
+        )
+        self.save_time.pause()
+        self.saved_at = time.monotonic()
+
+    def _finish(self, step: int, stop: StopRequest) -> dict[str, Any]:
+        if step > self.first_step:
+            self.store.verify(step)
+        best = self.store.best_step()
+        summary = {
+            "step": step,
+            "max_steps": self.config.max_steps,
+            "stopped_by": stop.name or None,
+            "held_out": self.held_out,
+            "best_step": best,
+            "tokens_seen": step * self.config.tokens_per_step,
+            "device_kind": jax.devices()[0].device_kind,
+            "device_count": jax.device_count(),
+        }
+        if step > self.first_step:
+            timed = step - self.first_step - 1
+            summary |= {
+                "first_step_seconds": self.first_step_seconds,
+                "step_seconds": self.step_time.seconds,
+                "eval_seconds": self.eval_time.seconds,
+                "save_seconds": self.save_time.seconds,
+                "tokens_per_second": (
+                    timed * self.config.tokens_per_step / self.step_time.seconds if timed else math.nan
+                ),
+            }
+            write_json(self.run_spec.workdir / "summary.json", summary)
+        self.progress.say(
+            f"saved and verified: {self.run_spec.workdir}/checkpoints/{step} (best: step {best})"
+        )
+        return summary
+
+    def _first_state(self) -> tuple[TrainState, dict[str, Any]]:
+        everywhere = replicated(self.mesh)
+        shapes = jax.eval_shape(partial(init_state, self.config))
+        abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=everywhere), shapes)
+        restored = self.store.restore(abstract)
+        if restored is not None:
+            check_same_run(restored.meta, self.run_spec.meta, self.run_spec.workdir)
+            return restored.state, restored.data
+        fresh = jax.jit(partial(init_state, self.config))(self.run_spec.initial_params)
+        return put_replicated(self.mesh, fresh), {"next_index": 0}

@@ -1,0 +1,70 @@
+"""What a run shows on the terminal: a bar where there is one, plain lines where there is not."""
+
+import sys
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class TrainProgress:
+    """A progress bar with the latest figures and the time left; use it as a context manager."""
+
+    def __init__(self, max_steps: int, first_step: int):
+        self._console = Console(soft_wrap=True)
+        self._is_terminal = self._console.is_terminal
+        self._max_steps = max_steps
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._is_terminal,
+        )
+        self._task = self._bar.add_task(
+            "training", total=max_steps, completed=first_step, figures="compiling"
+        )
+
+    def __enter__(self) -> "TrainProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def update(self, step: int, figures: Mapping[str, float], seconds_left: float) -> None:
+        """Shows the figures of the last logging interval."""
+        text = " ".join(f"{name} {_short(name, value)}" for name, value in figures.items())
+        self._bar.update(self._task, completed=step, figures=text)
+        if not self._is_terminal:
+            print(f"step {step}/{self._max_steps} {text} eta {_clock(seconds_left)}", flush=True)
+
+    def say(self, line: str) -> None:
+        """Prints a line above the bar."""
+        if self._is_terminal:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, flush=True)
+
+    def warn(self, line: str) -> None:
+        """Prints a warning that stays on screen, on stderr where output is not a terminal."""
+        if self._is_terminal:
+            self._bar.console.print(f"WARNING: {line}", style="bold red", markup=False)
+        else:
+            print(f"WARNING: {line}", file=sys.stderr, flush=True)
+
+
+def _short(name: str, value: float) -> str:
+    if name == "mfu":
+        return f"{value:.1%}"
+    if name == "tokens_per_second":
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

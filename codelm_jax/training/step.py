@@ -1,0 +1,125 @@
+"""One optimizer step and one scoring step: free functions of (state, batch)."""
+
+from typing import Any, cast
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.loss import smoothed_cross_entropy
+from codelm_jax.training.optimizer import make_optimizer
+
+# Streams of randomness drawn from the one seed.
+_INIT_STREAM, _DROPOUT_STREAM = 0, 1
+
+
+@flax.struct.dataclass
+class TrainState:
+    """All that a checkpoint has to hold: randomness follows from the seed and the step."""
+
+    step: Array  # int32, optimizer steps taken or skipped
+    params: Any  # float32
+    opt_state: Any
+    nonfinite_steps: Array  # int32, steps skipped in a row because loss or gradient was not finite
+
+
+def init_state(config: TrainConfig, params: Any | None = None) -> TrainState:
+    """A run's state before its first step; fresh parameters from the seed unless `params` are given."""
+    if params is None:
+        params = init_params(config.model, jax.random.fold_in(jax.random.key(config.seed), _INIT_STREAM))
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        params=params,
+        opt_state=make_optimizer(config).init(params),
+        nonfinite_steps=jnp.zeros((), jnp.int32),
+    )
+
+
+def dropout_key(config: TrainConfig, step: Array) -> Array:
+    """The step's own key, so that a resumed run drops what an uninterrupted one would have."""
+    stream = jax.random.fold_in(jax.random.key(config.seed), _DROPOUT_STREAM)
+    return jax.random.fold_in(stream, step)
+
+
+def training_logits(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+    """The forward pass that training differentiates: dropout on. The leak guard calls this very function."""
+    model = Transformer(config.model, config.dtype)
+    return cast(Array, model.apply({"params": params}, inputs_BT, deterministic=False, dropout_key=key))
+
+
+def loss_and_nll(config: TrainConfig, params: Any, windows_BT: Array, key: Array) -> tuple[Array, Array]:
+    """Mean smoothed loss and mean NLL of windows `[B, T+1]`: each token but the first is a target."""
+    logits_BTV = training_logits(config, params, windows_BT[:, :-1], key)
+    targets_BT = windows_BT[:, 1:].astype(jnp.int32)
+    loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, config.label_smoothing)
+    return loss_BT.mean(), nll_BT.mean()
+
+
+def train_step(
+    config: TrainConfig, state: TrainState, windows_BT: Array
+) -> tuple[TrainState, dict[str, Array]]:
+    """Takes one AdamW step, or none where loss or gradient is not finite.
+
+    Args:
+        config: static.
+        state: donate it.
+        windows_BT: uint16 `[batch_size, max_seq_length + 1]`.
+
+    Returns:
+        The next state and scalar metrics: `loss`, `nll` (nats), `grad_norm`, `nonfinite_steps` (in a row).
+    """
+    key = dropout_key(config, state.step)
+    gradient = jax.value_and_grad(loss_and_nll, argnums=1, has_aux=True)
+    if config.grad_accum_steps == 1:
+        (loss, nll), grads = gradient(config, state.params, windows_BT, key)
+    else:
+        loss, nll, grads = _accumulate(config, gradient, state.params, windows_BT, key)
+
+    grad_norm = optax.global_norm(grads)
+    finite = jnp.isfinite(loss) & jnp.isfinite(grad_norm)
+    updates, opt_state = make_optimizer(config).update(grads, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+
+    def if_finite(new: Any, old: Any) -> Any:
+        return jax.tree.map(lambda n, o: jnp.where(finite, n, o), new, old)
+
+    nonfinite_steps = jnp.where(finite, 0, state.nonfinite_steps + 1)
+    next_state = TrainState(
+        step=state.step + 1,
+        params=if_finite(params, state.params),
+        opt_state=if_finite(opt_state, state.opt_state),
+        nonfinite_steps=nonfinite_steps,
+    )
+    metrics = {"loss": loss, "nll": nll, "grad_norm": grad_norm, "nonfinite_steps": nonfinite_steps}
+    return next_state, metrics
+
+
+def score_step(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
+    """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
+    model = Transformer(config.model, config.dtype)
+    logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
+    targets_BT = windows_BT[:, 1:].astype(jnp.int32)
+    loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, config.label_smoothing)
+    return {"smoothed_loss": loss_BT, "nll": nll_BT}
+
+
+def _accumulate(
+    config: TrainConfig, gradient: Any, params: Any, windows_BT: Array, key: Array
+) -> tuple[Array, Array, Any]:
+    parts = config.grad_accum_steps
+    # Each part takes every n-th window, so that it stays spread over all devices.
+    windows_ABT = windows_BT.reshape(-1, parts, windows_BT.shape[1]).swapaxes(0, 1)
+
+    def add(total: Any, part: tuple[Array, Array]) -> tuple[Any, None]:
+        index, windows = part
+        (loss, nll), grads = gradient(config, params, windows, jax.random.fold_in(key, index))
+        return jax.tree.map(jnp.add, total, (loss, nll, grads)), None
+
+    zero = jnp.zeros((), jnp.float32)
+    start = (zero, zero, jax.tree.map(jnp.zeros_like, params))
+    total, _ = jax.lax.scan(add, start, (jnp.arange(parts), windows_ABT))
+    return jax.tree.map(lambda x: x / parts, total)
