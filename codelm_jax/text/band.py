@@ -1,0 +1,170 @@
+"""The human band: how much real code repeats itself at each length, and the collapse threshold that follows from it.
+
+Human Python repeats far more than English, and more the longer the text, so no fixed threshold is fair. The band is
+measured on windows of held-out code and sets the threshold so that the joint rule of `collapsed` flags 1 % of them.
+It is a plain dictionary that goes into JSON: one entry a length, with percentiles of every metric.
+"""
+
+import bisect
+import functools
+import importlib.resources
+import json
+import math
+import random
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from codelm_jax.text.repetition import diversity, legacy_collapse, loop, rep_line, seq_rep_n
+
+T = TypeVar("T", bound=Hashable)
+
+LENGTHS = (8, 16, 32, 60, 100, 160, 256)
+TARGET_RATE = 0.01
+METRICS = ("seq_rep_4", "rep_line", "diversity")
+_PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+# One file of tables must not set the threshold for all code.
+_WINDOWS_PER_DOCUMENT = 16
+# With fewer, a rate of 1 % is a guess.
+_FEWEST_WINDOWS = 300
+# seq_rep_4 means nothing below its own n.
+_SHORTEST_JUDGED = 4
+
+
+def human_band(
+    documents: Iterable[Sequence[T]],
+    decode: Callable[[Sequence[T]], str],
+    *,
+    seed: int,
+    windows_per_length: int = 4000,
+    lengths: Sequence[int] = LENGTHS,
+) -> dict[str, Any]:
+    """Measures the band on token documents of held-out code.
+
+    Args:
+        documents: token ids, one sequence a file, without `<|endoftext|>`.
+        decode: ids to text.
+        seed: of the choice of windows.
+        windows_per_length: at most so many windows are measured at each length.
+        lengths: window lengths in tokens.
+
+    Returns:
+        `{"target_rate", "lengths": [{"length", "windows", "threshold", "flagged", "loop", "legacy_collapse",
+        "metrics": {name: {"mean", "p1", ... "p99"}}}]}`; empty where no length has enough windows.
+    """
+    kept = list(documents)
+    entries = []
+    for length in lengths:
+        windows = real_windows(kept, length, windows_per_length, seed)
+        if len(windows) >= _FEWEST_WINDOWS:
+            entries.append(_measure(windows, length, decode))
+    return {"target_rate": TARGET_RATE, "lengths": entries} if entries else {}
+
+
+def real_windows(documents: Iterable[Sequence[T]], length: int, count: int, seed: int) -> list[Sequence[T]]:
+    """Draws at most `count` disjoint windows of `length` tokens, a few from each document, deterministic in `seed`."""
+    rng = random.Random(f"{seed}/{length}")
+    windows: list[Sequence[T]] = []
+    for document in documents:
+        places = len(document) // length
+        if not places:
+            continue
+        offset = rng.randint(0, len(document) - places * length)
+        for place in rng.sample(range(places), min(places, _WINDOWS_PER_DOCUMENT)):
+            start = offset + place * length
+            windows.append(document[start : start + length])
+    rng.shuffle(windows)
+    return windows[:count]
+
+
+def collapsed(tokens: Sequence[Hashable], text: str, band: Mapping[str, Any]) -> bool:
+    """Whether a sample has collapsed: it is empty, ends in a loop, or repeats more than 99 % of real code of its length.
+
+    Args:
+        tokens: its ids, without `<|endoftext|>`.
+        text: the same, decoded.
+        band: from `human_band`; `{}` stands for the standard library's.
+    """
+    if _is_empty_or_loop(tokens, text):
+        return True
+    return len(tokens) >= _SHORTEST_JUDGED and seq_rep_n(tokens, 4) > threshold(band, len(tokens))
+
+
+@functools.cache
+def standard_library_band() -> dict[str, Any]:
+    """The band of CPython's standard library in this project's own 8,000-entry tokenizer, for models without one."""
+    file = importlib.resources.files("codelm_jax.text").joinpath("standard_library_band.json")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def threshold(band: Mapping[str, Any], length: int) -> float:
+    """The `seq_rep_4` above which a sample of `length` tokens counts as collapsed, interpolated between lengths."""
+    return _at_length(band, length, lambda entry: entry["threshold"])
+
+
+def human_rate(band: Mapping[str, Any], length: int) -> float:
+    """Share of real windows of `length` tokens that `collapsed` flags."""
+    return _at_length(band, length, lambda entry: entry["flagged"])
+
+
+def human_percentile(band: Mapping[str, Any], metric: str, length: int, percentile: str = "p50") -> float:
+    """A percentile (`p1` ... `p99`, or `mean`) of a metric over real windows of `length` tokens."""
+    return _at_length(band, length, lambda entry: entry["metrics"][metric][percentile])
+
+
+def _at_length(band: Mapping[str, Any], length: int, value: Callable[[Mapping[str, Any]], float]) -> float:
+    """Interpolates over the logarithm of the length; beyond the measured lengths the nearest one answers."""
+    entries = (band or standard_library_band())["lengths"]
+    lengths = [entry["length"] for entry in entries]
+    after = bisect.bisect_left(lengths, length)
+    if after == 0 or after == len(entries):
+        return value(entries[min(after, len(entries) - 1)])
+    before = entries[after - 1]
+    weight = math.log(length / before["length"]) / math.log(lengths[after] / before["length"])
+    return (1 - weight) * value(before) + weight * value(entries[after])
+
+
+def _measure(
+    windows: Sequence[Sequence[T]], length: int, decode: Callable[[Sequence[T]], str]
+) -> dict[str, Any]:
+    texts = [decode(window) for window in windows]
+    values = {
+        "seq_rep_4": [seq_rep_n(window, 4) for window in windows],
+        "rep_line": [rep_line(text) for text in texts],
+        "diversity": [diversity(window) for window in windows],
+    }
+    certain = [_is_empty_or_loop(window, text) for window, text in zip(windows, texts, strict=True)]
+    limit = _calibrated(values["seq_rep_4"], certain)
+    flagged = sum(sure or value > limit for sure, value in zip(certain, values["seq_rep_4"], strict=True))
+    return {
+        "length": length,
+        "windows": len(windows),
+        "threshold": limit,
+        "flagged": flagged / len(windows),
+        "loop": sum(map(loop, windows)) / len(windows),
+        "legacy_collapse": sum(map(legacy_collapse, texts)) / len(windows),
+        "metrics": {name: _summary(values[name]) for name in METRICS},
+    }
+
+
+def _is_empty_or_loop(tokens: Sequence[Hashable], text: str) -> bool:
+    return not text.strip() or loop(tokens)
+
+
+def _calibrated(values: Sequence[float], certain: Sequence[bool]) -> float:
+    """The smallest threshold with which the joint rule flags no more than the target rate.
+
+    Where loops alone are more frequent than that, as with single characters for tokens, the threshold is the one that
+    flags the target rate without them: some threshold must hold, and `flagged` tells what people's rate then is.
+    """
+    allowed = math.floor(TARGET_RATE * len(values))
+    if sum(certain) > allowed:
+        return sorted(values, reverse=True)[allowed]
+    doubtful = sorted((value for value, sure in zip(values, certain, strict=True) if not sure), reverse=True)
+    return doubtful[allowed - sum(certain)]
+
+
+def _summary(values: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    percentiles = {f"p{percent}": ordered[round(percent / 100 * last)] for percent in _PERCENTILES}
+    return {"mean": math.fsum(ordered) / len(ordered), **percentiles}
