@@ -1,21 +1,17 @@
 """One saved step on disk: finding steps, reading one and verifying every byte that is handed out."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import jax
 import numpy as np
-import orbax.checkpoint as ocp
-from etils import epath
+import tensorstore
 
-from codelm_jax.checkpoint import orbax_log
 from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe, json_digest
-from codelm_jax.checkpoint.tree import leaf_table, nest
+from codelm_jax.checkpoint.tree import SEPARATOR
 from codelm_jax.errors import UserError
-
-orbax_log.silence()
 
 T = TypeVar("T")
 
@@ -69,7 +65,7 @@ class SavedStep:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.digests = self._read(lambda: Digests.from_json(self._json("digests")))
+        self.digests = self._read(self._read_digests)
         if directory.name.isdecimal() and int(directory.name) != self.digests.step:
             raise Damaged(f"{directory}: holds step {self.digests.step}, not the step of its name")
 
@@ -103,24 +99,14 @@ class SavedStep:
             under: such as `params/`; empty for the whole state.
         """
         wanted = {name: leaf for name, leaf in self.digests.leaves.items() if name.startswith(under)}
-        item = nest({name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for name, leaf in wanted.items()})
-        as_numpy = nest({name: ocp.RestoreArgs(restore_type=np.ndarray) for name in wanted})
-        arguments = ocp.args.PyTreeRestore(item=item, restore_args=as_numpy, partial_restore=True)
-        handler = ocp.PyTreeCheckpointHandler()
-        try:
-            restored = self._read(
-                lambda: handler.restore(epath.Path(self.directory / "state"), args=arguments)
-            )
-        finally:
-            handler.close()
-        table = leaf_table(restored)
+        # Not by orbax: when one array is damaged, it abandons the others to a closed event loop, which complains.
+        reads = {name: self._read(self._open_array, name).read() for name in wanted}
+        arrays = {}
         for name, expected in wanted.items():
-            found = table.get(name)
-            if not isinstance(found, np.ndarray):
-                raise Damaged(f"{self.directory}: {name} is missing")
-            if array_digest(found) != expected:
+            arrays[name] = np.asarray(self._read(reads.pop(name).result))
+            if array_digest(arrays[name]) != expected:
                 raise Damaged(f"{self.directory}: {name} differs from its digest")
-        return table
+        return arrays
 
     def verify(self) -> None:
         """Reads all of the step and compares it with the digests."""
@@ -129,20 +115,29 @@ class SavedStep:
         self.leaves()
 
     def _verified_json(self, item: str, digest: str) -> dict[str, Any]:
-        value = self._read(lambda: self._json(item))
+        value = self._read(self._json, item)
         if json_digest(value) != digest:
             raise Damaged(f"{self.directory}: {item} differs from its digest")
         return value
 
-    def _json(self, item: str) -> dict[str, Any]:
-        return dict(ocp.JsonCheckpointHandler().restore(epath.Path(self.directory / item)))
+    def _read_digests(self) -> Digests:
+        return Digests.from_json(self._json("digests"))
 
-    def _read(self, read: Callable[[], T]) -> T:
+    def _json(self, item: str) -> dict[str, Any]:
+        return json.loads((self.directory / item / "metadata").read_bytes())
+
+    def _open_array(self, name: str) -> tensorstore.TensorStore:
+        # orbax's layout: one key-value store for the state, in it a zarr array per leaf, its name joined by dots.
+        files = {"driver": "file", "path": f"{self.directory / 'state'}/"}
+        values = {"driver": "ocdbt", "base": files, "path": f"{name.replace(SEPARATOR, '.')}/"}
+        return tensorstore.open({"driver": "zarr", "kvstore": values}, open=True, read=True).result()
+
+    def _read(self, read: Callable[..., T], *arguments: str) -> T:
         try:
-            return read()
+            return read(*arguments)
         except MemoryError:
             raise
-        except Exception as error:  # a damaged file makes orbax raise almost anything
+        except Exception as error:  # a damaged file can raise almost anything
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             if isinstance(error, PermissionError) or "PERMISSION_DENIED" in str(error):
                 raise UserError(f"{self.directory}: may not be read by this user ({reason})") from error

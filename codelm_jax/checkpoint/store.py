@@ -16,9 +16,9 @@ from typing import Any, Literal, Self
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 
+from codelm_jax.checkpoint import orbax_log
 from codelm_jax.checkpoint.digest import (
     Damaged,
     Digests,
@@ -33,6 +33,7 @@ from codelm_jax.checkpoint.saved_step import SavedStep, locate, saved_steps
 from codelm_jax.checkpoint.tree import fill, host_copies, leaf_table, nest
 from codelm_jax.errors import UserError
 
+orbax_log.silence()
 _log = logging.getLogger(__name__)
 
 # orbax writes a step under this name and renames it when it is complete.
@@ -345,7 +346,7 @@ def _load(step_directory: Path, dtype: Any) -> Loaded:
         raise UserError(f"{step_directory}: was not saved by a training run: it has no params")
     if dtype is not None:
         arrays = {
-            name: array.astype(dtype) if jnp.issubdtype(array.dtype, np.floating) else array
+            name: array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
             for name, array in arrays.items()
         }
     return Loaded(saved.digests.step, jax.device_put(nest(arrays)["params"]), meta)

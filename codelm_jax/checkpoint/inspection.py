@@ -1,0 +1,152 @@
+"""Looking at the checkpoints of a run without its data or its device: verify, show, repair."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
+from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.checkpoint.quarantine import quarantine
+from codelm_jax.checkpoint.retention import best_step
+from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, locate
+from codelm_jax.checkpoint.store import remove_leftovers
+from codelm_jax.errors import UserError
+
+_PARAMS = "params/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What reading a whole step showed.
+
+    Attributes:
+        directory: the directory of the step.
+        damage: what is wrong with it, or None.
+        summary: for a sound step, what it holds, in one line.
+    """
+
+    directory: Path
+    damage: Damaged | None
+    summary: str = ""
+
+    def __str__(self) -> str:
+        return f"damaged  {self.damage}" if self.damage else f"sound    {self.directory}: {self.summary}"
+
+
+def verify(path: str | os.PathLike[str]) -> Iterator[Finding]:
+    """Reads every step at `path` (a run, its checkpoints, or one step) and compares it with its digests.
+
+    Raises:
+        UserError: there is no checkpoint at `path`, or it may not be read.
+    """
+    for directory in _step_directories(path):
+        try:
+            saved = SavedStep(directory)
+            saved.verify()
+            yield Finding(directory, None, _summary(saved))
+        except Damaged as damage:
+            yield Finding(directory, damage)
+
+
+def show(path: str | os.PathLike[str]) -> str:
+    """Describes the steps at `path`, and in full the newest one that can be read.
+
+    The figures come from verified metadata; the arrays themselves are not read (`verify` does that).
+
+    Raises:
+        UserError: there is no checkpoint at `path`, or none can be read.
+    """
+    lines, readable, damages = [], {}, []
+    for directory in _step_directories(path):
+        try:
+            saved = SavedStep(directory)
+            readable[saved.digests.step] = (saved, saved.meta())
+        except Damaged as damage:
+            damages.append(damage)
+            lines.append(f"damaged  {damage}")
+    if not readable:
+        raise UserError(str(damages[0]))
+    best = best_step({step: saved.digests.nll for step, (saved, _) in readable.items()})
+    for step, (saved, _) in readable.items():
+        figures = ", ".join(f"{name} {value}" for name, value in (saved.digests.metrics or {}).items())
+        lines.append(
+            f"step {step}: {_size(saved.digests)}{', ' if figures else ''}{figures}{' (best)' * (step == best)}"
+        )
+    newest = max(readable)
+    saved, meta = readable[newest]
+    return "\n".join(
+        [*lines, "", f"step {newest} in full", *_meta_lines(meta), "", *_parameter_table(saved.digests)]
+    )
+
+
+def repair(path: str | os.PathLike[str]) -> list[str]:
+    """Sets every damaged step of a run aside and removes what interrupted saves left; returns what was done.
+
+    Raises:
+        UserError: a run is using the directory, or `path` is not a run or its checkpoints.
+    """
+    directory, steps = locate(path)
+    if steps is None:
+        raise UserError(f"{path}: is one step; repair takes a run directory or its checkpoints")
+    run_directory = directory.parent if directory.name == CHECKPOINTS else directory
+    with RunLock(run_directory):
+        done = [f"removed {directory / name}" for name in remove_leftovers(directory)]
+        for finding in verify(directory):
+            if finding.damage:
+                done.append(f"moved {finding.directory} to {quarantine(finding.directory, finding.damage)}")
+    return done
+
+
+def _step_directories(path: str | os.PathLike[str]) -> list[Path]:
+    directory, steps = locate(path)
+    return [directory] if steps is None else [directory / str(step) for step in steps]
+
+
+def _size(digests: Digests) -> str:
+    megabytes = (
+        sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in digests.leaves.values()) / 1e6
+    )
+    return f"{len(digests.leaves)} arrays, {megabytes:,.1f} MB"
+
+
+def _summary(saved: SavedStep) -> str:
+    meta = saved.meta()
+    return ", ".join(
+        [_size(saved.digests), *(f"{name} {value}" for name, value in _fingerprints(meta).items())]
+    )
+
+
+def _fingerprints(meta: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    if "config" in meta:
+        found["config"] = json_digest(meta["config"])[:12]
+    if "tokenizer_json" in meta:
+        found["tokenizer"] = hashlib.sha256(meta["tokenizer_json"].encode()).hexdigest()[:12]
+    if "data_fingerprint" in meta:
+        found["data"] = str(meta["data_fingerprint"])[:12]
+    return found
+
+
+def _meta_lines(meta: dict[str, Any]) -> list[str]:
+    # The tokenizer is half a megabyte of text: its fingerprint stands for it.
+    rest = {name: value for name, value in meta.items() if name not in ("config", "tokenizer_json")}
+    lines = [f"{name} fingerprint: {value}" for name, value in _fingerprints(meta).items()]
+    lines += [f"{name}: {json.dumps(value, sort_keys=True)}" for name, value in sorted(rest.items())]
+    if "config" in meta:
+        lines.append(f"config: {json.dumps(meta['config'], indent=2, sort_keys=True)}")
+    return lines
+
+
+def _parameter_table(digests: Digests) -> list[str]:
+    rows = [(name, leaf) for name, leaf in sorted(digests.leaves.items()) if name.startswith(_PARAMS)]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [f"{name:<{width}}  {leaf!s:<24} {math.prod(leaf.shape):>14,}" for name, leaf in rows]
+    total = sum(math.prod(leaf.shape) for _, leaf in rows)
+    return [*lines, f"{'total':<{width}}  {'':<24} {total:>14,}"]

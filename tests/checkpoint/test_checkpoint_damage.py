@@ -1,0 +1,205 @@
+import random
+import shutil
+
+import pytest
+from checkpoint_states import abstract, make_state, same, save
+
+from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A checkpoints directory with one sound step, never touched by a test."""
+    directory = tmp_path_factory.mktemp("sound")
+    with CheckpointStore(directory) as store:
+        save(store, 5, metrics={"nll": 2.0}, meta={"tokenizer_json": "x" * 500})
+    return directory
+
+
+def files(directory):
+    return sorted(path for path in (directory / "5").rglob("*") if path.is_file())
+
+
+def wrong_after(sound, copy, damage):
+    """Damages a copy of the sound step; returns whether a restore then hands out anything but the saved step."""
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(sound, copy)
+    damage(copy)
+    try:
+        with CheckpointStore(copy) as store:
+            restored = store.restore(abstract(make_state(5)))
+    except UserError:
+        return False
+    exact = same(restored.state, make_state(5)) and restored.data == {"next_index": 5}
+    return not (exact and restored.meta == {"tokenizer_json": "x" * 500} and restored.metrics == {"nll": 2.0})
+
+
+@pytest.mark.parametrize("flips", [60, pytest.param(2000, marks=pytest.mark.slow)])
+def test_no_flipped_bit_gives_a_wrong_restore(sound, tmp_path, flips):
+    rng, wrong, caught_by_digest = random.Random(0), 0, 0
+
+    def flip(copy):
+        path = rng.choice(files(copy))
+        content = bytearray(path.read_bytes())
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        path.write_bytes(content)
+
+    for _ in range(flips):
+        wrong += wrong_after(sound, tmp_path / "copy", flip)
+        reason = tmp_path / "copy" / "quarantine" / "5.reason.txt"
+        caught_by_digest += reason.exists() and "differs from its digest" in reason.read_text()
+    assert wrong == 0
+    assert caught_by_digest > flips / 4, "hardly a flip hit the weights"
+
+
+@pytest.mark.parametrize("truncations", [20, pytest.param(500, marks=pytest.mark.slow)])
+def test_no_truncated_file_gives_a_wrong_restore(sound, tmp_path, truncations):
+    rng = random.Random(1)
+
+    def truncate(copy):
+        path = rng.choice(files(copy))
+        path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
+
+    assert sum(wrong_after(sound, tmp_path / "copy", truncate) for _ in range(truncations)) == 0
+
+
+def test_no_deleted_file_gives_a_wrong_restore(sound, tmp_path):
+    for path in files(sound):
+        relative = path.relative_to(sound)
+        assert not wrong_after(
+            sound, tmp_path / "copy", lambda copy, gone=relative: (copy / gone).unlink()
+        ), relative
+
+
+def flip_weights(step_directory):
+    largest = max(
+        (path for path in step_directory.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
+    )
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 16
+    largest.write_bytes(content)
+
+
+def empty(step_directory):
+    shutil.rmtree(step_directory)
+    step_directory.mkdir()
+
+
+def lose_digests(step_directory):
+    shutil.rmtree(step_directory / "digests")
+
+
+def lose_iterator_state(step_directory):
+    (step_directory / "data" / "metadata").unlink()
+
+
+DAMAGES = [flip_weights, empty, lose_digests, lose_iterator_state]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_damaged_newest_step_is_set_aside_with_a_warning_and_the_one_before_it_is_restored(
+    tmp_path, caplog, damage, reopened
+):
+    store = CheckpointStore(tmp_path)
+    for step in (1, 2):
+        save(store, step)
+    store.wait()
+    if reopened:
+        store.close()
+    damage(tmp_path / "2")
+    if reopened:
+        store = CheckpointStore(tmp_path)
+    restored = store.restore(abstract(make_state(0)))
+    assert (restored.step, same(restored.state, make_state(1))) == (1, True)
+    assert f"{tmp_path}/2: " in caplog.text
+    assert (tmp_path / "quarantine" / "2").is_dir()
+    assert (tmp_path / "quarantine" / "2.reason.txt").read_text().startswith(f"{tmp_path}/2: ")
+    # The run goes on from there, past the same step number, and may lose that one too.
+    save(store, 2)
+    store.wait()
+    assert (store.steps(), same(store.restore(abstract(make_state(0))).state, make_state(2))) == (
+        [1, 2],
+        True,
+    )
+    damage(tmp_path / "2")
+    assert store.restore(abstract(make_state(0))).step == 1
+    assert (tmp_path / "quarantine" / "2.2").is_dir()
+    store.close()
+
+
+def test_when_no_step_is_sound_the_run_stops_and_never_starts_over_silently(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        for step in (1, 2):
+            save(store, step)
+        store.wait()
+        flip_weights(tmp_path / "1")
+        empty(tmp_path / "2")
+        with pytest.raises(UserError, match="no step is sound"):
+            store.restore(abstract(make_state(0)))
+    with CheckpointStore(tmp_path) as store, pytest.raises(UserError, match="no step is sound"):
+        store.restore(abstract(make_state(0)))
+
+
+def test_an_empty_directory_beside_sound_steps_costs_none_of_them(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        for step in (1, 2):
+            save(store, step)
+    (tmp_path / "10").mkdir()
+    with CheckpointStore(tmp_path) as store:
+        assert store.latest_step() == 2
+        save(store, 3)
+        store.wait()
+        assert store.steps() == [2, 3]
+
+
+def test_a_damaged_best_step_gives_way_to_the_best_of_the_rest(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        for step, nll in ((1, 1.0), (2, 3.0), (3, 2.0)):
+            save(store, step, metrics={"nll": nll})
+    (tmp_path / "1" / "digests" / "metadata").write_text("[]")
+    with CheckpointStore(tmp_path) as store:
+        assert store.best_step() == 3
+        save(store, 4, metrics={"nll": 9.0})
+        save(store, 5, metrics={"nll": 9.0})
+        store.wait()
+        assert store.steps() == [3, 4, 5]
+
+
+def test_a_step_asked_for_by_number_is_taken_or_refused(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        for step in (1, 2):
+            save(store, step)
+        store.wait()
+        flip_weights(tmp_path / "2")
+        with pytest.raises(Damaged, match=f"{tmp_path}/2: "):
+            store.restore(abstract(make_state(0)), step=2)
+        assert store.steps() == [1, 2]
+
+
+def test_verify_names_the_leaf_that_differs(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        save(store, 1)
+        store.verify(1)
+        flip_weights(tmp_path / "1")
+        with pytest.raises(Damaged, match=f"{tmp_path}/1: .*(differs|cannot be read)"):
+            store.verify(1)
+
+
+def test_a_step_under_another_number_is_damaged(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        save(store, 1)
+    (tmp_path / "1").rename(tmp_path / "7")
+    with CheckpointStore(tmp_path) as store, pytest.raises(UserError, match="no step is sound"):
+        store.restore(abstract(make_state(0)))
+
+
+def test_a_table_of_another_format_or_text_is_refused():
+    table = Digests(1, None, {}, "", "").to_json()
+    assert Digests.from_json(table).step == 1
+    with pytest.raises(ValueError, match="own digest"):
+        Digests.from_json({**table, "step": 2})
+    with pytest.raises(ValueError, match="not a table"):
+        Digests.from_json(None)
