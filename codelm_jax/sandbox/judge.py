@@ -1,0 +1,156 @@
+"""The judge: runs trusted checks in a process of their own, against a candidate that lives in another.
+
+One judge serves one slot of the pool. For each job it takes a jailed worker from its nursery and forks a child that runs the
+check, in which the entry point is a stub that sends arguments to the worker and decodes the reply. The judge itself only
+watches the clock; when time is up it kills the child, and has the nursery kill the worker. A pass needs all of: the check returned, the
+candidate was called, the channel was never broken, and the deadline stood.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from typing import Any, NoReturn
+
+from codelm_jax.sandbox import checking, codec, linux, memory
+from codelm_jax.sandbox.verdict import RUNGS
+
+_CHECK_MEMORY_BYTES = 2**30
+_NURSERY_SECONDS = 60.0
+_PROGRESS = struct.Struct("=BQ")  # rung, answered calls
+
+
+class _NurseryFailed(Exception):
+    pass
+
+
+class _Nursery:
+    """The judge's end of the socket to its nursery."""
+
+    def __init__(self, control: socket.socket):
+        control.settimeout(_NURSERY_SECONDS)
+        self.control = control
+
+    def take(self) -> tuple[dict[str, Any], int]:
+        """A worker's greeting and its channel."""
+        try:
+            self.control.send(b"take")
+            body, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+        except OSError as error:
+            raise _NurseryFailed(f"the nursery does not answer: {error}") from None
+        greeting = json.loads(body) if body else {"failed": "the nursery ended"}
+        if "failed" in greeting or not descriptors:
+            raise _NurseryFailed(greeting.get("failed", "the nursery sent no worker"))
+        return greeting, descriptors[0]
+
+    def finish(self) -> dict[str, Any]:
+        """Has the running worker killed and reaped; says how it ended if that was before."""
+        try:
+            self.control.send(b"done")
+            body = self.control.recv(65536)
+        except OSError as error:
+            raise _NurseryFailed(f"the nursery does not answer: {error}") from None
+        if not body:
+            raise _NurseryFailed("the nursery ended")
+        return json.loads(body)
+
+
+def main(settings_json: str) -> None:
+    """Serves jobs from the pool until it hangs up; `settings_json` comes from `pool`."""
+    settings = json.loads(settings_json)
+    linux.forbid_inspection()
+    host = settings["host"]
+    nursery = _Nursery(socket.socket(fileno=settings["control"]))
+    try:
+        expected, channel = nursery.take()
+        codec.send(host, expected)
+        while True:
+            job = codec.receive(host)
+            result = _judge(job, channel, settings["timeout_seconds"], host, nursery.control.fileno())
+            os.close(channel)
+            codec.send(host, _explain(result, nursery.finish()))
+            greeting, channel = nursery.take()
+            if greeting["held"] != expected["held"]:
+                raise _NurseryFailed(f"layers were lost while running: {greeting['missing']}")
+    except codec.Closed:
+        pass
+    except _NurseryFailed as error:
+        with contextlib.suppress(codec.Closed):
+            codec.send(host, {"failed": str(error)})
+
+
+def _judge(job: list[str], channel: int, timeout_seconds: float, host: int, control: int) -> dict[str, Any]:
+    started = time.monotonic()
+    progress = mmap.mmap(-1, _PROGRESS.size)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _check(job, channel, writer, progress, not_mine=(host, control, reader))
+    os.close(writer)
+    try:
+        result = _await_result(reader, host, started + timeout_seconds)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reader)
+    rung, calls = _PROGRESS.unpack(progress[:])
+    progress.close()
+    seconds = time.monotonic() - started
+    if seconds > timeout_seconds:
+        result = {"outcome": "timeout", "exception": ""}
+    if result["outcome"] in ("passed", "wrong answer"):
+        rung = RUNGS.index("passes" if result["outcome"] == "passed" else "runs")
+    return {**result, "rung": RUNGS[rung], "calls": calls, "seconds": seconds}
+
+
+def _await_result(reader: int, host: int, deadline: float) -> dict[str, Any]:
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    poller.register(host, select.POLLHUP)
+    while (left := deadline - time.monotonic()) > 0:
+        for descriptor, _ in poller.poll(1000 * left):
+            if descriptor == host:
+                raise codec.Closed("the pool is gone")
+            try:
+                return codec.receive(reader)
+            except codec.Closed:
+                # Only what the candidate returned can make a trusted check die: too much memory, or too deep a stack.
+                return {"outcome": "resource limit", "exception": ""}
+    return {"outcome": "timeout", "exception": ""}
+
+
+def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
+    """Replaces `crashed` by the limit behind it, where the nursery knows one."""
+    if result["outcome"] != "crashed":
+        return result
+    if burial.get("over_quota"):
+        return {**result, "outcome": "resource limit"}
+    if burial["ended"] in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {**result, "outcome": "timeout"}
+    return result
+
+
+def _check(
+    job: list[str], channel: int, writer: int, progress: mmap.mmap, not_mine: tuple[int, ...]
+) -> NoReturn:
+    try:
+        linux.die_with_parent(signal.SIGKILL)
+        for descriptor in not_mine:
+            os.close(descriptor)
+        memory.limit_address_space(_CHECK_MEMORY_BYTES)
+        program, check, entry_point, prompt = job
+
+        def report(rung: str, calls: int) -> None:
+            progress[:] = _PROGRESS.pack(RUNGS.index(rung), calls)
+
+        outcome, exception = checking.run(
+            channel, program=program, check=check, entry_point=entry_point, prompt=prompt, report=report
+        )
+        codec.send(writer, {"outcome": outcome, "exception": exception})
+    finally:
+        os._exit(0)
