@@ -1,0 +1,1 @@
+"""Data: Python sources become a corpus, a tokenizer, token files and batches."""

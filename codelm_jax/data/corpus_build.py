@@ -1,0 +1,186 @@
+"""From settings to documents: finds, filters and splits the sources, and says what was done in plain JSON."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
+from codelm_jax.data.config import DataConfig
+from codelm_jax.data.progress import Report
+from codelm_jax.data.secret_filter import holds_secret
+from codelm_jax.errors import UserError
+from codelm_jax.text.problems import read_benchmark_texts
+
+BENCHMARK_OVERLAP = "overlaps a benchmark"
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The texts of one split. `read` starts over each time it is called."""
+
+    read: Callable[[], Iterator[str]]
+    count: int
+    text_bytes: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """`splits` holds train and val, and test unless the source has none; `record` goes into the manifest."""
+
+    splits: dict[str, Documents]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is there before anything is read. `found` is None for ready text files."""
+
+    found: sources.Found | None
+    files: int
+    total_bytes: int
+
+
+def find(config: DataConfig) -> Sources:
+    """Lists the sources and their sizes.
+
+    Raises:
+        UserError: a path of the settings is wrong, or there is nothing.
+    """
+    if config.source == "text":
+        paths = [Path(config.train_path), Path(config.val_path)]
+        return Sources(None, len(paths), sum(path.stat().st_size for path in paths if path.is_file()))
+    if config.source == "python-env":
+        found = sources.find_installed(config.split_seed)
+    else:
+        found = sources.find_in_directories(config.directories, config.split_seed)
+    if not found.candidates:
+        raise UserError(
+            f"config.data: no Python files found with source={config.source!r}{_listed(found.skipped)}"
+        )
+    return Sources(found, len(found.candidates), sum(candidate.size for candidate in found.candidates))
+
+
+def build(config: DataConfig, found: sources.Found | None, report: Report) -> Corpus:
+    """Filters and splits the sources.
+
+    Raises:
+        UserError: nothing is left, or too little for three splits.
+    """
+    runs = corpus.benchmark_runs(
+        [text for path in config.decontaminate for text in read_benchmark_texts(path)]
+    )
+    rules = corpus.Rules(config.max_file_bytes, config.max_line_length, config.drop_secrets, runs)
+    return _of_texts(config, rules) if found is None else _of_files(config, found, rules, report)
+
+
+def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, report: Report) -> Corpus:
+    selected = selection.select(found, config, rules, report)
+    if not selected.files:
+        raise UserError(f"config.data: no file passed the filters{_listed(selected.skipped)}")
+    dealt = splits.deal(selected.files, found.candidates, config.split_seed)
+    train = [file for file in dealt.train if not file.overlaps_benchmark]
+    dropped = [file for file in dealt.train if file.overlaps_benchmark]
+    if not train:
+        raise UserError(
+            "config.data.decontaminate: every training file shares code with a benchmark; add sources"
+        )
+    skipped = Counter(selected.skipped)
+    if dropped:
+        skipped[BENCHMARK_OVERLAP] += len(dropped)
+    files_of_split = {"train": train, "val": dealt.val, "test": dealt.test}
+    record: dict[str, Any] = {
+        "found_files": len(found.candidates) + found.skipped.total(),
+        "skipped": dict(skipped.most_common()),
+        "test_unit": dealt.test_unit,
+        "test_units": dealt.test_units,
+        "decontamination": _decontamination(config, len(dropped), sum(file.text_bytes for file in dropped)),
+        "files": [_file_record(file, split) for split, files in files_of_split.items() for file in files],
+        "packages": {
+            name: len({f.candidate.package.name for f in files}) for name, files in files_of_split.items()
+        },
+    }
+    if config.source == "directories":
+        record["sources"] = staleness.record_candidates(found.candidates, selected.sha256_of_path)
+    return Corpus({name: _file_documents(files) for name, files in files_of_split.items()}, record)
+
+
+def _of_texts(config: DataConfig, rules: corpus.Rules) -> Corpus:
+    skipped: Counter[str] = Counter()
+    documents = text_source.read_documents(config.train_path, "config.data.train_path")
+    held_out = text_source.read_documents(config.val_path, "config.data.val_path")
+    found = len(documents) + len(held_out)
+    documents = _without_secrets(documents, config, skipped)
+    held_out = _without_secrets(held_out, config, skipped)
+    clean = [
+        d for d in documents if not corpus.shares_run(fingerprints.code_token_hashes(d), rules.benchmark_runs)
+    ]
+    dropped_bytes = _bytes(documents) - _bytes(clean)
+    dropped = len(documents) - len(clean)
+    if dropped:
+        skipped[BENCHMARK_OVERLAP] += dropped
+    within = itertools.accumulate(len(document.encode()) for document in clean)
+    train = [document for document, total in zip(clean, within, strict=True) if total <= config.max_bytes]
+    if len(train) < len(clean):
+        skipped[selection.BEYOND_CAP] += len(clean) - len(train)
+    if not train or not held_out:
+        key = "config.data.val_path" if train else "config.data.train_path"
+        raise UserError(f"{key}: no document passed the filters{_listed(skipped)}")
+    record = {
+        "found_files": found,
+        "skipped": dict(skipped.most_common()),
+        "test_unit": "none: val is used",
+        "decontamination": _decontamination(config, dropped, dropped_bytes),
+    }
+    return Corpus({"train": _text_documents(train), "val": _text_documents(held_out)}, record)
+
+
+def _without_secrets(documents: list[str], config: DataConfig, skipped: Counter[str]) -> list[str]:
+    if not config.drop_secrets:
+        return documents
+    kept = [document for document in documents if not holds_secret(document)]
+    if len(kept) < len(documents):
+        skipped["likely secret"] += len(documents) - len(kept)
+    return kept
+
+
+def _file_documents(files: list[selection.SourceFile]) -> Documents:
+    return Documents(lambda: selection.read_texts(files), len(files), sum(file.text_bytes for file in files))
+
+
+def _text_documents(documents: list[str]) -> Documents:
+    return Documents(lambda: iter(documents), len(documents), _bytes(documents))
+
+
+def _bytes(documents: list[str]) -> int:
+    return sum(len(document.encode()) for document in documents)
+
+
+def _decontamination(config: DataConfig, files: int, total_bytes: int) -> dict[str, Any]:
+    return {
+        "benchmarks": list(config.decontaminate),
+        "run_tokens": corpus.BENCHMARK_RUN_TOKENS,
+        "dropped_files": files,
+        "dropped_bytes": total_bytes,
+    }
+
+
+def _file_record(file: selection.SourceFile, split: str) -> dict[str, Any]:
+    package = file.candidate.package
+    return {
+        "source": file.candidate.name,
+        "package": package.name,
+        "version": package.version,
+        "licence": package.licence,
+        "bytes": file.text_bytes,
+        "sha256": file.sha256,
+        "split": split,
+    }
+
+
+def _listed(skipped: Counter[str]) -> str:
+    if not skipped:
+        return "; correct the sources"
+    return " (" + ", ".join(f"{count} {reason}" for reason, count in skipped.most_common()) + "); add sources"

@@ -1,0 +1,30 @@
+"""A process that examines source files for `corpus_pool`: `python -m codelm_jax.data.corpus_worker`.
+
+It reads pickles from standard input, first the `Rules`, then lists of paths, and answers each list on standard output
+with a list of `Examined`. It ends with its input.
+"""
+
+import os
+import pickle
+import sys
+
+from codelm_jax.data.corpus import examine
+
+
+def main() -> None:
+    """Serves until standard input closes."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not mix with the answers
+    questions = sys.stdin.buffer
+    rules = pickle.load(questions)
+    while True:
+        try:
+            paths = pickle.load(questions)
+        except EOFError:
+            return
+        pickle.dump([examine(path, rules) for path in paths], answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

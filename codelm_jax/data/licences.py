@@ -1,0 +1,130 @@
+"""Licences as SPDX expressions, read from package metadata, and whether an allow-list accepts them."""
+
+import re
+import tomllib
+from collections.abc import Collection
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+
+UNKNOWN = "unknown"
+
+_CLASSIFIERS = {
+    "Academic Free License (AFL)": "AFL-3.0",
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
+    "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
+    "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication": "CC0-1.0",
+    "Eclipse Public License 2.0 (EPL-2.0)": "EPL-2.0",
+    "GNU Affero General Public License v3": "AGPL-3.0-only",
+    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
+    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
+    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
+    "Historical Permission Notice and Disclaimer (HPND)": "HPND",
+    "ISC License (ISCL)": "ISC",
+    "MIT License": "MIT",
+    "MIT No Attribution License (MIT-0)": "MIT-0",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
+    "Zope Public License": "ZPL-2.1",
+    "zlib/libpng License": "Zlib",
+}
+# What authors write in the free-text field, lower-cased, for an SPDX identifier.
+_FREE_TEXT = {
+    "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache-2": "Apache-2.0",
+    "apache license": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
+    "apache software license": "Apache-2.0", "apache software license 2.0": "Apache-2.0",
+    "bsd": "BSD-3-Clause", "bsd license": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause",
+    "bsd-3": "BSD-3-Clause", "3-clause bsd license": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
+    "new bsd": "BSD-3-Clause", "new bsd license": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
+    "bsd 2-clause": "BSD-2-Clause", "2-clause bsd license": "BSD-2-Clause", "simplified bsd": "BSD-2-Clause",
+    "isc license": "ISC", "mit license": "MIT", "the mit license": "MIT", "mpl 2.0": "MPL-2.0",
+    "psf": "PSF-2.0", "psfl": "PSF-2.0", "python software foundation license": "PSF-2.0",
+}  # fmt: skip
+_SPDX_SHAPE = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
+_SPDX_TOKEN = re.compile(r"[()]|[^\s()]+")
+
+
+def of_distribution(distribution: Distribution) -> str:
+    """The licence of an installed package: its SPDX expression, else its classifiers, else its free text."""
+    metadata: Any = distribution.metadata
+    if expression := metadata.get("License-Expression"):
+        return expression.strip()
+    classifiers = [
+        c.rsplit(" :: ", 1)[-1] for c in metadata.get_all("Classifier") or () if c.startswith("License ::")
+    ]
+    found = sorted({_CLASSIFIERS[name] for name in classifiers if name in _CLASSIFIERS})
+    if found:
+        # Several classifiers without a word on how they combine: the reader has to honour all of them.
+        return " AND ".join(found)
+    return _from_free_text(metadata.get("License") or "")
+
+
+def of_project(directory: Path) -> tuple[str, str]:
+    """Version and licence that `directory`'s pyproject.toml declares; "" and `unknown` where it does not."""
+    try:
+        project = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return "", UNKNOWN
+    declared = project.get("license", "")
+    if isinstance(declared, dict):
+        declared = declared.get("text", "")
+    version = project.get("version", "")
+    return (version if isinstance(version, str) else ""), _from_free_text(
+        declared if isinstance(declared, str) else ""
+    )
+
+
+def is_allowed(expression: str, allowed: Collection[str]) -> bool:
+    """Evaluates an SPDX expression: every `AND` side and one `OR` side must be in `allowed`, compared without case.
+
+    `WITH` exceptions only add permissions and are ignored. Anything that is not an expression is refused.
+    """
+    accepted = {name.lower() for name in allowed}
+    tokens = _SPDX_TOKEN.findall(expression)
+    try:
+        verdict, rest = _any_of(tokens, accepted)
+    except IndexError:
+        return False
+    return verdict and not rest
+
+
+def _any_of(tokens: list[str], accepted: set[str]) -> tuple[bool, list[str]]:
+    verdict, rest = _all_of(tokens, accepted)
+    while rest and rest[0].upper() == "OR":
+        another, rest = _all_of(rest[1:], accepted)
+        verdict = verdict or another
+    return verdict, rest
+
+
+def _all_of(tokens: list[str], accepted: set[str]) -> tuple[bool, list[str]]:
+    verdict, rest = _single(tokens, accepted)
+    while rest and rest[0].upper() == "AND":
+        another, rest = _single(rest[1:], accepted)
+        verdict = verdict and another
+    return verdict, rest
+
+
+def _single(tokens: list[str], accepted: set[str]) -> tuple[bool, list[str]]:
+    first, rest = tokens[0], tokens[1:]
+    if first == "(":
+        verdict, rest = _any_of(rest, accepted)
+        if rest[0] != ")":
+            return False, rest
+        return verdict, rest[1:]
+    if rest and rest[0].upper() == "WITH":
+        rest = rest[2:]
+    return first.lower() in accepted, rest
+
+
+def _from_free_text(text: str) -> str:
+    stripped = " ".join(text.split())
+    known = _FREE_TEXT.get(stripped.lower())
+    if known:
+        return known
+    return stripped if len(stripped) <= 60 and _SPDX_SHAPE.fullmatch(stripped) else UNKNOWN

@@ -1,0 +1,103 @@
+"""Which files train, which validate, which test.
+
+`test` is made of whole packages, so that it shows how a model fares on code whose authors it has never read; `val`
+is made of single files of the other packages. Both are dealt by hash, and the packages are weighed before any cap
+cuts them, so that corpora of different `max_bytes` agree on what is held out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codelm_jax.data.selection import SourceFile
+from codelm_jax.data.sources import Candidate, unit_hash
+from codelm_jax.errors import UserError
+
+TEST_SHARE = (0.03, 0.08)
+
+_AIM = (0.04, 0.07)  # of the uncapped candidates: leaves room for what filters and cap do to the shares
+_VAL_SHARE = 0.04
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The corpus dealt out. `test_unit` says what is held out whole: a package, else a directory, else a file."""
+
+    train: list[SourceFile]
+    val: list[SourceFile]
+    test: list[SourceFile]
+    test_unit: str
+    test_units: list[str]
+
+
+def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int) -> Splits:
+    """Deals `files` into three disjoint splits, `test` with 3 to 8 % of their bytes.
+
+    Where no set of whole packages can do that (a few large ones), their directories are held out instead, one level
+    deeper at a time, at last single files.
+
+    Raises:
+        UserError: too few files for three splits.
+    """
+    total = sum(file.text_bytes for file in files)
+    deepest = max((_depth(file.candidate) for file in files), default=0)
+    for depth in range(deepest + 1):
+        sizes: Counter[str] = Counter()
+        for candidate in candidates:
+            sizes[_unit(candidate, depth)] += candidate.size
+        actual: Counter[str] = Counter()
+        for file in files:
+            actual[_unit(file.candidate, depth)] += file.text_bytes
+        for weights, (low, high) in ((sizes, _AIM), (actual, TEST_SHARE)):
+            units = _choose(weights, low, high, seed)
+            share = sum(actual[unit] for unit in units) / total
+            if units and TEST_SHARE[0] <= share <= TEST_SHARE[1]:
+                return _split(files, units, depth, deepest, seed)
+    raise UserError(
+        f"config.data: {len(files)} files of {total} bytes are left after filtering, which cannot be split with"
+        " 3 to 8 % of the bytes held out; add sources"
+    )
+
+
+def _split(files: Sequence[SourceFile], units: set[str], depth: int, deepest: int, seed: int) -> Splits:
+    test = [file for file in files if _unit(file.candidate, depth) in units]
+    others = [file for file in files if _unit(file.candidate, depth) not in units]
+    place = {id(file): unit_hash(seed, f"val/{file.candidate.key}") / 2**64 for file in others}
+    val = [file for file in others if place[id(file)] < _VAL_SHARE]
+    if not val:
+        val = [min(others, key=lambda file: place[id(file)])]
+    held_out = {id(file) for file in val}
+    train = [file for file in others if id(file) not in held_out]
+    if not train:
+        raise UserError("config.data: no file is left for training after val and test; add sources")
+    name = "package" if depth == 0 else "file" if depth == deepest else "directory"
+    return Splits(train, val, test, name, sorted({_unit(file.candidate, depth) for file in test}))
+
+
+def _depth(candidate: Candidate) -> int:
+    return len(candidate.name.split("/"))
+
+
+def _unit(candidate: Candidate, depth: int) -> str:
+    return "/".join([candidate.package.name, *candidate.name.split("/")[:depth]])
+
+
+def _choose(weights: Counter[str], low: float, high: float, seed: int) -> set[str]:
+    """Units in hash order that together weigh between `low` and `high` of all; empty if none are found.
+
+    A unit that would overshoot is passed over. Only units heavier than `high - low` can spoil that, so where the
+    plain order fails, it is tried again from each of those.
+    """
+    total = sum(weights.values())
+    order = sorted(weights, key=lambda unit: (unit_hash(seed, f"test/{unit}"), unit))
+    heavy = [place for place, unit in enumerate(order) if weights[unit] > (high - low) * total]
+    for start in (0, *heavy):
+        chosen: set[str] = set()
+        weight = 0
+        for unit in [*order[start:], *order[:start]]:
+            if weight + weights[unit] <= high * total:
+                chosen.add(unit)
+                weight += weights[unit]
+            if weight >= low * total:
+                return chosen
+    return set()

@@ -1,0 +1,31 @@
+"""Ready text files as a corpus, as the reference took them: one for training, one held out."""
+
+import re
+from pathlib import Path
+
+from codelm_jax.data import corpus
+from codelm_jax.errors import UserError
+
+_SEPARATOR = re.compile(r"^<\|endoftext\|>[ \t]*(?:\n|\Z)", re.MULTILINE)
+
+
+def read_documents(path: str, key: str) -> list[str]:
+    """The documents of a UTF-8 text file: what stands between lines that hold only `<|endoftext|>`.
+
+    A file without such a line is one document. Line ends become newlines; blank documents are dropped.
+
+    Raises:
+        UserError: names `key`; the file can't be read, is not UTF-8, holds null bytes, or is blank.
+    """
+    try:
+        if not Path(path).is_file():
+            raise UserError(f"{key}: {path} is not a file; correct the path")
+        text = corpus.decode(Path(path).read_bytes())
+    except OSError as error:
+        raise UserError(f"{key}: cannot read {path}: {error.strerror}") from None
+    except corpus.Rejected as rejection:
+        raise UserError(f"{key}: {path} cannot be used: {rejection}; it must be UTF-8 text") from None
+    documents = [document for document in _SEPARATOR.split(text) if document.strip()]
+    if not documents:
+        raise UserError(f"{key}: {path} holds no text")
+    return documents
