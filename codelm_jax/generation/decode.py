@@ -1,0 +1,300 @@
+"""The jitted core: rows of different prompts and lengths are admitted once and decoded together, chunk by chunk.
+
+Everything that lives as long as a row stands in `Rows`, which each function takes, donates and returns. What compiles
+anew is a change of the static sizes only: rows, slots, attended slots, and the padded shape of the prompts.
+
+Axes: R rows, S slots of the context, V vocabulary; G distinct prompts of one admission, T their padded length,
+N rows admitted, M levels of healing; C steps of a chunk; B, D as in model/transformer.py.
+"""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from codelm_jax.generation.filters import RowSampling, adjust_repetition, draw, filter_logits
+from codelm_jax.model.kv_cache import KVCache, init_cache
+from codelm_jax.model.transformer import Transformer
+
+NO_TOKEN = -1
+
+
+@flax.struct.dataclass
+class Vocabulary:
+    """What sampling must know of the tokens."""
+
+    never_V: Array  # bool: never sampled
+    syntax_V: Array  # bool: left alone by repetition control
+    endoftext: Array  # int32 scalar: ends a row
+
+
+@flax.struct.dataclass
+class Rows:
+    """All rows being decoded. A row's last token has been chosen, but not been run through the model yet."""
+
+    cache: KVCache
+    tokens_RS: Array  # int32, the context: prompt and completion
+    length_R: Array  # int32, how many of them are real
+    limit_R: Array  # int32, the length at which the row stops
+    shift_R: Array  # int32, tokens of the text that lie before the context
+    running_R: Array  # bool
+    sampling: RowSampling
+
+
+@flax.struct.dataclass
+class Prompts:
+    """Distinct prompts, right-padded, and what healing asks of their first new token.
+
+    Level i of a prompt takes its first i backed-up tokens for granted and asks for a token that completes the rest.
+    A prompt without healing has level 0 only, with every token allowed.
+    """
+
+    tokens_GT: Array  # int32, the backed-up tokens included
+    length_G: Array  # int32, how many of them are real
+    kept_G: Array  # int32, how many of these are not backed up
+    allowed_GMV: Array  # bool
+
+
+@flax.struct.dataclass
+class Admission:
+    """Which row starts from which prompt, and with what parameters."""
+
+    row_N: Array  # int32; beyond the last row: dropped
+    prompt_N: Array  # int32
+    new_tokens_N: Array  # int32, the most that the row may add
+    shift_N: Array  # int32
+    sampling: RowSampling
+
+
+def empty_rows(model: Transformer, rows: int, slots: int) -> Rows:
+    """Rows that run nothing until they are admitted."""
+
+    def zeros(dtype: type) -> Array:
+        return jnp.zeros(rows, dtype)
+
+    return Rows(
+        cache=init_cache(model.config, rows, slots, model.dtype),
+        tokens_RS=jnp.zeros((rows, slots), jnp.int32),
+        length_R=zeros(jnp.int32),
+        limit_R=zeros(jnp.int32),
+        shift_R=zeros(jnp.int32),
+        running_R=zeros(jnp.bool_),
+        sampling=neutral_sampling(rows),
+    )
+
+
+def neutral_sampling(rows: int) -> RowSampling:
+    """Plain sampling with seed 0."""
+    return RowSampling(
+        temperature_R=jnp.ones(rows, jnp.float32),
+        top_k_R=jnp.zeros(rows, jnp.int32),
+        top_p_R=jnp.ones(rows, jnp.float32),
+        min_p_R=jnp.zeros(rows, jnp.float32),
+        repetition_penalty_R=jnp.ones(rows, jnp.float32),
+        no_repeat_ngram_R=jnp.zeros(rows, jnp.int32),
+        spare_syntax_R=jnp.ones(rows, jnp.bool_),
+        seed_R=jnp.zeros(rows, jnp.uint32),
+        sample_R=jnp.zeros(rows, jnp.uint32),
+    )
+
+
+@partial(jax.jit, static_argnames="model", donate_argnames="rows")
+def admit(
+    model: Transformer,
+    params: dict,
+    vocabulary: Vocabulary,
+    rows: Rows,
+    prompts: Prompts,
+    admission: Admission,
+) -> tuple[Rows, Array, Array, Array]:
+    """Runs the prompts once each, lets any number of rows share them, and draws each row's first token.
+
+    A first token that only restores the last backed-up one is not new: the prompt stands as it was typed.
+
+    Returns:
+        The rows; and for each admission the first token, its log-probability, and the slot where it stands.
+    """
+    slots = rows.tokens_RS.shape[1]
+    cache, first_GV, level_GV = _prefill(model, params, prompts)
+    tokens_NS = _pad(prompts.tokens_GT, slots)[admission.prompt_N]
+    kept_N = prompts.kept_G[admission.prompt_N]
+    token_N, logprob_N = _next_token(
+        first_GV[admission.prompt_N],
+        tokens_NS,
+        kept_N,
+        admission.shift_N + kept_N,
+        admission.sampling,
+        vocabulary,
+    )
+    level_N = level_GV[admission.prompt_N, token_N]
+    slot_N = kept_N + level_N
+    admission_N = jnp.arange(token_N.shape[0])
+    typed_N = tokens_NS[admission_N, slot_N]
+    tokens_NS = tokens_NS.at[admission_N, slot_N].set(token_N)
+    length_N = slot_N + 1
+    is_new_N = (slot_N >= prompts.length_G[admission.prompt_N]) | (token_N != typed_N)
+    limit_N = jnp.minimum(slot_N + admission.new_tokens_N + 1 - is_new_N.astype(jnp.int32), slots)
+
+    at, width = admission.row_N, prompts.tokens_GT.shape[1]
+
+    def put(old: Array, new: Array) -> Array:
+        return old.at[at].set(new, mode="drop")
+
+    def put_cache(old_LRSHK: Array, new_LGTHK: Array) -> Array:
+        return old_LRSHK.at[:, at, :width].set(new_LGTHK[:, admission.prompt_N], mode="drop")
+
+    admitted = Rows(
+        cache=KVCache(
+            k_LBSHK=put_cache(rows.cache.k_LBSHK, cache.k_LBSHK),
+            v_LBSHK=put_cache(rows.cache.v_LBSHK, cache.v_LBSHK),
+        ),
+        tokens_RS=put(rows.tokens_RS, tokens_NS),
+        length_R=put(rows.length_R, length_N),
+        limit_R=put(rows.limit_R, limit_N),
+        shift_R=put(rows.shift_R, admission.shift_N),
+        running_R=put(rows.running_R, (token_N != vocabulary.endoftext) & (length_N < limit_N)),
+        sampling=jax.tree.map(put, rows.sampling, admission.sampling),
+    )
+    return admitted, token_N, logprob_N, slot_N
+
+
+@partial(jax.jit, static_argnames=("model", "attended", "steps"), donate_argnames="rows")
+def decode(
+    model: Transformer, params: dict, vocabulary: Vocabulary, rows: Rows, *, attended: int, steps: int
+) -> tuple[Rows, Array, Array]:
+    """Adds up to `steps` tokens to every running row.
+
+    Args:
+        model: static.
+        params: of the model.
+        vocabulary: of the tokenizer.
+        rows: donated.
+        attended: static; only the first so many slots are read. Every row must end below it.
+        steps: static.
+
+    Returns:
+        The rows; the new tokens `[R, C]`, NO_TOKEN where a row had stopped; their log-probabilities `[R, C]`.
+    """
+    row_R = jnp.arange(rows.length_R.shape[0])
+
+    def step(rows: Rows, _: None) -> tuple[Rows, tuple[Array, Array]]:
+        # A stopped row runs its last token again, which changes nothing.
+        last_R = jnp.maximum(rows.length_R - 1, 0)
+        hidden_RTD, cache = model.apply(
+            {"params": params},
+            rows.tokens_RS[row_R, last_R][:, None],
+            last_R[:, None],
+            rows.cache,
+            attended_length=attended,
+            method="extend",
+        )
+        token_R, logprob_R = _next_token(
+            _logits(model, params, hidden_RTD[:, 0]),
+            rows.tokens_RS,
+            rows.length_R,
+            rows.shift_R + rows.length_R,
+            rows.sampling,
+            vocabulary,
+        )
+        running_R = rows.running_R
+        # Out of range is dropped: a stopped row keeps its tokens.
+        slot_R = jnp.where(running_R, rows.length_R, rows.tokens_RS.shape[1])
+        length_R = rows.length_R + running_R.astype(jnp.int32)
+        rows = dataclasses.replace(
+            rows,
+            cache=cache,
+            tokens_RS=rows.tokens_RS.at[row_R, slot_R].set(token_R, mode="drop"),
+            length_R=length_R,
+            running_R=running_R & (token_R != vocabulary.endoftext) & (length_R < rows.limit_R),
+        )
+        return rows, (jnp.where(running_R, token_R, NO_TOKEN), logprob_R)
+
+    rows, (token_CR, logprob_CR) = jax.lax.scan(step, rows, None, length=steps)
+    return rows, token_CR.T, logprob_CR.T
+
+
+@jax.jit
+def take_rows(rows: Rows, index_R: Array) -> Rows:
+    """Keeps the rows `index_R`, in this order; an index beyond the last row gives one that runs nothing."""
+    cache = jax.tree.map(lambda x: x.at[:, index_R].get(mode="clip"), rows.cache)
+    # The cache's rows are its second axis: taken apart, replaced by something without arrays.
+    kept = jax.tree.map(lambda x: x.at[index_R].get(mode="clip"), dataclasses.replace(rows, cache=None))
+    return dataclasses.replace(
+        kept, cache=cache, running_R=kept.running_R & (index_R < rows.length_R.shape[0])
+    )
+
+
+@partial(jax.jit, static_argnames="model")
+def last_logits(model: Transformer, params: dict, tokens_GT: Array, length_G: Array) -> Array:
+    """The next-token logits of right-padded texts, float32 `[G, V]`."""
+    _, hidden_GTD = _run(model, params, tokens_GT)
+    return _logits(model, params, hidden_GTD[jnp.arange(tokens_GT.shape[0]), length_G - 1])
+
+
+@partial(jax.jit, static_argnames="model")
+def token_logprobs(model: Transformer, params: dict, windows_BT: Array) -> Array:
+    """Log-probability of each token but the first, given those before it: float32 `[B, T - 1]`."""
+    windows_BT = windows_BT.astype(jnp.int32)
+    _, hidden_BTD = _run(model, params, windows_BT[:, :-1])
+    logits_BTV = _logits(model, params, hidden_BTD)
+    target_BT = jnp.take_along_axis(logits_BTV, windows_BT[:, 1:, None], axis=-1)[..., 0]
+    return target_BT - jax.nn.logsumexp(logits_BTV, axis=-1)
+
+
+def _run(model: Transformer, params: dict, tokens_GT: Array) -> tuple[Any, Array]:
+    batch, length = tokens_GT.shape
+    positions_GT = jnp.broadcast_to(jnp.arange(length), (batch, length))
+    cache = init_cache(model.config, batch, length, model.dtype)
+    hidden_GTD, cache = model.apply({"params": params}, tokens_GT, positions_GT, cache, method="extend")
+    return cache, hidden_GTD
+
+
+def _logits(model: Transformer, params: dict, hidden: Array) -> Array:
+    logits = model.apply({"params": params}, hidden, method="unembed")
+    assert isinstance(logits, Array)
+    return logits.astype(jnp.float32)
+
+
+def _prefill(model: Transformer, params: dict, prompts: Prompts) -> tuple[KVCache, Array, Array]:
+    """Returns the prompts' cache, the first token's logits `[G, V]`, and the level at which each token stands."""
+    cache, hidden_GTD = _run(model, params, prompts.tokens_GT)
+    group_G1 = jnp.arange(prompts.kept_G.shape[0])[:, None]
+    level_1M = jnp.arange(prompts.allowed_GMV.shape[1])[None, :]
+    backed_up_GM = jnp.minimum(prompts.kept_G[:, None] + level_1M, prompts.tokens_GT.shape[1] - 1)
+    logits_GMV = _logits(model, params, hidden_GTD[group_G1, prompts.kept_G[:, None] + level_1M - 1])
+
+    # log P(the backed-up tokens before level i), relative so that level 0 keeps its raw logits.
+    normaliser_GM = jax.nn.logsumexp(logits_GMV, axis=-1)
+    forced_GM1 = prompts.tokens_GT[group_G1, backed_up_GM][..., None]
+    logprob_GM = jnp.take_along_axis(logits_GMV, forced_GM1, axis=-1)[..., 0] - normaliser_GM
+    before_GM = jnp.cumsum(logprob_GM, axis=1) - logprob_GM
+    offset_GM = before_GM - normaliser_GM + normaliser_GM[:, :1]
+    joint_GMV = jnp.where(prompts.allowed_GMV, logits_GMV + offset_GM[..., None], -jnp.inf)
+    return cache, jax.nn.logsumexp(joint_GMV, axis=1), jnp.argmax(joint_GMV, axis=1).astype(jnp.int32)
+
+
+def _next_token(
+    logits_RV: Array,
+    tokens_RS: Array,
+    length_R: Array,
+    position_R: Array,
+    sampling: RowSampling,
+    vocabulary: Vocabulary,
+) -> tuple[Array, Array]:
+    """Returns the rows' next tokens, and their log-probabilities before any filter."""
+    possible_RV = jnp.where(vocabulary.never_V[None, :], -jnp.inf, logits_RV)
+    # Every text begins with <|endoftext|>: penalised for that, no text would ever end.
+    ends_V = jnp.arange(logits_RV.shape[1]) == vocabulary.endoftext
+    spared_RV = (vocabulary.syntax_V[None, :] & sampling.spare_syntax_R[:, None]) | ends_V[None, :]
+    adjusted_RV = adjust_repetition(possible_RV, tokens_RS, length_R, sampling, spared_RV)
+    token_R = draw(filter_logits(adjusted_RV, sampling), sampling, position_R)
+    chosen_R = jnp.take_along_axis(logits_RV, token_R[:, None], axis=1)[:, 0]
+    return token_R, chosen_R - jax.nn.logsumexp(logits_RV, axis=-1)
+
+
+def _pad(tokens_GT: Array, slots: int) -> Array:
+    return jnp.pad(tokens_GT, ((0, 0), (0, slots - tokens_GT.shape[1])))

@@ -1,0 +1,197 @@
+"""From logits to the next token: repetition controls, temperature, top-k, top-p, min-p, and the draw.
+
+Every function takes one parameter a row, traced, so that a batch may mix them and a change compiles nothing. A filter
+that no row asks for is skipped at run time.
+
+Axes: R rows, V vocabulary, S slots of the context.
+"""
+
+from collections.abc import Callable
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from codelm_jax.generation.params import MAX_NGRAM
+from codelm_jax.model.dropout import mix32
+
+# Colder than this, float32 logits that differ at all are decided: the row is greedy.
+_COLDEST = 1e-6
+_RADIX_BITS = 4
+
+
+@flax.struct.dataclass
+class RowSampling:
+    """One value a row of the numeric fields of `SamplingParams`, and which of the `n` completions the row is."""
+
+    temperature_R: Array
+    top_k_R: Array
+    top_p_R: Array
+    min_p_R: Array
+    repetition_penalty_R: Array
+    no_repeat_ngram_R: Array
+    spare_syntax_R: Array
+    seed_R: Array
+    sample_R: Array
+
+
+def adjust_repetition(
+    logits_RV: Array, history_RS: Array, length_R: Array, sampling: RowSampling, spared_RV: Array
+) -> Array:
+    """Applies repetition penalty and no-repeat n-grams to logits.
+
+    Args:
+        logits_RV: float32.
+        history_RS: int32, the tokens so far.
+        length_R: int32, how many of them are real.
+        sampling: the rows' parameters.
+        spared_RV: bool, the tokens that are left alone.
+    """
+    logits_RV = lax.cond(
+        jnp.any(sampling.repetition_penalty_R != 1.0),
+        lambda logits: _penalise(logits, history_RS, length_R, sampling.repetition_penalty_R, spared_RV),
+        lambda logits: logits,
+        logits_RV,
+    )
+    return lax.cond(
+        jnp.any(sampling.no_repeat_ngram_R > 0),
+        lambda logits: _ban_ngrams(logits, history_RS, length_R, sampling.no_repeat_ngram_R, spared_RV),
+        lambda logits: logits,
+        logits_RV,
+    )
+
+
+def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
+    """Applies temperature, top-k, top-p and min-p; what they exclude becomes -inf.
+
+    The filters follow each other, each on the renormalised rest of the one before. Greedy rows keep their maxima only.
+
+    Args:
+        logits_RV: float32; -inf is never chosen.
+        sampling: the rows' parameters.
+
+    Returns:
+        Float32 logits with a maximum of 0 in each row.
+    """
+    logits_RV = logits_RV - jnp.max(logits_RV, axis=-1, keepdims=True)
+    greedy_R = (sampling.temperature_R < _COLDEST) | (sampling.top_k_R == 1)
+    scaled_RV = logits_RV / jnp.maximum(sampling.temperature_R, _COLDEST)[:, None]
+    scaled_RV = jnp.where(greedy_R[:, None] & (logits_RV < 0), -jnp.inf, scaled_RV)
+
+    vocab_size = logits_RV.shape[1]
+    uses_top_k_R = (sampling.top_k_R > 1) & (sampling.top_k_R < vocab_size) & ~greedy_R
+    uses_top_p_R = (sampling.top_p_R < 1.0) & ~greedy_R
+    scaled_RV = _when(jnp.any(uses_top_k_R), lambda x: _top_k(x, sampling.top_k_R, uses_top_k_R), scaled_RV)
+    scaled_RV = _when(jnp.any(uses_top_p_R), lambda x: _top_p(x, sampling.top_p_R, uses_top_p_R), scaled_RV)
+    # The maximum is 0, so a log-probability ratio is the logit itself.
+    return jnp.where(scaled_RV >= jnp.log(sampling.min_p_R)[:, None], scaled_RV, -jnp.inf)
+
+
+def draw(logits_RV: Array, sampling: RowSampling, position_R: Array) -> Array:
+    """Draws one token a row from the softmax of its logits (Gumbel-max trick), int32 `[R]`.
+
+    A row's noise is a keyed hash of (seed, sample, position, token): the same wherever the row stands in a batch.
+
+    Args:
+        logits_RV: float32, filtered; only one finite value in a row makes it certain.
+        sampling: the rows' seeds.
+        position_R: int32, the place of the new token in its text.
+    """
+    keys_R2 = jax.vmap(_row_key)(sampling.seed_R, sampling.sample_R, position_R)
+    place_V = lax.iota(jnp.uint32, logits_RV.shape[1])
+    # Two keys, one before and one between two rounds of mixing: see model/dropout.py.
+    bits_RV = mix32(mix32(place_V[None, :] ^ keys_R2[:, :1]) ^ keys_R2[:, 1:])
+    # The smallest exponential wins: its precision is that of the uniform near 0, all 32 bits of it.
+    uniform_RV = (bits_RV.astype(jnp.float32) + 0.5) * 2.0**-32
+    exponential_RV = -jnp.log1p(-jnp.minimum(uniform_RV, 1.0 - 2.0**-24))
+    return jnp.argmax(logits_RV - jnp.log(exponential_RV), axis=-1).astype(jnp.int32)
+
+
+def largest_threshold(keys_RV: Array, weights_RV: Array, needed_R: Array) -> Array:
+    """The largest uint32 threshold at which the keys that reach it still weigh at least `needed`.
+
+    A search digit by digit from the top, without a sort: with weights of 1 it finds the k-th largest key.
+
+    Args:
+        keys_RV: uint32.
+        weights_RV: float32, not negative.
+        needed_R: float32; a row that cannot reach it gets the threshold 0.
+
+    Returns:
+        uint32 `[R]`.
+    """
+    digits_N = jnp.arange(1, 2**_RADIX_BITS, dtype=jnp.uint32)
+
+    def next_digit(i: Array, found_R: Array) -> Array:
+        shift = (32 - _RADIX_BITS * (i + 1)).astype(jnp.uint32)
+        candidates_NR = found_R[None, :] + (digits_N << shift)[:, None]
+        reached_NRV = keys_RV[None] >= candidates_NR[..., None]
+        weight_NR = jnp.sum(jnp.where(reached_NRV, weights_RV[None], 0.0), axis=-1)
+        # Weight falls as the threshold rises, so the number of digits that hold is the largest that does.
+        digit_R = jnp.sum(weight_NR >= needed_R[None, :], axis=0, dtype=jnp.uint32)
+        return found_R + (digit_R << shift)
+
+    return lax.fori_loop(0, 32 // _RADIX_BITS, next_digit, jnp.zeros(keys_RV.shape[0], jnp.uint32))
+
+
+def _row_key(seed: Array, sample: Array, position: Array) -> Array:
+    key = jax.random.key(seed, impl="threefry2x32")
+    key = jax.random.fold_in(jax.random.fold_in(key, sample), position)
+    return jax.random.bits(key, (2,), jnp.uint32)
+
+
+def _when(condition: Array, change: Callable[[Array], Array], x: Array) -> Array:
+    return lax.cond(condition, change, lambda x: x, x)
+
+
+def _ordered(x: Array) -> Array:
+    """Maps float32 to uint32 so that the order is kept."""
+    bits = lax.bitcast_convert_type(x, jnp.uint32)
+    sign = jnp.uint32(1 << 31)
+    return jnp.where(bits >= sign, ~bits, bits | sign)
+
+
+def _top_k(logits_RV: Array, top_k_R: Array, uses_R: Array) -> Array:
+    keys_RV = _ordered(logits_RV)
+    threshold_R = largest_threshold(keys_RV, jnp.ones_like(logits_RV), top_k_R.astype(jnp.float32))
+    return jnp.where((keys_RV >= threshold_R[:, None]) | ~uses_R[:, None], logits_RV, -jnp.inf)
+
+
+def _top_p(logits_RV: Array, top_p_R: Array, uses_R: Array) -> Array:
+    keys_RV = _ordered(logits_RV)
+    weights_RV = jnp.exp(logits_RV)
+    needed_R = top_p_R * jnp.sum(weights_RV, axis=-1)
+    threshold_R = largest_threshold(keys_RV, weights_RV, needed_R)
+    return jnp.where((keys_RV >= threshold_R[:, None]) | ~uses_R[:, None], logits_RV, -jnp.inf)
+
+
+def _penalise(
+    logits_RV: Array, history_RS: Array, length_R: Array, penalty_R: Array, spared_RV: Array
+) -> Array:
+    real_RS = jnp.arange(history_RS.shape[1])[None, :] < length_R[:, None]
+    rows_R1 = jnp.arange(history_RS.shape[0])[:, None]
+    seen_RV = jnp.zeros(logits_RV.shape, jnp.bool_).at[rows_R1, history_RS].max(real_RS)
+    penalty_R1 = penalty_R[:, None]
+    penalised_RV = jnp.where(logits_RV > 0, logits_RV / penalty_R1, logits_RV * penalty_R1)
+    return jnp.where(seen_RV & ~spared_RV, penalised_RV, logits_RV)
+
+
+def _ban_ngrams(logits_RV: Array, history_RS: Array, length_R: Array, n_R: Array, spared_RV: Array) -> Array:
+    rows, slots = history_RS.shape
+    slot_S = jnp.arange(slots)
+    rows_R1 = jnp.arange(rows)[:, None]
+
+    def also_matches(back: Array, matches_RS: Array) -> Array:
+        """Keeps slot s where the token `back` before it equals the one `back` before the token to come."""
+        source_S = jnp.maximum(slot_S - back, 0)
+        recent_R = history_RS[rows_R1[:, 0], jnp.maximum(length_R - back, 0)]
+        same_RS = (history_RS[:, source_S] == recent_R[:, None]) & (slot_S >= back)[None, :]
+        return matches_RS & (same_RS | (back >= n_R)[:, None])
+
+    real_RS = (slot_S[None, :] < length_R[:, None]) & (n_R > 0)[:, None]
+    matches_RS = lax.fori_loop(1, MAX_NGRAM, also_matches, real_RS)
+    banned_RV = jnp.zeros(logits_RV.shape, jnp.bool_).at[rows_R1, history_RS].max(matches_RS)
+    kept_RV = jnp.where(banned_RV & ~spared_RV, -jnp.inf, logits_RV)
+    # Where every token that may follow would repeat, the rule gives way.
+    return jnp.where(jnp.isfinite(kept_RV).any(axis=-1, keepdims=True), kept_RV, logits_RV)

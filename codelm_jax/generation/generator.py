@@ -1,0 +1,304 @@
+"""Text in, text out: a model with its tokenizer, ready to complete, to score and to show what it would say next."""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import DTypeLike
+
+from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.errors import UserError
+from codelm_jax.generation.decode import Vocabulary, last_logits, token_logprobs
+from codelm_jax.generation.engine import Engine, Job, Prompt
+from codelm_jax.generation.healing import NO_HEALING, heal
+from codelm_jax.generation.params import Overflow, SamplingParams
+from codelm_jax.generation.stopping import stop_rule
+from codelm_jax.generation.syntax import syntax_tokens
+from codelm_jax.generation.transcript import Completion, Transcript
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.model.transformer import Transformer
+from codelm_jax.schema import parse
+
+ComputeDtype = Literal["auto", "float32", "bfloat16"]
+
+# On an accelerator a look at the text costs a round trip; on a CPU it is cheap next to a step.
+_CHUNK = {"cpu": 8}
+_CHUNK_ACCELERATOR = 32
+_MAX_ROWS = {"cpu": 64}
+_MAX_ROWS_ACCELERATOR = 1024
+# Logits held at once when texts are scored, in numbers.
+_SCORED_LOGITS = 2**25
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How probable a text is.
+
+    Attributes:
+        token_ids: the text's tokens.
+        logprobs: log-probability of each, in nats, given <|endoftext|> and the tokens before it.
+    """
+
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """One possible next token."""
+
+    token_id: int
+    text: str
+    probability: float
+
+
+class Generator:
+    """A model, its parameters and its tokenizer; every text it sees is preceded by <|endoftext|>."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        params: dict,
+        tokenizer: CodeTokenizer,
+        compute_dtype: ComputeDtype = "auto",
+        *,
+        max_rows: int | None = None,
+    ):
+        """Takes live parameters.
+
+        Args:
+            config: of the model.
+            params: its parameters; they are not donated, and cast once where the compute type differs.
+            tokenizer: of its vocabulary.
+            compute_dtype: "auto" is bfloat16 on accelerators and float32 on a CPU.
+            max_rows: completions decoded at once; more wait for a free row.
+
+        Raises:
+            UserError: model and tokenizer do not belong together.
+        """
+        if tokenizer.vocab_size > config.vocab_size:
+            raise UserError(
+                f"the tokenizer has {tokenizer.vocab_size} tokens, the model knows {config.vocab_size}: "
+                "they do not belong together"
+            )
+        backend = jax.default_backend()
+        if compute_dtype == "auto":
+            compute_dtype = "float32" if backend == "cpu" else "bfloat16"
+        self.config = config
+        self.tokenizer = tokenizer
+        self._model = Transformer(config, jnp.dtype(compute_dtype))
+        # Ids that the model has and the tokenizer lacks have no bytes and are never sampled.
+        unused = [b""] * (config.vocab_size - tokenizer.vocab_size)
+        self._token_bytes = [tokenizer.token_bytes(i) for i in range(tokenizer.vocab_size)] + unused
+        never_V = np.array([not piece for piece in self._token_bytes])
+        never_V[tokenizer.endoftext_id] = False
+        self._vocabulary = Vocabulary(
+            never_V=jnp.asarray(never_V),
+            syntax_V=jnp.asarray(syntax_tokens(self._token_bytes)),
+            endoftext=jnp.asarray(tokenizer.endoftext_id, jnp.int32),
+        )
+        self._engine = Engine(
+            self._model,
+            self._vocabulary,
+            self._token_bytes,
+            max_rows=max_rows or _MAX_ROWS.get(backend, _MAX_ROWS_ACCELERATOR),
+            chunk=_CHUNK.get(backend, _CHUNK_ACCELERATOR),
+        )
+        self._params = _cast_kernels(params, self._model.dtype)
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        path: str | os.PathLike[str],
+        which: Literal["best", "latest"] | int = "best",
+        compute_dtype: ComputeDtype = "auto",
+    ) -> "Generator":
+        """Opens a run directory, its checkpoints or one step; config and tokenizer come from the checkpoint.
+
+        Raises:
+            UserError: there is no valid checkpoint.
+        """
+        loaded = load_checkpoint(path, which=which)
+        config = parse(ModelConfig, loaded.meta["config"]["model"], "config.model")
+        return cls(
+            config, loaded.params, CodeTokenizer.from_json(loaded.meta["tokenizer_json"]), compute_dtype
+        )
+
+    def with_params(self, params: dict) -> "Generator":
+        """The same generator with other parameters of the same model; nothing is compiled anew."""
+        other = object.__new__(Generator)
+        other.__dict__.update(self.__dict__)
+        other._params = _cast_kernels(params, self._model.dtype)
+        return other
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that the model sees at most, <|endoftext|> included."""
+        return self.config.max_seq_length
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens that a text takes in the context, <|endoftext|> included."""
+        return len(self._encode(text))
+
+    def generate(
+        self, prompts: Sequence[str], params: SamplingParams | Sequence[SamplingParams]
+    ) -> list[list[Completion]]:
+        """Completes each prompt `params.n` times.
+
+        Args:
+            prompts: any texts, the empty one included.
+            params: for all prompts, or one a prompt.
+
+        Returns:
+            For each prompt its completions.
+
+        Raises:
+            UserError: a prompt does not fit in the context and `params.overflow` is "error".
+        """
+        each = [params] * len(prompts) if isinstance(params, SamplingParams) else list(params)
+        if len(each) != len(prompts):
+            raise ValueError(f"{len(prompts)} prompts need as many params, not {len(each)}")
+        jobs = [self._jobs(text, own, i) for i, (text, own) in enumerate(zip(prompts, each, strict=True))]
+        for _ in self._engine.run(self._params, [job for group in jobs for job in group]):
+            pass
+        return [[job.transcript.completion() for job in group] for group in jobs]
+
+    def stream(self, prompt: str, params: SamplingParams) -> Iterator[str]:
+        """Completes one prompt, piece by piece: together the pieces are the text that `generate` gives.
+
+        No piece ends within a character, or reaches beyond what a stop rule may still cut.
+        """
+        if params.n != 1:
+            raise ValueError(f"a stream is one completion: n = {params.n}")
+        (job,) = self._jobs(prompt, params, 0)
+        for _ in self._engine.run(self._params, [job]):
+            if piece := job.transcript.take_piece():
+                yield piece
+
+    def score(self, texts: Sequence[str], overflow: Overflow = "error") -> list[Score]:
+        """Log-probability of every token of each text.
+
+        Args:
+            texts: any texts.
+            overflow: of a text beyond the context: "slide" scores it in windows that overlap by half,
+                "truncate_left" its end only.
+        """
+        ids = [self._encode(text) for text in texts]
+        windows: list[tuple[int, int, int]] = []  # text, start, first target that counts
+        length = self.context_length + 1
+        for i, own in enumerate(ids):
+            if len(own) <= length:
+                windows.append((i, 0, 1))
+            elif overflow == "error":
+                raise UserError(
+                    f"text {i} has {len(own) - 1} tokens, the context takes {length - 1}: "
+                    'shorten it or choose overflow="slide"'
+                )
+            elif overflow == "truncate_left":
+                ids[i] = own[-length:]
+                windows.append((i, 0, 1))
+            else:
+                step = self.context_length // 2
+                starts = [*range(0, len(own) - length, step), len(own) - length]
+                counted = 1
+                for start in starts:
+                    windows.append((i, start, counted - start))
+                    counted = start + length
+        padded = np.full((len(windows), length), self.tokenizer.endoftext_id, np.uint16)
+        for row, (i, start, _) in enumerate(windows):
+            part = ids[i][start : start + length]
+            padded[row, : len(part)] = part
+        logprobs = self.score_windows(padded)
+        scored: list[list[float]] = [[] for _ in texts]
+        for row, (i, start, first) in enumerate(windows):
+            count = min(length, len(ids[i]) - start)
+            scored[i] += logprobs[row, first - 1 : count - 1].tolist()
+        return [Score(tuple(own[1:]), tuple(lp)) for own, lp in zip(ids, scored, strict=True)]
+
+    def score_windows(self, windows: np.ndarray) -> np.ndarray:
+        """Log-probability of each token but the first of equally long windows: `[B, T + 1]` ids to float32 `[B, T]`."""
+        batch, length = windows.shape
+        group = max(1, _SCORED_LOGITS // (length * self.config.vocab_size))
+        results = []
+        for start in range(0, batch, group):
+            part = windows[start : start + group]
+            padded = np.zeros((min(group, 1 << (batch - 1).bit_length()), length), windows.dtype)
+            padded[: len(part)] = part
+            scored = token_logprobs(self._model, self._params, jnp.asarray(padded))
+            results.append(np.asarray(scored)[: len(part)])
+        return np.concatenate(results) if results else np.zeros((0, length - 1), np.float32)
+
+    def next_token_logprobs(self, prompt: str) -> np.ndarray:
+        """Log-probabilities of all tokens after the prompt as it stands, float32 `[V]`, in nats.
+
+        Raises:
+            UserError: the prompt does not fit in the context.
+        """
+        ids = self._encode(prompt)
+        if len(ids) > self.context_length:
+            raise UserError(f"the prompt has {len(ids)} tokens, the context takes {self.context_length}")
+        width = min(max(16, 1 << (len(ids) - 1).bit_length()), self.context_length)
+        tokens = np.zeros((1, width), np.int32)
+        tokens[0, : len(ids)] = ids
+        logits = last_logits(self._model, self._params, jnp.asarray(tokens), jnp.asarray([len(ids)]))
+        return np.asarray(jax.nn.log_softmax(logits[0]))
+
+    def next_token(self, prompt: str, k: int = 10) -> list[Candidate]:
+        """The `k` most probable next tokens after the prompt as it stands, most probable first."""
+        logprobs = self.next_token_logprobs(prompt)
+        top = np.argsort(-logprobs, kind="stable")[:k]
+        return [Candidate(int(i), self._token_name(int(i)), float(np.exp(logprobs[i]))) for i in top]
+
+    def _token_name(self, token_id: int) -> str:
+        if token_id >= self.tokenizer.vocab_size:
+            return f"<unused {token_id}>"
+        return self.tokenizer.decode([token_id], skip_special=False)
+
+    def _encode(self, text: str) -> list[int]:
+        return [self.tokenizer.endoftext_id, *self.tokenizer.encode(text)]
+
+    def _jobs(self, text: str, params: SamplingParams, number: int) -> list[Job]:
+        prompt = self._prompt(text, params, number)
+        return [
+            Job(prompt, params, sample, Transcript(stop_rule(params, text))) for sample in range(params.n)
+        ]
+
+    def _prompt(self, text: str, params: SamplingParams, number: int) -> Prompt:
+        ids = self._encode(text)
+        needed = len(ids) + params.max_new_tokens
+        shift = 0
+        if needed > self.context_length:
+            if params.overflow == "error":
+                raise UserError(
+                    f"prompt {number}: its {len(ids)} tokens and max_new_tokens = {params.max_new_tokens} exceed "
+                    f"the context of {self.context_length} tokens; shorten one or set overflow to "
+                    '"truncate_left" or "slide"'
+                )
+            if params.overflow == "truncate_left":
+                if params.max_new_tokens >= self.context_length:
+                    raise UserError(
+                        f"max_new_tokens = {params.max_new_tokens} leaves no room for a prompt in the context of "
+                        f'{self.context_length} tokens; lower it or set overflow to "slide"'
+                    )
+                shift = needed - self.context_length
+            elif len(ids) >= self.context_length:
+                shift = len(ids) - self.context_length // 2
+        ids = ids[shift:]
+        # The first token stays, for something must come before the tokens that healing chooses.
+        healing = heal(text, [self._token_bytes[i] for i in ids[1:]]) if params.heal else NO_HEALING
+        return Prompt(tuple(ids), healing, shift)
+
+
+def _cast_kernels(params: dict, dtype: DTypeLike) -> dict:
+    """Casts the matrices to the compute type, which the model would do at every step; the rest stays float32."""
+
+    def cast(path: tuple, leaf: jax.Array) -> jax.Array:
+        is_kernel = getattr(path[-1], "key", None) == "kernel"
+        return jnp.asarray(leaf, dtype if is_kernel else None)
+
+    return jax.tree_util.tree_map_with_path(cast, params)
