@@ -1,6 +1,9 @@
-"""Silences orbax's own log: every failure that matters reaches the caller as an exception of this room."""
+"""Silences orbax's own noise: every failure that matters reaches the caller as an exception of this room."""
 
 import logging
+import sys
+from collections.abc import Callable
+from typing import Any
 
 
 class _NotFromOrbax(logging.Filter):
@@ -8,8 +11,22 @@ class _NotFromOrbax(logging.Filter):
         return "/orbax/" not in record.pathname
 
 
+class _NotFromAbandonedWrites:
+    """Drops what the other writes of a failed save complain of when they end: the event loop of that save is gone."""
+
+    def __init__(self, hook: Callable[[Any], Any]) -> None:
+        self._hook = hook
+
+    def __call__(self, unraisable: Any) -> None:
+        abandoned = unraisable.object is None and str(unraisable.exc_value) == "Event loop is closed"
+        if not abandoned:
+            self._hook(unraisable)
+
+
 def silence() -> None:
-    """Drops the records that orbax writes to absl's logger; other users of that logger keep theirs."""
+    """Drops the records that orbax writes to absl's logger, and its abandoned writes' complaints; nobody else's."""
     logger = logging.getLogger("absl")
     if not any(isinstance(present, _NotFromOrbax) for present in logger.filters):
         logger.addFilter(_NotFromOrbax())
+    if not isinstance(sys.unraisablehook, _NotFromAbandonedWrites):
+        sys.unraisablehook = _NotFromAbandonedWrites(sys.unraisablehook)

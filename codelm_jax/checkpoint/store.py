@@ -9,6 +9,7 @@ import dataclasses
 import logging
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -172,7 +173,7 @@ class CheckpointStore:
         with self._report_failure():
             self._manager.wait_until_finished()
         self._pending = None
-        shutil.rmtree(self.directory / _REMOVED, ignore_errors=True)
+        remove_leftovers(self.directory)
 
     def restore(self, abstract_state: Any, step: int | None = None) -> Restored | None:
         """Returns the newest sound step, or `step`.
@@ -279,10 +280,10 @@ class CheckpointStore:
             yield
         except (OSError, ValueError, RuntimeError) as error:
             step, self._pending = self._pending, None
-            # The failed manager keeps its error and a partial directory that would keep a full disk full.
+            # A manager that failed keeps its error, and a partial directory that would keep a full disk full.
             with contextlib.suppress(Exception):
                 self._manager.close()
-            remove_leftovers(self.directory)
+            _remove_failed_save(self.directory)
             self._manager = self._open_manager()
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
             raise UserError(
@@ -372,3 +373,11 @@ def remove_leftovers(directory: Path) -> list[str]:
     for leftover in leftovers:
         shutil.rmtree(leftover, ignore_errors=True)
     return sorted(leftover.name for leftover in leftovers)
+
+
+def _remove_failed_save(directory: Path) -> None:
+    # The other writes of a failed save go on for a moment and make its directory anew.
+    quiet, deadline = 0, time.monotonic() + 5
+    while quiet < 3 and time.monotonic() < deadline:
+        quiet = 0 if remove_leftovers(directory) else quiet + 1
+        time.sleep(0.05)

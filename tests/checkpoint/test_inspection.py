@@ -1,0 +1,103 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from checkpoint_states import abstract, make_state, same, save
+
+from codelm_jax.checkpoint import inspection
+from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.errors import UserError
+
+META = {
+    "config": {"model": {"hidden_dim": 8}},
+    "tokenizer_json": "{}",
+    "data_fingerprint": "0123456789abcdef",
+    "device_kind": "NVIDIA H100",
+    "versions": {"jax": "0.10.2"},
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    with CheckpointStore(tmp_path / "checkpoints") as store:
+        for step, nll in ((1, 1.25), (2, 2.5), (3, 2.0)):
+            save(store, step, metrics={"nll": nll}, meta=META)
+    return tmp_path
+
+
+def damage(run, step):
+    shutil.rmtree(run / "checkpoints" / str(step) / "state")
+
+
+def test_verify_reads_every_step_and_finds_the_damaged_ones(run):
+    assert [finding.damage for finding in inspection.verify(run)] == [None, None, None]
+    damage(run, 2)
+    findings = list(inspection.verify(run))
+    assert [finding.directory.name for finding in findings if finding.damage] == ["2"]
+    assert str(findings[1]).startswith("damaged ")
+    assert "data 0123456789ab" in str(findings[0])
+    (finding,) = inspection.verify(run / "checkpoints" / "3")
+    assert finding.damage is None
+
+
+def test_show_tells_steps_figures_provenance_and_every_parameter(run):
+    text = inspection.show(run)
+    assert "step 1: 14 arrays" in text
+    assert "nll 1.25 (best)" in text
+    assert "step 3 in full" in text
+    assert 'device_kind: "NVIDIA H100"' in text
+    assert '"hidden_dim": 8' in text
+    assert "params/head" in text
+    assert "bfloat16[8,400]" in text
+    assert text.splitlines()[-1].split() == ["total", f"{400 * 8 * 3 + 8:,}"]
+
+
+def test_show_describes_the_sound_steps_beside_a_damaged_one(run):
+    shutil.rmtree(run / "checkpoints" / "3" / "digests")
+    text = inspection.show(run)
+    assert text.splitlines()[0].startswith(f"damaged  {run}/checkpoints/3: ")
+    assert "step 2 in full" in text
+
+
+def test_repair_sets_damaged_steps_aside_and_removes_what_interrupted_saves_left(run):
+    damage(run, 3)
+    shutil.copytree(run / "checkpoints" / "1", run / "checkpoints" / "4.orbax-checkpoint-tmp")
+    (run / "checkpoints" / "10").mkdir()
+    done = inspection.repair(run)
+    assert len(done) == 3
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["1", "2", "quarantine"]
+    assert inspection.repair(run) == []
+    with CheckpointStore(run / "checkpoints") as store:
+        assert same(store.restore(abstract(make_state(0))).state, make_state(2))
+
+
+def test_repair_leaves_a_running_run_alone(run):
+    damage(run, 3)
+    with RunLock(run), pytest.raises(UserError, match="in use by pid"):
+        inspection.repair(run)
+    assert (run / "checkpoints" / "3").exists()
+
+
+def test_repair_takes_no_single_step(run):
+    with pytest.raises(UserError, match="is one step"):
+        inspection.repair(run / "checkpoints" / "3")
+
+
+def command(*arguments):
+    script = Path(__file__).parents[2] / "scripts" / "checkpoint.py"
+    return subprocess.run(
+        [sys.executable, script, *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_command_exits_with_1_for_damage_and_2_for_a_mistake_each_in_one_line(run):
+    damage(run, 2)
+    verified = command("verify", run)
+    assert verified.returncode == 1
+    assert [line.split()[0] for line in verified.stdout.splitlines()] == ["sound", "damaged", "sound"]
+    mistaken = command("verify", run / "nowhere")
+    assert mistaken.returncode == 2
+    assert "nowhere: no such directory" in mistaken.stderr.splitlines()[-1]
