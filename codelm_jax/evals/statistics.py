@@ -74,6 +74,8 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
         k: at most n.
     """
     if not 0 <= correct <= n or not 1 <= k <= n:
-        raise ValueError(f"pass@k needs 0 <= correct <= n and 1 <= k <= n, not n={n}, correct={correct}, k={k}")
+        raise ValueError(
+            f"pass@k needs 0 <= correct <= n and 1 <= k <= n, not n={n}, correct={correct}, k={k}"
+        )
     draws = math.comb(n, k)
     return (draws - math.comb(n - correct, k)) / draws

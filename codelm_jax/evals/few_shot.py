@@ -1,0 +1,95 @@
+"""Few-shot and short-prompt evaluation: how often samples collapse, with worked examples before them and without."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from codelm_jax.evals.interfaces import Codec, Generate
+from codelm_jax.evals.samples import collapse_rates, sample_record, summarise
+from codelm_jax.evals.templates import Templates
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """The reference's settings; its protocol draws 5 samples for each of eleven prompts."""
+
+    samples_per_prompt: int = 100
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 1.0
+    max_new_tokens: int = 60
+
+
+REFERENCE_PROTOCOL = Sampling(samples_per_prompt=5)
+
+
+def few_shot(
+    generate: Generate,
+    codec: Codec,
+    templates: Templates,
+    band: Mapping[str, Any],
+    *,
+    sampling: Sampling,
+    seed: int,
+) -> dict[str, Any]:
+    """Samples every prompt after its category's worked examples.
+
+    Returns:
+        `{"suite", "seed", "sampling", "summary", "by_category", "by_prompt", "prompts", "samples"}`: rates as
+        `samples.summarise` gives them, the text before each prompt, and every sample.
+    """
+    return _run("few_shot", generate, codec, templates, band, sampling, seed)
+
+
+def short_prompt(
+    generate: Generate,
+    codec: Codec,
+    templates: Templates,
+    band: Mapping[str, Any],
+    *,
+    sampling: Sampling,
+    seed: int,
+) -> dict[str, Any]:
+    """The same prompts, bare. Returns what `few_shot` returns."""
+    return _run("short_prompt", generate, codec, templates, band, sampling, seed)
+
+
+def _run(
+    suite: str,
+    generate: Generate,
+    codec: Codec,
+    templates: Templates,
+    band: Mapping[str, Any],
+    sampling: Sampling,
+    seed: int,
+) -> dict[str, Any]:
+    prompts = {
+        prompt: (category.name, (category.prefix if suite == "few_shot" else "") + prompt)
+        for category in templates.category
+        for prompt in category.prompts
+    }
+    completions = generate(
+        [text for _, text in prompts.values()],
+        sampling.samples_per_prompt,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        max_new_tokens=sampling.max_new_tokens,
+        stop=(),
+        seed=seed,
+    )
+    samples = [
+        {"category": category, **sample_record(prompt, text, completion, codec, band)}
+        for (prompt, (category, text)), row in zip(prompts.items(), completions, strict=True)
+        for completion in row
+    ]
+    return {
+        "suite": suite,
+        "seed": seed,
+        "sampling": dataclasses.asdict(sampling),
+        "summary": summarise(samples, band, seed),
+        "by_category": collapse_rates(samples, "category"),
+        "by_prompt": collapse_rates(samples, "prompt_id"),
+        "prompts": {prompt: text for prompt, (_, text) in prompts.items()},
+        "samples": samples,
+    }
