@@ -23,7 +23,7 @@ _GENERATED = re.compile(
 )
 _GENERATED_WITHIN_LINES = 8
 _MEAN_LINE_LENGTH = 100
-_LEAST_LETTERS = 0.4
+_LEAST_LETTERS = 0.35
 
 _LETTER = np.zeros(256, bool)
 _LETTER[[*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1), ord("_"), *range(128, 256)]] = True

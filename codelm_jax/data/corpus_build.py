@@ -76,6 +76,13 @@ def build(config: DataConfig, found: sources.Found | None, report: Report) -> Co
     return _of_texts(config, rules) if found is None else _of_files(config, found, rules, report)
 
 
+def _benchmark_texts(config: DataConfig) -> list[str]:
+    try:
+        return [text for path in config.decontaminate for text in read_benchmark_texts(path)]
+    except UserError as error:
+        raise UserError(f"config.data.decontaminate: {error}") from None
+
+
 def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, report: Report) -> Corpus:
     selected = selection.select(found, config, rules, report)
     if not selected.files:

@@ -4,13 +4,14 @@ The processes are plain `python -m codelm_jax.data.corpus_worker`, not `multipro
 runs JAX can hang, and spawning imports the caller's main script again, JAX and all.
 """
 
+import contextlib
 import os
 import pickle
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from codelm_jax.data.corpus import Examined, Rules
@@ -21,7 +22,7 @@ _FILES_A_QUESTION = 16
 _QUESTIONS_AHEAD = 8  # per process: enough to stay busy, little enough to stop soon
 
 
-def examine_files(paths: Sequence[str], rules: Rules, processes: int) -> Iterator[Examined]:
+def examine_files(paths: Sequence[str], rules: Rules, processes: int) -> Generator[Examined, None, None]:
     """Yields the verdict on each of `paths`, in order. Closing the iterator stops the processes."""
     workers = _Workers(rules)
     questions = [paths[i : i + _FILES_A_QUESTION] for i in range(0, len(paths), _FILES_A_QUESTION)]
@@ -105,10 +106,8 @@ class _Worker:
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass
         self._process.wait()
         self._process.stdout.close()
 

@@ -1,6 +1,7 @@
 """Near-duplicate files: MinHash signatures, looked up by locality-sensitive hashing, then compared entry by entry."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from datasketch import MinHashLSH
@@ -29,7 +30,8 @@ class NearDuplicates:
 
     def __init__(self, threshold: float):
         self._threshold = threshold
-        self._index = MinHashLSH(threshold=threshold, num_perm=SIGNATURE_SIZE, params=_bands(threshold))
+        # Any: its annotations ask for datasketch's own MinHash, of which it reads only what `_Sketch` has.
+        self._index: Any = MinHashLSH(threshold=threshold, num_perm=SIGNATURE_SIZE, params=_bands(threshold))
         self._signatures: list[np.ndarray] = []
 
     def find_or_add(self, signature: np.ndarray) -> bool:

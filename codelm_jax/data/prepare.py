@@ -33,6 +33,7 @@ TOKENIZER = "tokenizer.json"
 HUMAN_BAND = "human_band.json"
 
 _FORMAT = 1
+_MANIFEST_KEYS = {"fingerprint", "settings", "splits", "inputs", "sources", "environment"}
 _ENCODED_AT_ONCE = 4_000_000  # characters
 # Measured on two cores; disk is two bytes a token and the manifest's entry a file.
 _SECONDS_A_MEGABYTE = 0.6
@@ -109,6 +110,10 @@ def load_prepared(directory: str | Path) -> PreparedData:
     if manifest.get("format") != _FORMAT:
         raise UserError(
             f"{directory / MANIFEST}: unknown format {manifest.get('format')!r}; prepare the data again"
+        )
+    if missing := _MANIFEST_KEYS - manifest.keys():
+        raise UserError(
+            f"{directory / MANIFEST}: damaged, lacks {min(missing)!r}; delete the directory and prepare again"
         )
     tokenizer = CodeTokenizer.from_file(directory / TOKENIZER)
     files = {
@@ -269,6 +274,7 @@ def _write(
         ),
         "inputs": {path: staleness.record_file(path) for path in inputs},
         "environment": sources.installed_versions() if config.source == "python-env" else {},
+        "sources": {},
         **corpus.record,
     }
     write_atomically(staging / MANIFEST, _json(manifest))

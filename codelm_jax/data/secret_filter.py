@@ -30,12 +30,15 @@ _ISSUED_MARKS = (
     "sk-", "AIza", "hf_", "npm_", "pypi-AgEI", "eyJ",
 )  # fmt: skip
 
-_ASSIGNED = re.compile(
+# A quoted value after `=` or `:`, and the kind of name that must stand before it. Values are looked for first:
+# a pattern that begins with the name would be tried at every letter of the file.
+_ASSIGNED = re.compile(r"[:=]\s{0,4}[\"']([A-Za-z0-9+/=_.~-]{16,256})[\"']")
+_SECRET_NAME = re.compile(
     r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|auth_?token|access_?token)\w{0,20}"
-    r"[\"']?\s{0,4}[:=]\s{0,4}[\"']([A-Za-z0-9+/=_.~-]{16,256})[\"']",
+    r"[\"']?\s{0,4}$",
     re.IGNORECASE,
 )
-_ASSIGNED_MARKS = ("secret", "passw", "passphrase", "key", "token")
+_LONGEST_NAME = 60
 _RANDOM_BITS_PER_CHARACTER = 3.5
 
 
@@ -43,10 +46,11 @@ def holds_secret(text: str) -> bool:
     """Says whether `text` has something of the form of an issued key, or a random-looking value named like one."""
     if any(mark in text for mark in _ISSUED_MARKS) and _ISSUED.search(text):
         return True
-    lowered = text.lower()
-    if not any(mark in lowered for mark in _ASSIGNED_MARKS):
-        return False
-    return any(_looks_random(assigned.group(1)) for assigned in _ASSIGNED.finditer(text))
+    return any(
+        _looks_random(found.group(1))
+        and _SECRET_NAME.search(text[max(0, found.start() - _LONGEST_NAME) : found.start()])
+        for found in _ASSIGNED.finditer(text)
+    )
 
 
 def _looks_random(value: str) -> bool:

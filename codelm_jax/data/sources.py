@@ -7,7 +7,7 @@ import stat
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ STANDARD_LIBRARY = "python"
 _OWN_PACKAGE = Path(codelm_jax.__file__).resolve().parent
 _INSTALLED_INSIDE_LIBRARY = {"site-packages", "dist-packages"}
 _NOT_SOURCES = {"__pycache__", "node_modules"}
+_OWN_DISTRIBUTION = "codelm-jax"
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def _candidate(path: Path, status: os.stat_result, package: Package, root: Path)
     )
 
 
-def _in_hash_order(candidates: Iterator[Candidate] | Sequence[Candidate], seed: int) -> tuple[Candidate, ...]:
+def _in_hash_order(candidates: Iterable[Candidate], seed: int) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=lambda c: (unit_hash(seed, c.key), c.path)))
 
 
@@ -172,6 +173,3 @@ def _owners(site: Path) -> dict[str, Package]:
 
 def _name(distribution: importlib.metadata.Distribution) -> str:
     return distribution.metadata["Name"].lower().replace("_", "-")
-
-
-_OWN_DISTRIBUTION = "codelm-jax"

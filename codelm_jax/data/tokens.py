@@ -48,7 +48,7 @@ class TokenFile:
         Raises:
             UserError: its contents changed since they were written.
         """
-        if hashlib.sha256(memoryview(self.ids)).hexdigest() != self.header.sha256:
+        if hashlib.sha256(self.ids.data).hexdigest() != self.header.sha256:
             raise UserError(
                 f"{self.path}: contents do not match their sha256; delete the directory and prepare again"
             )
@@ -62,7 +62,7 @@ class TokenFile:
 
 def write_tokens(
     path: str | Path,
-    documents: Iterable[Sequence[int]],
+    documents: Iterable[Sequence[int] | np.ndarray],
     endoftext_id: int,
     vocab_size: int,
     byte_lengths: np.ndarray,
