@@ -39,7 +39,8 @@ class TrainConfig:
     eval_tokens: Positive
     checkpoint_every: Positive
     checkpoint_minutes: Annotated[float, pydantic.Field(gt=0.0)]
-    keep_steps: tuple[Positive, ...]
+    # A config that went through JSON holds a list here.
+    keep_steps: Annotated[tuple[Positive, ...], pydantic.Field(strict=False)]
     max_nonfinite_steps: Positive
 
     def __post_init__(self) -> None:

@@ -43,6 +43,8 @@ def check_causality(config: TrainConfig, params: Any, forward=training_logits) -
     logits = jax.jit(forward, static_argnums=0)
     key = jax.random.key(config.seed)
     before_BTV = logits(config, params, jnp.asarray(first_BT), key)
+    if not bool(jnp.isfinite(before_BTV).all()):
+        raise UserError("leak guard: the parameters give non-finite logits before the first step; not training")
     for cut in sorted({1, length // 2, length - 1}):
         second_BT = first_BT.copy()
         second_BT[:, cut:] = (first_BT[:, cut:] + 1) % config.model.vocab_size

@@ -1,6 +1,5 @@
 """The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def train(run: Run) -> dict[str, Any]:
 
 class _Loop:
     def __init__(self, run: Run, store: CheckpointStore):
-        self.run_spec, self.config, self.store = run, run.config, store
+        self.spec, self.config, self.store = run, run.config, store
         self.mesh = make_mesh(run.config)
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
@@ -98,100 +97,93 @@ class _Loop:
         )
         self.schedule = learning_rate_schedule(run.config)
         self.floor = smoothing_floor(run.config.label_smoothing, run.config.model.vocab_size)
+        self.writer = MetricsWriter(run.workdir, self.first_step)
+        self.progress = TrainProgress(run.config.max_steps, self.first_step)
+
         self.held_out: dict[str, float] = {}
-        self.step_time, self.eval_time, self.save_time = Stopwatch(), Stopwatch(), Stopwatch()
-        self.pending: list[dict[str, jax.Array]] = []
+        self.pending: list[dict[str, jax.Array]] = []  # metrics still on the device
+        self.first_step_time, self.step_time = Stopwatch(), Stopwatch()
+        self.eval_time, self.save_time = Stopwatch(), Stopwatch()
+        self.logged_step, self.logged_seconds = self.first_step + 1, 0.0
+        self.saved_step, self.saved_at = self.first_step, time.monotonic()
 
     def run(self) -> dict[str, Any]:
-        config, workdir = self.config, self.run_spec.workdir
-        write_json(workdir / "config.json", self.run_spec.meta["config"])
-        check_causality(config, self.state.params)
-        self.writer = MetricsWriter(workdir, self.first_step)
-        with StopRequest() as stop, TrainProgress(config.max_steps, self.first_step) as self.progress:
+        write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
+        check_causality(self.config, self.state.params)
+        with StopRequest() as stop, self.progress:
             if self.first_step:
-                self.progress.say(f"resuming {workdir} from step {self.first_step} of {config.max_steps}")
+                self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
             step = self.first_step
-            while step < config.max_steps and not stop:
-                step = self._advance(step, stop)
+            while step < self.config.max_steps and not stop:
+                # The first step compiles: it is timed by itself and left out of the speed.
+                with self.first_step_time if step == self.first_step else self.step_time:
+                    self._step(block=step == self.first_step)
+                    step += 1
+                    if step % self.config.log_every == 0:
+                        self._log(step)
+                self._what_is_due(step)
             self._log(step)
-            summary = self._finish(step, stop)
+            if self.saved_step != step:
+                self._save(step)
+            summary = self._finish(step, stop.name or None)
         self.writer.close()
         return summary
 
-    def _advance(self, step: int, stop: StopRequest) -> int:
-        """Takes one step and does what is due after it."""
-        config = self.config
-        self.step_time.start()
+    def _step(self, block: bool) -> None:
         windows_BT = put_batch(self.mesh, next(self.batches))
         self.state, metrics = self.step_fn(self.state, windows_BT)
-        if step == self.first_step:
-            # The first step compiles: it is timed by itself and left out of the speed.
-            jax.block_until_ready(metrics)
-            self.first_step_seconds = self.step_time.lap()
-            self.step_time = Stopwatch()
-            self.logged_seconds, self.logged_step, self.saved_at = 0.0, step + 1, time.monotonic()
         self.pending.append(metrics)
-        step += 1
-        last = step == config.max_steps
-        if step % config.log_every == 0 or last:
-            self._log(step)
-        self.step_time.pause()
+        if block:
+            jax.block_until_ready(metrics)
 
+    def _what_is_due(self, step: int) -> None:
+        config = self.config
+        last = step == config.max_steps
         overdue = time.monotonic() - self.saved_at > 60 * config.checkpoint_minutes
-        save = (
-            step % config.checkpoint_every == 0 or step in config.keep_steps or overdue or last or bool(stop)
-        )
-        if step % config.eval_every == 0 or (save and not stop):
+        save = step % config.checkpoint_every == 0 or step in config.keep_steps or overdue or last
+        # A checkpoint needs held-out figures to be a candidate for the best one.
+        if step % config.eval_every == 0 or save:
             self._evaluate(step)
-        for monitor in self.run_spec.monitors:
+        for monitor in self.spec.monitors:
             if step % monitor.every == 0 or last:
                 self._monitor(step, monitor)
         if save:
             self._save(step)
-        return step
 
     def _log(self, step: int) -> None:
         """Fetches the figures since the last log, all at once, and reports their means."""
         if not self.pending:
             return
-        fetched = jax.device_get(self.pending)
+        fetched = [{name: float(x) for name, x in metrics.items()} for metrics in _fetch(self.pending)]
         first = step - len(self.pending) + 1
         self.pending = []
         self._check_finite(fetched, first)
-        finite = [m for m in fetched if m["nonfinite_steps"] == 0]
-        seconds = self.step_time.lap()
-        figures = {
-            name: float(np.mean([m[name] for m in finite])) for name in ("loss", "nll", "grad_norm") if finite
-        }
+        finite = [metrics for metrics in fetched if metrics["nonfinite_steps"] == 0]
         skipped = len(fetched) - len(finite)
         if skipped:
             self.progress.warn(f"{skipped} of steps {first} to {step} skipped: non-finite loss or gradient")
-        steps_timed = step - self.logged_step
-        if steps_timed and seconds > self.logged_seconds:
-            speed = steps_timed * self.config.tokens_per_step / (seconds - self.logged_seconds)
-            figures["tokens_per_second"] = speed
-            mfu = model_flops_utilisation(self.config, speed)
-            if mfu is not None:
-                figures["mfu"] = mfu
-            self.logged_seconds, self.logged_step = seconds, step
-        self.writer.write(
-            step,
-            {f"train/{name}": value for name, value in figures.items()}
-            | {"train/learning_rate": float(self.schedule(step - 1)), "train/skipped_steps": skipped},
-        )
-        shown = {
-            name: figures[name] for name in ("loss", "nll", "tokens_per_second", "mfu") if name in figures
-        }
-        speed = figures.get("tokens_per_second")
-        left = (self.config.max_steps - step) * self.config.tokens_per_step
-        self.progress.update(step, shown, left / speed if speed else 0.0)
+        figures = {"skipped_steps": skipped, "learning_rate": float(np.asarray(self.schedule(step - 1)))}
+        if finite:
+            figures |= {name: _mean(finite, name) for name in ("loss", "nll", "grad_norm")}
+        figures |= self._speed(step)
+        self.writer.write(step, {f"train/{name}": value for name, value in figures.items()})
+        self.progress.update(step, figures)
 
-    def _check_finite(self, fetched: Sequence[Mapping[str, Any]], first: int) -> None:
-        worst = max(range(len(fetched)), key=lambda i: int(fetched[i]["nonfinite_steps"]))
+    def _speed(self, step: int) -> dict[str, float]:
+        steps, seconds = step - self.logged_step, self.step_time.seconds - self.logged_seconds
+        self.logged_step, self.logged_seconds = step, self.step_time.seconds
+        if steps < 1:
+            return {}
+        tokens_per_second = steps * self.config.tokens_per_step / seconds
+        mfu = model_flops_utilisation(self.config, tokens_per_second)
+        return {"tokens_per_second": tokens_per_second} | ({} if mfu is None else {"mfu": mfu})
+
+    def _check_finite(self, fetched: Sequence[Mapping[str, float]], first: int) -> None:
+        worst = max(range(len(fetched)), key=lambda i: fetched[i]["nonfinite_steps"])
         in_a_row = int(fetched[worst]["nonfinite_steps"])
         if in_a_row >= self.config.max_nonfinite_steps:
             last = first + worst
-            norms = ", ".join(f"{float(m['grad_norm']):.3g}" for m in fetched[: worst + 1][-in_a_row:])
+            norms = ", ".join(f"{m['grad_norm']:.3g}" for m in fetched[: worst + 1][-in_a_row:])
             raise UserError(
                 f"config.max_nonfinite_steps: the last {in_a_row} steps to step {last} had a non-finite loss or "
                 f"gradient (batches {last - in_a_row} to {last - 1}, gradient norms {norms}); nothing non-finite was "
@@ -199,10 +191,9 @@ class _Loop:
             )
 
     def _evaluate(self, step: int) -> None:
-        self.eval_time.start()
-        held_out = dict(self.run_spec.evaluate_held_out(self.state.params))
-        self.eval_time.pause()
-        self.held_out = held_out | {"smoothed_loss_floor": self.floor, "step": step}
+        with self.eval_time:
+            held_out = dict(self.spec.evaluate_held_out(self.state.params))
+        self.held_out = {**held_out, "smoothed_loss_floor": self.floor, "step": step}
         self.writer.write(step, {f"val/{name}": value for name, value in held_out.items()})
         self.progress.say(
             f"step {step} held out: nll {held_out['nll']:.4f} perplexity {held_out['perplexity']:.2f} "
@@ -214,48 +205,46 @@ class _Loop:
             self.progress.warn(warning)
 
     def _monitor(self, step: int, monitor: Monitor) -> None:
-        self.eval_time.start()
-        figures, texts = monitor(self.state.params)
-        self.eval_time.pause()
+        with self.eval_time:
+            figures, texts = monitor(self.state.params)
         self.writer.write(step, figures, texts)
 
     def _save(self, step: int) -> None:
-        self.save_time.start()
         metrics = self.held_out if self.held_out.get("step") == step else None
-        self.store.save(
-            step, state=self.state, data=self.batches.get_state(), meta=self.run_spec.meta, metrics=metrics
-        )
-        self.save_time.pause()
-        self.saved_at = time.monotonic()
+        with self.save_time:
+            self.store.save(
+                step, state=self.state, data=self.batches.get_state(), meta=self.spec.meta, metrics=metrics
+            )
+        self.saved_step, self.saved_at = step, time.monotonic()
 
-    def _finish(self, step: int, stop: StopRequest) -> dict[str, Any]:
-        if step > self.first_step:
-            self.store.verify(step)
-        best = self.store.best_step()
+    def _finish(self, step: int, stopped_by: str | None) -> dict[str, Any]:
         summary = {
             "step": step,
             "max_steps": self.config.max_steps,
-            "stopped_by": stop.name or None,
+            "stopped_by": stopped_by,
             "held_out": self.held_out,
-            "best_step": best,
+            "best_step": None,
             "tokens_seen": step * self.config.tokens_per_step,
             "device_kind": jax.devices()[0].device_kind,
             "device_count": jax.device_count(),
         }
-        if step > self.first_step:
-            timed = step - self.first_step - 1
+        steps_timed = step - self.first_step - 1
+        if steps_timed >= 0:
+            with self.save_time:
+                self.store.verify(step)
             summary |= {
-                "first_step_seconds": self.first_step_seconds,
+                "first_step_seconds": self.first_step_time.seconds,
                 "step_seconds": self.step_time.seconds,
                 "eval_seconds": self.eval_time.seconds,
                 "save_seconds": self.save_time.seconds,
-                "tokens_per_second": (
-                    timed * self.config.tokens_per_step / self.step_time.seconds if timed else math.nan
-                ),
             }
-            write_json(self.run_spec.workdir / "summary.json", summary)
+        if steps_timed > 0:
+            summary["tokens_per_second"] = steps_timed * self.config.tokens_per_step / self.step_time.seconds
+        summary["best_step"] = self.store.best_step()
+        if steps_timed >= 0:
+            write_json(self.spec.workdir / "summary.json", summary)
         self.progress.say(
-            f"saved and verified: {self.run_spec.workdir}/checkpoints/{step} (best: step {best})"
+            f"saved and verified: {self.spec.workdir}/checkpoints/{step} (best: step {summary['best_step']})"
         )
         return summary
 
@@ -265,7 +254,15 @@ class _Loop:
         abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=everywhere), shapes)
         restored = self.store.restore(abstract)
         if restored is not None:
-            check_same_run(restored.meta, self.run_spec.meta, self.run_spec.workdir)
+            check_same_run(restored.meta, self.spec.meta, self.spec.workdir)
             return restored.state, restored.data
-        fresh = jax.jit(partial(init_state, self.config))(self.run_spec.initial_params)
+        fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}
+
+
+def _fetch(metrics: list[dict[str, jax.Array]]) -> Any:
+    return jax.device_get(metrics)
+
+
+def _mean(metrics: Sequence[Mapping[str, float]], name: str) -> float:
+    return float(np.mean([m[name] for m in metrics]))

@@ -1,10 +1,13 @@
 """What a run shows on the terminal: a bar where there is one, plain lines where there is not."""
 
 import sys
+import time
 from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_SHOWN = ("loss", "nll", "tokens_per_second", "mfu")
 
 
 class TrainProgress:
@@ -13,7 +16,8 @@ class TrainProgress:
     def __init__(self, max_steps: int, first_step: int):
         self._console = Console(soft_wrap=True)
         self._is_terminal = self._console.is_terminal
-        self._max_steps = max_steps
+        self._first_step, self._max_steps = first_step, max_steps
+        self._started = time.monotonic()
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(bar_width=None),
@@ -34,12 +38,14 @@ class TrainProgress:
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
-    def update(self, step: int, figures: Mapping[str, float], seconds_left: float) -> None:
+    def update(self, step: int, figures: Mapping[str, float]) -> None:
         """Shows the figures of the last logging interval."""
-        text = " ".join(f"{name} {_short(name, value)}" for name, value in figures.items())
+        text = " ".join(f"{name} {_short(name, figures[name])}" for name in _SHOWN if name in figures)
         self._bar.update(self._task, completed=step, figures=text)
         if not self._is_terminal:
-            print(f"step {step}/{self._max_steps} {text} eta {_clock(seconds_left)}", flush=True)
+            elapsed = time.monotonic() - self._started
+            left = elapsed / (step - self._first_step) * (self._max_steps - step)
+            print(f"step {step}/{self._max_steps} {text} eta {_clock(left)}", flush=True)
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""

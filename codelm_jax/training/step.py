@@ -79,7 +79,7 @@ def train_step(
     else:
         loss, nll, grads = _accumulate(config, gradient, state.params, windows_BT, key)
 
-    grad_norm = optax.global_norm(grads)
+    grad_norm = optax.tree.norm(grads)
     finite = jnp.isfinite(loss) & jnp.isfinite(grad_norm)
     updates, opt_state = make_optimizer(config).update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)

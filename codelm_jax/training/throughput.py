@@ -1,7 +1,6 @@
 """How fast a run goes, and how much of the device's peak that is."""
 
 import time
-from dataclasses import dataclass, field
 
 import jax
 
@@ -9,27 +8,24 @@ from codelm_jax.devices import peak_flops
 from codelm_jax.training.config import TrainConfig
 
 
-@dataclass
 class Stopwatch:
-    """Counts the seconds of training steps; evaluations and checkpoints are timed apart by pausing it."""
+    """Adds up the seconds spent inside its `with` blocks."""
 
-    seconds: float = 0.0
-    _since: float | None = field(default=None)
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._since: float | None = None
 
-    def start(self) -> None:
-        """Goes on counting."""
+    def __enter__(self) -> "Stopwatch":
         self._since = time.perf_counter()
+        return self
 
-    def pause(self) -> None:
-        """Stops counting."""
-        if self._since is not None:
-            self.seconds += time.perf_counter() - self._since
-            self._since = None
+    def __exit__(self, *exception: object) -> None:
+        self._seconds, self._since = self.seconds, None
 
-    def lap(self) -> float:
-        """Seconds counted so far, while running."""
-        running = 0.0 if self._since is None else time.perf_counter() - self._since
-        return self.seconds + running
+    @property
+    def seconds(self) -> float:
+        """The total so far, that of a block still open included."""
+        return self._seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
 
 def model_flops_utilisation(config: TrainConfig, tokens_per_second: float) -> float | None:

@@ -1,0 +1,207 @@
+import functools
+
+import flax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from training.tiny_run import make_config, make_tokens, make_windows
+
+from codelm_jax.data.batches import train_batches
+from codelm_jax.model.transformer import Transformer
+from codelm_jax.training.optimizer import learning_rate_schedule
+from codelm_jax.training.step import init_state, score_step, train_step
+
+NO_DROPOUT = {"model__attention_dropout": 0.0, "model__residual_dropout": 0.0}
+
+
+def run_steps(config, windows, steps, state=None):
+    step = jax.jit(functools.partial(train_step, config))
+    state = init_state(config) if state is None else state
+    metrics = {}
+    for _ in range(steps):
+        state, metrics = step(state, windows)
+    return state, metrics
+
+
+def assert_trees_equal(a, b):
+    jax.tree.map(np.testing.assert_array_equal, a, b)
+
+
+def nll_by_hand(config, params, windows):
+    """The targets' negative log-likelihood from the plain logits, shifted by one, in NumPy."""
+    logits = Transformer(config.model).apply({"params": params}, windows[:, :-1], deterministic=True)
+    log_probs = np.asarray(jax.nn.log_softmax(logits))
+    rows, columns = np.indices(windows[:, 1:].shape)
+    return -log_probs[rows, columns, windows[:, 1:]]
+
+
+def test_each_token_is_predicted_from_those_before_it():
+    config = make_config()
+    windows = make_windows(config)
+    params = init_state(config).params
+    scored = jax.jit(functools.partial(score_step, config))(params, windows)
+    np.testing.assert_allclose(scored["nll"], nll_by_hand(config, params, windows), rtol=1e-4)
+
+
+def test_training_minimises_that_very_loss():
+    config = make_config(label_smoothing=0.0, **NO_DROPOUT)
+    windows = make_windows(config)
+    _, metrics = run_steps(config, windows, 1)
+    expected = nll_by_hand(config, init_state(config).params, windows).mean()
+    np.testing.assert_allclose(metrics["loss"], expected, rtol=1e-5)
+    # A loss without the shift is another number: the law above can fail.
+    unshifted = nll_by_hand(config, init_state(config).params, np.roll(windows, 1, axis=1)).mean()
+    assert abs(float(metrics["loss"]) - unshifted) > 1e-3
+
+
+def test_a_small_model_overfits_one_batch():
+    config = make_config(
+        batch_size=4, max_steps=150, learning_rate=3e-2, weight_decay=0.0, label_smoothing=0.0, **NO_DROPOUT
+    )
+    _, metrics = run_steps(config, make_windows(config), 150)
+    assert metrics["nll"] < 0.05
+
+
+def test_dropout_is_on_in_training_and_off_in_scoring():
+    config = make_config(model__residual_dropout=0.5)
+    windows = make_windows(config)
+    params = init_state(config).params
+    first, second = (score_step(config, params, windows)["nll"] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert float(first.mean()) != pytest.approx(float(run_steps(config, windows, 1)[1]["nll"]), abs=1e-6)
+
+
+def test_each_step_drops_other_elements_and_a_seed_repeats_them():
+    config = make_config(learning_rate=1e-30, final_learning_rate=0.0, weight_decay=0.0)
+    windows = make_windows(config)
+    losses = [float(run_steps(config, windows, steps)[1]["loss"]) for steps in (1, 2, 1)]
+    assert losses[0] == losses[2] != losses[1]
+
+
+def test_accumulated_gradients_equal_those_of_the_whole_batch():
+    whole = make_config(**NO_DROPOUT)
+    parts = make_config(grad_accum_steps=4, **NO_DROPOUT)
+    windows = make_windows(whole)
+    a, metrics_a = run_steps(whole, windows, 3)
+    b, metrics_b = run_steps(parts, windows, 3)
+    # AdamW divides by the root of tiny second moments, which magnifies the last bits.
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=2e-4), a.params, b.params)
+    np.testing.assert_allclose(metrics_a["grad_norm"], metrics_b["grad_norm"], rtol=1e-4)
+
+
+def test_a_non_finite_gradient_changes_nothing_and_is_counted():
+    config = make_config()
+    windows = make_windows(config)
+    state, _ = run_steps(config, windows, 2)
+    poisoned = state.params | {"head": jax.tree.map(lambda x: x.at[0, 0].set(jnp.nan), state.params["head"])}
+    broken = state.replace(params=poisoned)
+    after, metrics = run_steps(config, windows, 2, broken)
+    assert_trees_equal(after.params, broken.params)
+    assert_trees_equal(after.opt_state, broken.opt_state)
+    assert int(metrics["nonfinite_steps"]) == 2
+    healed, metrics = run_steps(config, windows, 1, after.replace(params=state.params))
+    assert int(metrics["nonfinite_steps"]) == int(healed.nonfinite_steps) == 0
+
+
+def test_smoothed_loss_is_reported_beside_the_nll_and_smoothing_comes_from_the_config():
+    windows = make_windows(make_config())
+    for eps in (0.0, 0.3):
+        config = make_config(label_smoothing=eps)
+        scored = score_step(config, init_state(config).params, windows)
+        same = np.allclose(scored["nll"], scored["smoothed_loss"])
+        assert same == (eps == 0.0)
+
+
+def test_learning_rate_warms_up_and_decays_to_its_end():
+    schedule = learning_rate_schedule(make_config(warmup_steps=10, max_steps=100))
+    rates = [float(np.asarray(schedule(step))) for step in range(101)]
+    assert rates[0] == 0.0
+    assert rates[5] == pytest.approx(5e-3)
+    assert max(rates) == rates[10] == pytest.approx(1e-2)
+    assert rates[55] == pytest.approx((1e-2 + 1e-3) / 2)
+    assert rates[100] == pytest.approx(1e-3)
+
+
+def test_weight_decay_shrinks_matrices_and_embeddings_but_not_norms():
+    plain = make_config(weight_decay=0.0, warmup_steps=0, **NO_DROPOUT)
+    decayed = make_config(weight_decay=0.5, warmup_steps=0, **NO_DROPOUT)
+    windows = make_windows(plain)
+    a, b = (flax.traverse_util.flatten_dict(run_steps(c, windows, 1)[0].params) for c in (plain, decayed))
+    start = flax.traverse_util.flatten_dict(init_state(plain).params)
+    for path, leaf in start.items():
+        shrunk = np.asarray(a[path] - b[path])
+        expected = 1e-2 * 0.5 * np.asarray(leaf) if path[-1] in ("kernel", "embedding") else 0.0
+        np.testing.assert_allclose(shrunk, np.broadcast_to(expected, shrunk.shape), atol=1e-6)
+
+
+# Every key that says what a run computes, with a value that must change parameters, loss or batches. The others say
+# when it logs, evaluates and saves; test_loop.py shows their effect.
+CHANGES = [
+    ("seed", 1),
+    ("max_steps", 4),
+    ("batch_size", 4),
+    ("grad_accum_steps", 2),
+    ("learning_rate", 2e-2),
+    ("final_learning_rate", 5e-3),
+    ("warmup_steps", 1),
+    ("beta1", 0.5),
+    ("beta2", 0.5),
+    ("weight_decay", 0.0),
+    ("grad_clip", 0.01),
+    ("label_smoothing", 0.0),
+    ("compute_dtype", "bfloat16"),
+    ("model__num_layers", 2),
+    ("model__hidden_dim", 32),
+    ("model__num_heads", 4),
+    ("model__ffn_multiplier", 3.0),
+    ("model__normalization", "rmsnorm"),
+    ("model__activation", "silu"),
+    ("model__position_encoding", "none"),
+    ("model__attention_dropout", 0.3),
+    ("model__residual_dropout", 0.3),
+    ("model__vocab_size", 300),
+    ("model__max_seq_length", 4),
+    ("model__init", "scaled"),
+]
+
+
+def fingerprint(config, directory):
+    """Shapes and values of the parameters after a few steps on batches from the token file."""
+    vocab = config.model.vocab_size
+    batches = train_batches(
+        make_tokens(directory, f"train{vocab}", vocab_size=vocab),
+        batch_size=config.batch_size,
+        seq_length=config.model.max_seq_length,
+        seed=config.seed,
+    )
+    state = init_state(config)
+    step = jax.jit(functools.partial(train_step, config))
+    for _ in range(4):
+        state, _ = step(state, next(batches))
+    return {path: np.asarray(x) for path, x in flax.traverse_util.flatten_dict(state.params).items()}
+
+
+def test_every_key_of_the_computation_has_an_effect(tmp_path):
+    base = fingerprint(make_config(model__num_layers=1), tmp_path)
+    for key, value in CHANGES:
+        changed = fingerprint(make_config(**{"model__num_layers": 1, key: value}), tmp_path)
+        assert changed.keys() != base.keys() or any(
+            not np.array_equal(changed[path], base[path]) for path in base
+        ), key
+
+
+def test_the_list_of_keys_above_is_complete():
+    computed = {key.removeprefix("model__") for key, _ in CHANGES} | {"arch_type", "model"}
+    watched = {
+        "log_every",
+        "eval_every",
+        "eval_tokens",
+        "checkpoint_every",
+        "checkpoint_minutes",
+        "keep_steps",
+        "max_nonfinite_steps",
+    }
+    config = make_config()
+    keys = set(config.__dataclass_fields__) | set(config.model.__dataclass_fields__)
+    assert computed | watched == keys

@@ -1,0 +1,111 @@
+"""A run small enough for tests, on tokens made up here."""
+
+import copy
+import dataclasses
+
+import numpy as np
+
+from codelm_jax.data.batches import eval_batches
+from codelm_jax.data.tokens import read_tokens, write_tokens
+from codelm_jax.training.config import TrainConfig, parse_train_config
+from codelm_jax.training.loop import Run
+
+RAW = {
+    "seed": 0,
+    "model": {
+        "arch_type": "transformer",
+        "num_layers": 2,
+        "hidden_dim": 16,
+        "num_heads": 2,
+        "ffn_multiplier": 2.0,
+        "normalization": "layernorm",
+        "activation": "gelu",
+        "position_encoding": "rope",
+        "attention_dropout": 0.1,
+        "residual_dropout": 0.1,
+        "vocab_size": 261,
+        "max_seq_length": 8,
+        "init": "normal",
+    },
+    "max_steps": 8,
+    "batch_size": 8,
+    "grad_accum_steps": 1,
+    "learning_rate": 1e-2,
+    "final_learning_rate": 1e-3,
+    "warmup_steps": 2,
+    "beta1": 0.9,
+    "beta2": 0.95,
+    "weight_decay": 0.05,
+    "grad_clip": 1.0,
+    "label_smoothing": 0.1,
+    "compute_dtype": "float32",
+    "log_every": 2,
+    "eval_every": 4,
+    "eval_tokens": 64,
+    "checkpoint_every": 4,
+    "checkpoint_minutes": 60.0,
+    "keep_steps": (),
+    "max_nonfinite_steps": 3,
+}
+
+
+def raw_config(**changes):
+    """The dictionary; keys of the model section are prefixed `model__`."""
+    raw = copy.deepcopy(RAW)
+    for key, value in changes.items():
+        if key.startswith("model__"):
+            raw["model"][key.removeprefix("model__")] = value
+        else:
+            raw[key] = value
+    return raw
+
+
+def make_config(**changes) -> TrainConfig:
+    return parse_train_config(raw_config(**changes))
+
+
+def make_tokens(directory, name="train", documents=40, vocab_size=261):
+    rng = np.random.default_rng(0)
+    path = directory / f"{name}.tokens"
+    if not path.exists():
+        texts = [rng.integers(5, vocab_size, rng.integers(20, 40)) for _ in range(documents)]
+        write_tokens(path, texts, 0, vocab_size, np.ones(vocab_size, np.int32))
+    return read_tokens(path, vocab_size)
+
+
+def make_windows(config, seed=0):
+    shape = (config.batch_size, config.model.max_seq_length + 1)
+    return np.random.default_rng(seed).integers(0, config.model.vocab_size, shape).astype(np.uint16)
+
+
+def make_meta(raw):
+    return {"config": raw, "tokenizer_json": "{}", "data_fingerprint": "f", "human_band": {}}
+
+
+def make_run(workdir, raw=None, **overrides) -> Run:
+    raw = raw_config() if raw is None else raw
+    workdir.mkdir(exist_ok=True)
+    run = Run(
+        config=parse_train_config(raw),
+        workdir=workdir,
+        train_tokens=make_tokens(workdir.parent),
+        meta=make_meta(raw),
+        evaluate_held_out=lambda params: {
+            "nll": 5.0,
+            "perplexity": 148.4,
+            "bits_per_byte": 2.0,
+            "smoothed_loss": 5.2,
+        },
+    )
+    return dataclasses.replace(run, **overrides)
+
+
+def held_out_batches(directory, config):
+    return list(
+        eval_batches(
+            make_tokens(directory, "val", documents=4),
+            batch_size=config.batch_size,
+            seq_length=config.model.max_seq_length,
+            max_tokens=config.eval_tokens,
+        )
+    )
