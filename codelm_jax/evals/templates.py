@@ -44,7 +44,7 @@ class TaskTemplate:
 class Templates:
     """All prompts of this project's own."""
 
-    category: Annotated[tuple[Category, ...], pydantic.Field(min_length=1, strict=False)]
+    category: Annotated[tuple[Category, ...], pydantic.Field(min_length=1)]
     context: ContextTemplate
     tasks: TaskTemplate
 
@@ -78,4 +78,13 @@ def _parse(data: bytes, name: str) -> Templates:
         values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{name}: not TOML: {error}") from None
+    # From the inside out: what is no table stays as it is, for the outer check to refuse.
+    tables = values.get("category")
+    if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
+        values["category"] = tuple(
+            parse(Category, table, f"{name}: category.{i}") for i, table in enumerate(tables)
+        )
+    for key, cls in (("context", ContextTemplate), ("tasks", TaskTemplate)):
+        if isinstance(values.get(key), dict):
+            values[key] = parse(cls, values[key], f"{name}: {key}")
     return parse(Templates, values, name)

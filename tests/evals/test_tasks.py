@@ -1,0 +1,264 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from eval_toys import ByteCodec, Parrot
+from rich.console import Console
+
+from codelm_jax.errors import UserError
+from codelm_jax.evals.humaneval import humaneval_tasks
+from codelm_jax.evals.mbpp import mbpp_tasks
+from codelm_jax.evals.mini_benchmark import REFERENCE_PROTOCOL, mini_benchmark_tasks, own_problems
+from codelm_jax.evals.statistics import pass_at_k
+from codelm_jax.evals.table import table
+from codelm_jax.evals.tasks import Task, TaskSampling, evaluate_tasks
+from codelm_jax.evals.templates import load_templates
+from codelm_jax.sandbox.verdict import Verdict
+
+CODEC = ByteCodec()
+SAMPLING = TaskSampling(samples_per_task=4, max_new_tokens=50, stop=("\ndef",))
+HALVE = Task(
+    "halve", "def halve(x):\n", "def halve(x):\n", "halve", "assert halve(4) == 2", "    return x / 2\n"
+)
+TWICE = Task(
+    "twice", "def twice(x):\n", "def twice(x):\n", "twice", "assert twice(4) == 8", "    return x * 2\n"
+)
+LONG = Task(
+    "long",
+    "# " + "x" * 200 + "\ndef long(x):\n",
+    "def long(x):\n",
+    "long",
+    "assert long(1)",
+    "    return x\n",
+)
+ANSWERS = {
+    "def halve(x):\n": ("    return x / 2\n", "    return x\n", "    retur x\n", "    return y\n"),
+    "def twice(x):\n": ("    return x * 2\n", "    return x + x\n", "):" * 20, "    return x * 2\n"),
+}
+
+
+class Judge:
+    """Runs the programs here: the tests' own are harmless."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def __call__(self, jobs):
+        self.jobs += jobs
+        return [self._judge(job) for job in jobs]
+
+    def _judge(self, job) -> Verdict:
+        namespace: dict = {}
+        outcome, rung, exception = "passed", "passes", ""
+        try:
+            exec(compile(job.program, "program", "exec"), namespace)
+            exec(job.check, namespace)
+        except SyntaxError:
+            outcome, rung = "syntax error", "nothing"
+        except AssertionError:
+            outcome, rung = "wrong answer", "runs"
+        except Exception as error:
+            outcome, rung, exception = "runtime error", "defines", type(error).__name__
+        return Verdict(outcome, rung, exception, 1, 0.01, ("toy",))
+
+
+def evaluate(tasks, *, judge=None, model=None, context_length=256, **options):
+    model = model or Parrot(CODEC, ANSWERS)
+    return evaluate_tasks(
+        "toy",
+        tasks,
+        model,
+        judge or Judge(),
+        CODEC,
+        {},
+        sampling=SAMPLING,
+        context_length=context_length,
+        seed=7,
+        **options,
+    )
+
+
+def test_scores_ladder_and_failures_follow_from_the_verdicts():
+    result = evaluate([HALVE, TWICE])
+    assert result["by_task"] == {"halve": {"passed": 1, "samples": 4}, "twice": {"passed": 3, "samples": 4}}
+    assert set(result["score"]) == {"pass@1"}
+    assert result["score"]["pass@1"]["value"] == pytest.approx((pass_at_k(4, 1, 1) + pass_at_k(4, 3, 1)) / 2)
+    assert {rung: found["count"] for rung, found in result["ladder"].items()} == {
+        "parses": 6, "defines": 6, "runs": 5, "passes": 4,
+    }  # fmt: skip
+    assert result["failures"] == {
+        "wrong answer": 1,
+        "syntax error": 1,
+        "runtime error: NameError": 1,
+        "collapse": 1,
+    }
+    assert result["layers"] == ["toy"]
+    assert len(result["samples"]) == 8
+
+
+def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():
+    model = Parrot(CODEC, ANSWERS)
+    result = evaluate([HALVE, LONG], model=model, context_length=150)
+    assert all(LONG.prompt not in call["prompts"] for call in model.calls)
+    assert (result["tasks"], result["overflowing"], result["answerable"]) == (2, 1, 1)
+    assert result["score"]["pass@1"]["value"] == pytest.approx(1 / 8)
+    assert result["answerable_score"]["pass@1"]["value"] == pytest.approx(1 / 4)
+    assert result["by_task"]["long"] == {"passed": 0, "samples": 0}
+
+
+def test_new_tokens_are_limited_to_what_the_context_leaves():
+    model = Parrot(CODEC, ANSWERS)
+    evaluate([HALVE, TWICE], model=model, context_length=40)
+    assert [call["max_new_tokens"] for call in model.calls] == [40 - 1 - len(HALVE.prompt)]
+
+
+def test_a_prompt_that_fits_only_without_its_solution_is_not_answerable():
+    length = 1 + len(HALVE.prompt) + len(HALVE.solution)
+    assert evaluate([HALVE], context_length=length)["answerable"] == 1
+    assert evaluate([HALVE], context_length=length - 1)["answerable"] == 0
+    assert evaluate([HALVE], context_length=length - 1)["overflowing"] == 0
+
+
+def test_a_program_is_cut_where_its_definition_ends():
+    judge = Judge()
+    model = Parrot(CODEC, {"": "    return x / 2\n\nraise SystemExit\n"})
+    evaluate([HALVE], judge=judge, model=model)
+    assert {job.program for job in judge.jobs} == {"def halve(x):\n    return x / 2\n"}
+
+
+def test_the_examples_before_a_task_are_no_part_of_its_program():
+    judge, model = Judge(), Parrot(CODEC, {"": "    return 1\n"})
+    evaluate(
+        mini_benchmark_tasks(load_templates().tasks.prefix), judge=judge, model=model, context_length=2000
+    )
+    assert all("count_positive" in prompt for call in model.calls for prompt in call["prompts"])
+    assert not any("count_positive" in job.program for job in judge.jobs)
+
+
+def test_an_interrupted_run_resumes_to_the_same_result():
+    tasks = [
+        Task(f"{i}", f"# {i}\ndef halve(x):\n", f"# {i}\ndef halve(x):\n", "halve", HALVE.check, "")
+        for i in range(40)
+    ]
+    saved: dict = {}
+    whole = evaluate(tasks, on_task=saved.__setitem__)
+    assert list(saved) == [task.id for task in tasks]
+    model, steps = Parrot(CODEC, ANSWERS), []
+    part = json.loads(json.dumps({key: saved[key] for key in list(saved)[:20]}))
+    resumed = evaluate(
+        tasks, model=model, finished=part, report=lambda done, total: steps.append((done, total))
+    )
+    assert json.loads(json.dumps(resumed)) == json.loads(json.dumps(whole))
+    assert sum(len(call["prompts"]) for call in model.calls) == 24
+    assert steps[0] == (20, 40)
+    assert steps[-1] == (40, 40)
+
+
+def run_plainly(program: str) -> bool:
+    return (
+        subprocess.run(
+            [sys.executable, "-I", "-c", program], capture_output=True, timeout=60, check=False
+        ).returncode
+        == 0
+    )
+
+
+def test_every_own_task_passes_with_its_solution_and_fails_with_the_wrong_ones():
+    problems = own_problems()
+    assert len(problems) == 20
+    script = ["import sys", "verdicts = []"]
+    for problem in problems:
+        assert len(problem.tests) >= 3
+        assert len(problem.wrong_solutions) == 2
+        for solution in (problem.solution, *problem.wrong_solutions, "    return None\n"):
+            source = "\n".join([problem.prompt + solution, *problem.tests])
+            script.append(
+                f"try:\n    exec({source!r}, {{}})\n    verdicts.append('1')\nexcept Exception:\n    verdicts.append('0')"
+            )
+    script.append(f"sys.exit(''.join(verdicts) != {'1000' * 20!r})")
+    assert run_plainly("\n".join(script))
+
+
+def test_every_own_prompt_has_type_hints_a_docstring_and_room_in_256_tokens():
+    for task in mini_benchmark_tasks(load_templates().tasks.prefix):
+        signature, docstring, rest = task.source.split("\n", 2)
+        assert "->" in signature
+        assert docstring.strip().startswith('"""')
+        assert rest == ""
+    assert REFERENCE_PROTOCOL.max_new_tokens == 100
+
+
+def test_tasks_of_ones_own_are_read_by_path(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    path.write_text(json.dumps({"id": "h", "prompt": "def h(x):\n", "tests": ["assert h(1)", "assert h(2)"]}))
+    (task,) = mini_benchmark_tasks("# first\n", path)
+    assert (task.prompt, task.source, task.entry_point) == ("# first\ndef h(x):\n", "def h(x):\n", "h")
+    assert task.check.split("\n") == ["", "assert h(1)", "assert h(2)"]
+
+
+def mbpp_file(tmp_path, numbers) -> Path:
+    path = tmp_path / "mbpp.jsonl"
+    records = [
+        {
+            "task_id": number,
+            "text": f"Write function {number}.",
+            "code": f"def f{number}(x):\r\n    return {number}",
+            "test_list": [f"assert f{number}(0) == {number}"],
+            "test_setup_code": "import math",
+        }
+        for number in numbers
+    ]
+    path.write_text("\n".join(map(json.dumps, records)))
+    return path
+
+
+def test_mbpp_takes_its_test_tasks_and_its_shots(tmp_path):
+    tasks = mbpp_tasks(mbpp_file(tmp_path, range(1, 600)), shots=3)
+    assert [task.id for task in tasks] == [str(number) for number in range(11, 511)]
+    first = tasks[0]
+    assert first.prompt.count('"""') == 8
+    assert first.prompt.startswith(
+        '"""\nWrite function 2.\nassert f2(0) == 2\n"""\ndef f2(x):\n    return 2\n'
+    )
+    assert first.prompt.endswith('"""\nWrite function 11.\nassert f11(0) == 11\n"""\n')
+    assert (first.source, first.entry_point) == ("", "f11")
+    assert first.check == "import math\nassert f11(0) == 11"
+
+
+def test_mbpp_without_what_it_needs_is_an_error(tmp_path):
+    with pytest.raises(UserError, match="needs tasks 11 to 510 and 2, 3"):
+        mbpp_tasks(mbpp_file(tmp_path, range(4, 600)), shots=2)
+    with pytest.raises(UserError, match="shots = 4"):
+        mbpp_tasks(mbpp_file(tmp_path, range(1, 600)), shots=4)
+
+
+@pytest.fixture(scope="module")
+def benchmarks() -> Path:
+    """The folder with the public files, which are not part of the project."""
+    default = Path(__file__).parents[2].parent / "shared" / "benchmarks"
+    folder = Path(os.environ.get("CODELM_BENCHMARKS", default))
+    if not (folder / "mbpp.jsonl").exists():
+        pytest.skip("needs the public benchmark files: set CODELM_BENCHMARKS to their folder")
+    return folder
+
+
+def test_the_public_files_are_read_whole(benchmarks):
+    humaneval = humaneval_tasks(benchmarks / "HumanEval.jsonl.gz")
+    assert len(humaneval) == 164
+    assert all(task.source == task.prompt and "def check(candidate)" in task.check for task in humaneval)
+    mbpp = mbpp_tasks(benchmarks / "mbpp.jsonl")
+    assert len(mbpp) == 500
+    assert all(f"{task.entry_point}(" in task.check.replace(" ", "") for task in mbpp)
+
+
+def test_a_table_shows_the_scores():
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(table(evaluate([HALVE, TWICE])))
+    text = captured.get()
+    assert "pass@1, all 2" in text
+    assert "50.0 %" in text
+    assert "runtime error: NameError" in text
