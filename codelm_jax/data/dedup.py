@@ -53,7 +53,7 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
 def _bands(threshold: float) -> tuple[int, int]:
     """Bands and rows a band, with as many rows as the recall allows: fewer rows propose more pairs to compare."""
     best = (SIGNATURE_SIZE, 1)
-    for rows in range(1, SIGNATURE_SIZE + 1):
+    for rows in range(1, SIGNATURE_SIZE // 2 + 1):  # datasketch wants two bands or more
         bands = SIGNATURE_SIZE // rows
         if 1 - (1 - threshold**rows) ** bands < _RECALL_AT_THRESHOLD:
             break

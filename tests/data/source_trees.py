@@ -1,0 +1,67 @@
+"""Small source trees and settings for the tests of the data room."""
+
+import dataclasses
+import random
+from pathlib import Path
+from typing import Any
+
+from codelm_jax.data.config import DataConfig
+
+_WORDS = [
+    "alpha", "beta", "gamma", "delta", "omega", "index", "total", "count", "value", "table", "frame", "query", "batch",
+    "token", "layer", "state", "cache", "graph", "node", "edge", "left", "right", "parent", "child", "first", "last",
+    "begin", "finish", "width", "height", "depth", "color", "shape", "label", "score", "limit", "reader",
+]  # fmt: skip
+
+
+def python_source(seed: int, functions: int = 12) -> str:
+    """Python that parses and shares next to nothing with another seed's."""
+    rng = random.Random(seed)
+    lines = [f'"""Module {rng.choice(_WORDS)} {rng.choice(_WORDS)}."""', ""]
+    for number in range(functions):
+        a, b, c, d = rng.sample(_WORDS, 4)
+        lines += [
+            f"def {a}_{b}_{number}({c}, {d}={rng.randint(0, 999)}):",
+            f"    {rng.choice(_WORDS)}_{rng.choice(_WORDS)} = {c} {rng.choice('+-*')} {rng.randint(0, 999)}",
+            f"    for {rng.choice(_WORDS)} in range({d}):",
+            f"        {c}.{rng.choice(_WORDS)}({rng.choice(_WORDS)!r}, {rng.choice(_WORDS)}_{rng.choice(_WORDS)})",
+            f"    return {c}, {rng.choice(_WORDS)}_{rng.choice(_WORDS)}({d})",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def write_packages(root: Path, packages: int = 20, files: int = 4, seed: int = 0) -> Path:
+    """Writes `packages` packages of equal size below `root`."""
+    for package in range(packages):
+        for file in range(files):
+            path = root / f"package_{package:02}" / f"module_{file}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(python_source(seed + 1000 * package + file))
+    return root
+
+
+def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
+    """Settings that read `tmp_path/src` and prepare `tmp_path/prepared`."""
+    config = DataConfig(
+        source="directories",
+        directories=(str(tmp_path / "src"),),
+        train_path="",
+        val_path="",
+        tokenizer_path="",
+        licenses=(),
+        drop_secrets=True,
+        decontaminate=(),
+        max_bytes=10_000_000,
+        max_file_bytes=100_000,
+        max_line_length=1000,
+        near_duplicate_threshold=0.7,
+        split_seed=0,
+        tokenizer_bytes=1_000_000,
+        prepared_dir=str(tmp_path / "prepared"),
+    )
+    return dataclasses.replace(config, **changes)
+
+
+def quiet(event: object) -> None:
+    """A report for tests that do not look at it."""
