@@ -125,12 +125,10 @@ def _await_result(reader: int, host: int, deadline: float) -> dict[str, Any]:
 
 
 def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
-    """Replaces `crashed` by the limit behind it, where the nursery knows one."""
-    if result["outcome"] != "crashed":
-        return result
+    """Names the limit behind the outcome, where the nursery saw one that the check could not."""
     if burial.get("over_quota"):
-        return {**result, "outcome": "resource limit"}
-    if burial["ended"] in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {**result, "outcome": "resource limit", "rung": min(result["rung"], "defines", key=RUNGS.index)}
+    if result["outcome"] == "crashed" and burial["ended"] in (-signal.SIGXCPU, -signal.SIGKILL):
         return {**result, "outcome": "timeout"}
     return result
 

@@ -50,7 +50,8 @@ def library_ruleset(libraries: Iterable[str], scratch_root: str) -> int:
         # Importing lists the directory, so its names are readable; contents are granted entry by entry.
         _allow(ruleset, library, READ_DIR)
         for entry in os.scandir(library):
-            if entry.name not in _THIRD_PARTY:
+            # A link may lead to where a private root shows nothing (Debian's sitecustomize.py).
+            if entry.name not in _THIRD_PARTY and os.path.exists(entry.path):
                 _allow(ruleset, entry.path, _READ)
     for device in ("/dev/null", "/dev/urandom"):
         if os.path.exists(device):

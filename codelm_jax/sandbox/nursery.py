@@ -111,6 +111,7 @@ class _Nursery:
     def _bury_running(self) -> dict[str, Any]:
         if self.running is None:
             return {"ended": None}
+        self._check_disk()
         status = self._bury(self.running)
         self.running = None
         return {"ended": status, "over_quota": self.over_quota}
@@ -125,7 +126,9 @@ class _Nursery:
         return os.waitstatus_to_exitcode(status) if pid else None
 
     def _check_disk(self) -> None:
-        if self.running is not None and scratch.is_over(
+        if self.settings.isolation == "namespaces" or self.running is None:
+            return
+        if scratch.is_over(
             self.running.scratch, max_bytes=jail.SCRATCH_BYTES, max_entries=jail.SCRATCH_ENTRIES
         ):
             self.over_quota = True

@@ -22,30 +22,25 @@ STOLEN = "def check(candidate):\n    assert candidate(7) == 'STOLEN'\n"
 
 @dataclasses.dataclass(frozen=True)
 class Attack:
-    """One attack; `tries` is above 1 where it has to win a race against the bare harness."""
+    """One attack: its program, and the check that it must not pass."""
 
     kind: str
     name: str
     program: str
     check: str
-    tries: int
 
 
 def read(kind: str) -> list[Attack]:
-    """The attacks of one kind, from the text of its file: a line `### name [check] [tries]` heads each program."""
+    """The attacks of one kind, from the text of its file: a line `### name | check` heads each program."""
     text = importlib.import_module(f"attacks.{kind}").ATTACKS
     checks = {"done": DONE, "stolen": STOLEN}
     found = []
     for part in text.split("\n### ")[1:]:
         heading, _, program = part.partition("\n")
-        name, *options = heading.split(" | ")
-        check, tries = CHECK, 1
-        for option in options:
-            if option.startswith("tries "):
-                tries = int(option.removeprefix("tries "))
-            else:
-                check = checks.get(option) or f"def check(candidate):\n    {option}\n"
-        found.append(Attack(kind, name, program, check, tries))
+        name, _, check = heading.partition(" | ")
+        if check:
+            check = checks.get(check) or f"def check(candidate):\n    {check}\n"
+        found.append(Attack(kind, name, program, check or CHECK))
     return found
 
 

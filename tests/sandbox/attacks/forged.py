@@ -119,8 +119,8 @@ import ctypes, sys
 def solve(x):
     for constant in sys._getframe(1).f_code.co_consts:
         if isinstance(constant, int) and constant > 10**6:
-            ctypes.memmove(id(constant), id(1000000007), sys.getsizeof(1000000007))
-    return 1000000007
+            ctypes.memmove(id(constant) + 16, id(2000000011) + 16, sys.getsizeof(2000000011) - 16)
+    return 2000000011
 
 ### tracer that jumps over the asserts
 import sys
@@ -137,17 +137,17 @@ sys.settrace(tracer)
 def solve(x):
     return 0
 
-### thread that replaces the check | tries 20
-import sys, threading
-sys.setswitchinterval(1e-6)
-space = globals()
+### thread that replaces a builtin while the check waits | value = candidate(7); assert sorted([value]) == [EXPECTED_A]
+import builtins, threading, time
+class Liar:
+    def __eq__(self, other):
+        return True
 def race():
-    while "check" not in space:
-        pass
-    while True:
-        space["check"] = lambda candidate: None
-threading.Thread(target=race, daemon=True).start()
+    time.sleep(0.05)
+    builtins.sorted = lambda values: Liar()
 def solve(x):
+    threading.Thread(target=race).start()
+    time.sleep(0.2)
     return 0
 
 ### thread that swaps the running harness's function
@@ -244,7 +244,7 @@ def solve(x):
     words = open("/proc/self/cmdline").read().split("\0")
     for word in words:
         try:
-            found = re.findall(r"== (\d{7,})", open(word).read())
+            found = re.findall(r"== (\d{7,})", open(word, errors="replace").read())
         except OSError:
             continue
         if found:

@@ -10,7 +10,9 @@ def solve(x):
         except BaseException:
             pass
 
-### huge power
+### huge power, alarm ignored
+import signal
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
 def solve(x):
     return 3 ** (10**9) % 2
 
@@ -75,7 +77,8 @@ lock.acquire()
 lock.acquire()
 
 ### thread that never lets the process end
-import threading, time
+import signal, threading, time
+signal.setitimer(signal.ITIMER_REAL, 0)
 def forever():
     while True:
         time.sleep(1)

@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +27,7 @@ class World:
     def __init__(self, token: str):
         self.token = token
         self.stolen = f"secret-{secrets.token_hex(4)}-"[:16].ljust(16, "x")
-        self.expected = (10**9 + secrets.randbelow(10**9), 10**9 + secrets.randbelow(10**9))
+        self.expected = (2 * 10**9 + secrets.randbelow(10**9), 3 * 10**9 + secrets.randbelow(10**9))
         self.sleep = f"98{secrets.randbelow(10**9):09d}"
         self.directory = tempfile.mkdtemp(prefix="world-")
         os.chmod(self.directory, 0o777)
@@ -132,7 +131,6 @@ class World:
             self.victim.stdin.flush()
         except BrokenPipeError:
             return False
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         return self.victim.stdout.readline().strip() == self.stolen
 
     def _files(self) -> list[tuple[str, int, int, bytes]]:
