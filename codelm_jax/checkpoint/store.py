@@ -198,7 +198,10 @@ class CheckpointStore:
         if step is not None:
             if step not in self.steps():
                 raise UserError(f"{self._path(step)}: no such step; there are {self.steps()}")
-            return self._read(step, abstract_state)
+            try:
+                return self._read(step, abstract_state)
+            except Damaged as damage:
+                raise Damaged(f"{damage}; restore another step, or the newest sound one") from damage
         for candidate in reversed(self.steps()):
             try:
                 return self._read(candidate, abstract_state)

@@ -60,6 +60,15 @@ def test_buffers_may_be_donated_as_soon_as_save_returns(store):
     assert bits(store.restore(abstract(state)).state) == before
 
 
+def test_restored_buffers_may_be_donated_without_harm_to_another_restore(store):
+    update = jax.jit(lambda tree: jax.tree.map(lambda x: x + jnp.asarray(1, x.dtype), tree), donate_argnums=0)
+    state = save(store, 1)
+    expected = bits(update(make_state(1)))
+    first, second = (store.restore(abstract(state)).state for _ in range(2))
+    assert bits(update(first)) == expected
+    assert same(second, state)
+
+
 def test_a_later_process_reads_what_an_earlier_one_saved(tmp_path):
     with CheckpointStore(tmp_path) as store:
         save(store, 1, metrics={"nll": 1.0})
