@@ -2,10 +2,12 @@
 
 import dataclasses
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 from codelm_jax.data.config import DataConfig
+from codelm_jax.data.fingerprints import SHINGLE_TOKENS
 
 _WORDS = [
     "alpha", "beta", "gamma", "delta", "omega", "index", "total", "count", "value", "table", "frame", "query", "batch",
@@ -65,3 +67,22 @@ def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
 
 def quiet(event: object) -> None:
     """A report for tests that do not look at it."""
+
+
+def code_tokens(text: str) -> list[str]:
+    """The same tokens by a regular expression; non-ASCII bytes are word bytes."""
+    data = text.encode().decode("latin-1")
+    return [
+        token.lower()
+        for token in re.findall(r"[A-Za-z0-9_\x80-\xff]+|[^A-Za-z0-9_\x80-\xff \t\n\r\f\v]", data)
+    ]
+
+
+def jaccard(a: str, b: str) -> float:
+    """Similarity of two texts' sets of 5-token shingles, by comparing them all."""
+
+    def shingles(text: str) -> set[tuple[str, ...]]:
+        tokens = code_tokens(text)
+        return {tuple(tokens[i : i + SHINGLE_TOKENS]) for i in range(len(tokens) - SHINGLE_TOKENS + 1)}
+
+    return len(shingles(a) & shingles(b)) / len(shingles(a) | shingles(b))

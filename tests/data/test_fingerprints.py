@@ -1,33 +1,15 @@
 """Laws of token hashes, signatures and the near-duplicate index."""
 
 import random
-import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_trees import python_source
+from source_trees import code_tokens, jaccard, python_source
 
 from codelm_jax.data.dedup import NearDuplicates, similarity
-from codelm_jax.data.fingerprints import SHINGLE_TOKENS, code_token_hashes, run_hashes, signature
-
-
-def code_tokens(text: str) -> list[str]:
-    """The same tokens by a regular expression; non-ASCII bytes are word bytes."""
-    data = text.encode().decode("latin-1")
-    return [
-        token.lower()
-        for token in re.findall(r"[A-Za-z0-9_\x80-\xff]+|[^A-Za-z0-9_\x80-\xff \t\n\r\f\v]", data)
-    ]
-
-
-def jaccard(a: str, b: str) -> float:
-    def shingles(text):
-        tokens = code_tokens(text)
-        return {tuple(tokens[i : i + SHINGLE_TOKENS]) for i in range(len(tokens) - SHINGLE_TOKENS + 1)}
-
-    return len(shingles(a) & shingles(b)) / len(shingles(a) | shingles(b))
+from codelm_jax.data.fingerprints import code_token_hashes, run_hashes, signature
 
 
 @given(text=st.text(st.sampled_from("aAb_1 \n\t().\0é😀"), max_size=60))
