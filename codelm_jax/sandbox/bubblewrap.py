@@ -24,4 +24,16 @@ def command(scratch_root: str, package_root: str, libraries: Sequence[str]) -> l
         for name in ("site-packages", "dist-packages"):
             if os.path.isdir(os.path.join(library, name)):
                 words += ["--tmpfs", os.path.join(library, name)]
-    return [*words, "--dev", "/dev", "--proc", "/proc", "--bind", scratch_root, scratch_root, "--chdir", "/", "--"]
+    return [
+        *words,
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--bind",
+        scratch_root,
+        scratch_root,
+        "--chdir",
+        "/",
+        "--",
+    ]

@@ -24,7 +24,11 @@ def _raisable_exceptions() -> dict[str, type[Exception]]:
     found = {}
     for name, value in vars(builtins).items():
         # A StopIteration from a call would end `all(map(candidate, cases))` early, and so pass it.
-        if isinstance(value, type) and issubclass(value, Exception) and name not in ("StopIteration", "StopAsyncIteration"):
+        if (
+            isinstance(value, type)
+            and issubclass(value, Exception)
+            and name not in ("StopIteration", "StopAsyncIteration")
+        ):
             try:
                 value("")
             except TypeError:
@@ -115,7 +119,9 @@ class _Candidate:
         outcome, self.raised_name = _outcome_of(parts)
         if outcome == "resource limit":
             self._lose(outcome, self.raised_name)
-        known = next((_RAISABLE[n] for n in names[:_MAX_NAMES] if isinstance(n, str) and n in _RAISABLE), RuntimeError)
+        known = next(
+            (_RAISABLE[n] for n in names[:_MAX_NAMES] if isinstance(n, str) and n in _RAISABLE), RuntimeError
+        )
         self.raised = known(message[:_MAX_MESSAGE_CHARACTERS])
         raise self.raised
 
@@ -133,7 +139,10 @@ def run(
 
     Args:
         channel: to a jailed worker that waits for its program.
-        program: see `verdict.Job`, as for `check`, `entry_point` and `prompt`.
+        program: untrusted; it goes to the worker and is not looked at here.
+        check: as `verdict.Job` says.
+        entry_point: the function's name in `program` and `check`.
+        prompt: trusted, run first; or "".
         report: told the rung reached and the calls answered, as they happen.
 
     Returns:

@@ -1,7 +1,7 @@
 """Values as bytes between judge and worker: tagged JSON, decoded into plain builtin values only.
 
 Exact for None, bool, int, float (nan and infinities included), complex, str, bytes, bytearray, range, list, tuple, set,
-frozenset and dict, nested to `MAX_DEPTH`. Subclasses flatten to their base (Counter to dict, an IntEnum member to int);
+frozenset and dict, nested to `MAX_DEPTH`, and for these types themselves. Subclasses flatten to their base (Counter to dict, an IntEnum member to int);
 any other type becomes an `Opaque`, which equals nothing. Identity and sharing between values are not kept. Nothing is
 unpickled and no attribute of a received value is ever looked up, so decoding runs no foreign code.
 """
@@ -15,6 +15,25 @@ MAX_FRAME_BYTES = 16 * 2**20
 MAX_DEPTH = 100
 
 _SMALL = 2**63
+_TYPES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        bytearray,
+        range,
+        list,
+        tuple,
+        set,
+        frozenset,
+        dict,
+        type(None),
+    )
+}
 _SEQUENCES: dict[str, type] = {"l": list, "t": tuple, "s": set, "f": frozenset}
 
 
@@ -106,6 +125,8 @@ def encode(value: Any, *, strict: bool = False, depth: int = MAX_DEPTH) -> Any:
         return str.__str__(value)
     if isinstance(value, (bytes, bytearray)):
         return ["x" if isinstance(value, bytes) else "y", bytes(memoryview(value)).hex()]
+    if kind is type and _TYPES.get(value.__name__) is value:
+        return ["k", value.__name__]
     if kind is range:
         return ["r", *(encode(part) for part in (value.start, value.stop, value.step))]
     if depth > 0:
@@ -139,7 +160,7 @@ def decode(tree: Any, *, depth: int = MAX_DEPTH) -> Any:
         if tag in _SEQUENCES:
             return _SEQUENCES[tag](decode(part, depth=depth - 1) for part in parts)
         return _decode_scalar(tag, parts)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise Malformed(f"no value under tag {tag[:1]!r}: {type(error).__name__}") from None
 
 
@@ -158,6 +179,8 @@ def _decode_scalar(tag: str, parts: list[Any]) -> Any:
         return int(text, 16)
     if tag == "n" and text in ("nan", "inf", "-inf"):
         return float(text)
+    if tag == "k":
+        return _TYPES[text]
     if tag == "x":
         return bytes.fromhex(text)
     if tag == "y":

@@ -1,6 +1,7 @@
 """The worker's jail: every layer it puts on between fork and the first foreign line of code, in order, and none it takes off."""
 
 import dataclasses
+import errno
 import os
 import resource
 import signal
@@ -29,6 +30,7 @@ class Settings:
         address_space_bytes: limit on the worker's whole address space.
         cpu_seconds: limit on its processor time.
         library_ruleset: a Landlock ruleset's descriptor, or None where Landlock is missing.
+        system_calls: the seccomp filter, or None where this processor has no table.
     """
 
     isolation: str
@@ -36,6 +38,7 @@ class Settings:
     address_space_bytes: int
     cpu_seconds: int
     library_ruleset: int | None
+    system_calls: seccomp.Filter | None
 
 
 def enter(settings: Settings, scratch: str) -> tuple[list[str], dict[str, str]]:
@@ -67,7 +70,7 @@ def enter(settings: Settings, scratch: str) -> tuple[list[str], dict[str, str]]:
         ("no_new_privs", linux.forbid_new_privileges),
         ("landlock", lambda: [landlock.restrict(ruleset) for ruleset in rulesets]),
         ("rlimits", lambda: _limit_resources(settings)),
-        ("seccomp", lambda: seccomp.install(seccomp.worker_filter(linux.architecture()))),
+        ("seccomp", lambda: _filter_system_calls(settings.system_calls)),
     ):
         if name in missing:
             continue
@@ -107,6 +110,12 @@ def _become_nobody(user: int | None) -> None:
     # Changing the user clears both of these, so they come after it.
     linux.die_with_parent(signal.SIGKILL)
     linux.forbid_inspection()
+
+
+def _filter_system_calls(program: seccomp.Filter | None) -> None:
+    if program is None:
+        raise OSError(errno.ENOSYS, f"no system call table for {linux.architecture()}")
+    seccomp.install(program)
 
 
 def _limit_resources(settings: Settings) -> None:

@@ -127,7 +127,11 @@ def _await_result(reader: int, host: int, deadline: float) -> dict[str, Any]:
 def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
     """Names the limit behind the outcome, where the nursery saw one that the check could not."""
     if burial.get("over_quota"):
-        return {**result, "outcome": "resource limit", "rung": min(result["rung"], "defines", key=RUNGS.index)}
+        return {
+            **result,
+            "outcome": "resource limit",
+            "rung": min(result["rung"], "defines", key=RUNGS.index),
+        }
     if result["outcome"] == "crashed" and burial["ended"] in (-signal.SIGXCPU, -signal.SIGKILL):
         return {**result, "outcome": "timeout"}
     return result

@@ -73,7 +73,7 @@ def set_pid_namespace(descriptor: int) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    """mount(2)."""
+    """Attaches a filesystem, or changes one that is attached; arguments as for the system call."""
     call(
         "mount",
         source.encode(),

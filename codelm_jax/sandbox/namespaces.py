@@ -12,9 +12,7 @@ from codelm_jax.sandbox import linux
 
 SCRATCH = "/scratch"
 
-_ALL = (
-    linux.CLONE_NEWNS | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC | linux.CLONE_NEWPID | linux.CLONE_NEWNET
-)
+_ALL = linux.CLONE_NEWNS | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC | linux.CLONE_NEWPID | linux.CLONE_NEWNET
 _KEPT_FLAGS = {  # a bind mount in a user namespace must keep these flags of what it shows
     os.ST_RDONLY: linux.MS_RDONLY,
     os.ST_NOSUID: linux.MS_NOSUID,
@@ -42,7 +40,11 @@ def enter() -> None:
             pass
     user, group = os.geteuid(), os.getegid()
     linux.unshare(_ALL | linux.CLONE_NEWUSER)
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    for name, line in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
 
@@ -70,7 +72,10 @@ def build_private_root(directory: str, libraries: Sequence[str]) -> None:
     os.mkdir(directory + SCRATCH)
     linux.pivot_to(directory)
     linux.mount(
-        "none", "/", None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+        "none",
+        "/",
+        None,
+        linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV,
     )
 
 

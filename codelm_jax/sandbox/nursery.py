@@ -19,15 +19,16 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from codelm_jax.sandbox import codec, jail, landlock, linux, memory, namespaces, scratch, worker
+from codelm_jax.sandbox import codec, jail, landlock, linux, memory, namespaces, scratch, seccomp, worker
 
 _PRELOADED = """
-abc argparse array ast base64 bisect bz2 calendar cmath collections collections.abc contextlib copy csv ctypes dataclasses
-datetime decimal difflib doctest enum fractions functools hashlib heapq html inspect io itertools json keyword logging lzma
-math numbers operator os.path pathlib pickle platform pprint queue random re secrets shlex shutil statistics string struct
-subprocess sys tempfile textwrap threading time timeit tokenize traceback types typing unicodedata unittest urllib.parse
+abc argparse array ast base64 bisect bz2 calendar cmath collections collections.abc contextlib copy
+csv ctypes dataclasses datetime decimal difflib doctest enum fractions functools hashlib heapq html
+inspect io itertools json keyword logging lzma math numbers operator os.path pathlib pickle platform
+pprint queue random re secrets shlex shutil statistics string struct subprocess sys tempfile
+textwrap threading time timeit tokenize traceback types typing unicodedata unittest urllib.parse
 uuid warnings weakref zlib
-""".split()
+"""
 _SPARE_WORKERS = 2
 _READY_SECONDS = 30.0
 _DISK_CHECK_SECONDS = 0.05
@@ -43,7 +44,9 @@ class _Worker:
 
 
 class _Nursery:
-    def __init__(self, control: socket.socket, settings: jail.Settings, scratch_root: str, pid_namespace: int | None):
+    def __init__(
+        self, control: socket.socket, settings: jail.Settings, scratch_root: str, pid_namespace: int | None
+    ):
         self.control = control
         self.settings = settings
         self.scratch_root = scratch_root
@@ -71,9 +74,9 @@ class _Nursery:
                 self.control.send(json.dumps(self._bury_running()).encode())
             else:
                 break
-        for worker in self.warm:
-            os.close(worker.channel)
-            self._bury(worker)
+        for spare in self.warm:
+            os.close(spare.channel)
+            self._bury(spare)
         self._bury_running()
 
     def _bear(self) -> _Worker:
@@ -97,16 +100,16 @@ class _Nursery:
         return _Worker(pid, ours.detach(), directory)
 
     def _hand_over(self) -> None:
-        worker = self.warm.popleft()
-        self.running, self.over_quota = worker, False
+        taken = self.warm.popleft()
+        self.running, self.over_quota = taken, False
         try:
-            if not select.select([worker.channel], [], [], _READY_SECONDS)[0]:
+            if not select.select([taken.channel], [], [], _READY_SECONDS)[0]:
                 raise TimeoutError(f"a worker was not ready after {_READY_SECONDS:.0f} seconds")
-            greeting = codec.receive(worker.channel)
+            greeting = codec.receive(taken.channel)
         except (codec.Closed, codec.Malformed, TimeoutError) as error:
             greeting = {"failed": f"a worker did not start: {error}"}
-        socket.send_fds(self.control, [json.dumps(greeting).encode()], [worker.channel])
-        os.close(worker.channel)
+        socket.send_fds(self.control, [json.dumps(greeting).encode()], [taken.channel])
+        os.close(taken.channel)
 
     def _bury_running(self) -> dict[str, Any]:
         if self.running is None:
@@ -116,13 +119,13 @@ class _Nursery:
         self.running = None
         return {"ended": status, "over_quota": self.over_quota}
 
-    def _bury(self, worker: _Worker) -> int | None:
-        pid, status = os.waitpid(worker.pid, os.WNOHANG)
+    def _bury(self, dying: _Worker) -> int | None:
+        pid, status = os.waitpid(dying.pid, os.WNOHANG)
         if pid == 0:
-            os.kill(worker.pid, signal.SIGKILL)
-            os.waitpid(worker.pid, 0)
+            os.kill(dying.pid, signal.SIGKILL)
+            os.waitpid(dying.pid, 0)
         if self.settings.isolation != "namespaces":
-            scratch.remove(worker.scratch)
+            scratch.remove(dying.scratch)
         return os.waitstatus_to_exitcode(status) if pid else None
 
     def _check_disk(self) -> None:
@@ -142,7 +145,7 @@ def main(settings_json: str) -> None:
     control = socket.socket(fileno=os.dup(given["control"]))
     os.close(given["control"])
     libraries = [path for path in sys.path if os.path.isdir(path)]
-    for name in _PRELOADED:
+    for name in _PRELOADED.split():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     address_space = memory.address_space_bytes() + given["memory_bytes"]
@@ -155,7 +158,14 @@ def main(settings_json: str) -> None:
         if user is not None and given["isolation"] != "namespaces":
             os.chmod(given["scratch_root"], 0o711)
         ruleset = _find_ruleset(libraries, given["isolation"], given["scratch_root"])
-        settings = jail.Settings(given["isolation"], user, address_space, given["cpu_seconds"], ruleset)
+        settings = jail.Settings(
+            isolation=given["isolation"],
+            user=user,
+            address_space_bytes=address_space,
+            cpu_seconds=given["cpu_seconds"],
+            library_ruleset=ruleset,
+            system_calls=_assemble_filter(),
+        )
         nursery = _Nursery(control, settings, given["scratch_root"], pid_namespace)
         gc.collect()
         gc.freeze()
@@ -190,7 +200,9 @@ def _find_jail_user(libraries: list[str]) -> int | None:
             os.setgroups([])
             os.setresgid(jail.JAIL_USER, jail.JAIL_USER, jail.JAIL_USER)
             os.setresuid(jail.JAIL_USER, jail.JAIL_USER, jail.JAIL_USER)
-            readable = all(os.access(path, os.R_OK | os.X_OK) for path in [*libraries, os.path.dirname(os.__file__)])
+            readable = all(
+                os.access(path, os.R_OK | os.X_OK) for path in [*libraries, os.path.dirname(os.__file__)]
+            )
             os._exit(0 if readable else 1)
         finally:
             os._exit(1)
@@ -205,7 +217,16 @@ def _find_ruleset(libraries: list[str], isolation: str, scratch_root: str) -> in
         if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
             return None
         raise
-    return landlock.library_ruleset(libraries, namespaces.SCRATCH if isolation == "namespaces" else scratch_root)
+    return landlock.library_ruleset(
+        libraries, namespaces.SCRATCH if isolation == "namespaces" else scratch_root
+    )
+
+
+def _assemble_filter() -> seccomp.Filter | None:
+    architecture = linux.architecture()
+    if architecture not in seccomp.ARCHITECTURES:
+        return None
+    return seccomp.assemble(seccomp.worker_filter(architecture))
 
 
 def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:

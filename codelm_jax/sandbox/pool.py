@@ -153,8 +153,15 @@ class Sandbox:
         allow_unsafe: bool = False,
         isolation: Sequence[str] = ISOLATIONS,
     ):
-        if workers < 1 or not 0 < timeout_seconds < 86_400 or memory_bytes < 2**20 or not set(isolation) <= set(ISOLATIONS):
-            raise ValueError("sandbox: workers >= 1, 0 < timeout_seconds < 86400, memory_bytes >= 1 MiB, known isolation")
+        if (
+            workers < 1
+            or not 0 < timeout_seconds < 86_400
+            or memory_bytes < 2**20
+            or not set(isolation) <= set(ISOLATIONS)
+        ):
+            raise ValueError(
+                "sandbox: workers >= 1, 0 < timeout_seconds < 86400, memory_bytes >= 1 MiB, known isolation"
+            )
         if not sys.platform.startswith("linux"):
             raise SandboxError(f"sandbox: needs Linux, this is {sys.platform}; run it in a Linux container")
         self._timeout_seconds = timeout_seconds
@@ -216,13 +223,16 @@ class Sandbox:
         for slot in slots:
             slot.close()
 
-    def _start(self, workers: int, timeout_seconds: float, memory_bytes: int, isolation: Sequence[str]) -> None:
+    def _start(
+        self, workers: int, timeout_seconds: float, memory_bytes: int, isolation: Sequence[str]
+    ) -> None:
         for kind in isolation:
             if kind == "bubblewrap" and bubblewrap.command("", "", []) is None:
                 self.missing[kind] = "bwrap is not installed"
                 continue
             slots = [
-                _Slot(kind, timeout_seconds=timeout_seconds, memory_bytes=memory_bytes) for _ in range(workers)
+                _Slot(kind, timeout_seconds=timeout_seconds, memory_bytes=memory_bytes)
+                for _ in range(workers)
             ]
             self._slots = slots
             hellos = [slot.receive(_START_SECONDS) for slot in slots]
@@ -235,7 +245,9 @@ class Sandbox:
             self.close()
         raise SandboxError(f"sandbox: no worker starts: {self.missing}")
 
-    def _judge_all(self, jobs: Iterable[Job], progress: Callable[[int, Verdict], None] | None) -> list[Verdict]:
+    def _judge_all(
+        self, jobs: Iterable[Job], progress: Callable[[int, Verdict], None] | None
+    ) -> list[Verdict]:
         verdicts: dict[int, Verdict] = {}
         waiting: Iterator[tuple[int, Job]] = iter(enumerate(jobs))
         with selectors.DefaultSelector() as selector:

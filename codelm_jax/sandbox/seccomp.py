@@ -70,10 +70,17 @@ class Instruction(NamedTuple):
 
 
 class _SockFilter(ctypes.Structure):
-    _fields_ = (("code", ctypes.c_uint16), ("jt", ctypes.c_uint8), ("jf", ctypes.c_uint8), ("k", ctypes.c_uint32))
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("jt", ctypes.c_uint8),
+        ("jf", ctypes.c_uint8),
+        ("k", ctypes.c_uint32),
+    )
 
 
-class _SockFprog(ctypes.Structure):
+class Filter(ctypes.Structure):
+    """A program in the form the kernel takes (struct sock_fprog)."""
+
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.POINTER(_SockFilter)))
 
 
@@ -91,13 +98,7 @@ def system_call_numbers(architecture: str) -> dict[str, int]:
 
 
 def worker_filter(architecture: str) -> list[Instruction]:
-    """The worker's filter: the listed calls with harmless arguments, EPERM for the rest.
-
-    Raises:
-        OSError: ENOSYS where there is no table for `architecture`.
-    """
-    if architecture not in ARCHITECTURES:
-        raise OSError(errno.ENOSYS, f"seccomp: no system call table for {architecture}")
+    """The worker's filter for one of `ARCHITECTURES`: the listed calls with harmless arguments, EPERM for the rest."""
     special = {
         "clone": _thread_only(),
         # Both keep their flags in memory, out of a filter's reach; ENOSYS makes libc use the older call.
@@ -123,10 +124,15 @@ def denying_filter(architecture: str, denied: Iterable[tuple[int, int]]) -> list
     return [*program, _returns(ALLOW)]
 
 
-def install(program: Sequence[Instruction]) -> None:
-    """Puts the filter on this process for good; it needs no_new_privs (or CAP_SYS_ADMIN) first."""
+def assemble(program: Sequence[Instruction]) -> Filter:
+    """Lays the instructions out for the kernel; done once, before the forks that install it."""
     array = (_SockFilter * len(program))(*(_SockFilter(*instruction) for instruction in program))
-    linux.call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _SockFprog(len(program), array), 0, 0)
+    return Filter(len(program), array)
+
+
+def install(program: Filter) -> None:
+    """Puts the filter on this process for good; it needs no_new_privs (or CAP_SYS_ADMIN) first."""
+    linux.call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0)
 
 
 def _returns(action: int) -> Instruction:

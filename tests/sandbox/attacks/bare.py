@@ -38,7 +38,8 @@ def supervise(program_path, check_path, secret_path):
     reader, writer = os.pipe()
     secret = os.open(secret_path, os.O_RDONLY)
     child = subprocess.Popen(
-        [sys.executable, "-S", "-B", __file__, "run", program_path, check_path, str(writer)], pass_fds=(writer, secret)
+        [sys.executable, "-S", "-B", __file__, "run", program_path, check_path, str(writer)],
+        pass_fds=(writer, secret),
     )
     os.close(writer)
     try:

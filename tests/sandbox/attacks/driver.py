@@ -16,6 +16,7 @@ import tempfile
 import time
 
 from attacks import bare, catalogue, world
+
 from codelm_jax.sandbox.pool import Sandbox
 
 _OUTPUT_FLOOD_BYTES = 10 * 2**20
@@ -32,8 +33,10 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
     try:
         with open(paths["output"], "wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-S", "-B", bare.__file__, "supervise"]
-                + [paths["program"], paths["check"], here.secret_file, paths["result"], token],
+                [
+                    *(sys.executable, "-S", "-B", bare.__file__, "supervise"),
+                    *(paths["program"], paths["check"], here.secret_file, paths["result"], token),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -61,7 +64,9 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
         subprocess.run(["rm", "-rf", directory], check=True)
 
 
-def run_in_sandbox(sandbox: Sandbox, attack: catalogue.Attack, token: str, timeout: float) -> tuple[list[str], str]:
+def run_in_sandbox(
+    sandbox: Sandbox, attack: catalogue.Attack, token: str, timeout: float
+) -> tuple[list[str], str]:
     here = world.World(token)
     try:
         os.environ["CODELM_SECRET"] = here.stolen

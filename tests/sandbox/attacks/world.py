@@ -87,7 +87,9 @@ class World:
         """The check with this world's secrets in it."""
         first, second = self.expected
         return (
-            check.replace("EXPECTED_A", str(first)).replace("EXPECTED_B", str(second)).replace("STOLEN", self.stolen)
+            check.replace("EXPECTED_A", str(first))
+            .replace("EXPECTED_B", str(second))
+            .replace("STOLEN", self.stolen)
         )
 
     def harm(self) -> list[str]:
