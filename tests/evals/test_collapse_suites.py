@@ -83,6 +83,12 @@ def test_a_sample_keeps_its_tokens_and_their_log_probabilities():
     assert record["logprobs"] == [-1.0] * 7
 
 
+def test_only_the_token_limit_excuses_an_unfinished_line():
+    for finish_reason, parses in (("length", True), ("endoftext", False)):
+        cut = completion(CODEC, "\n    return 1\n    x = (", finish_reason)
+        assert sample_record("p", "def f():", cut, CODEC, BAND)["parses"] is parses
+
+
 def test_the_same_seed_gives_the_same_result():
     templates = load_templates()
     results = [

@@ -152,7 +152,7 @@ def test_an_interrupted_run_resumes_to_the_same_result():
         tasks, model=model, finished=part, report=lambda done, total: steps.append((done, total))
     )
     assert json.loads(json.dumps(resumed)) == json.loads(json.dumps(whole))
-    assert sum(len(call["prompts"]) for call in model.calls) == 24
+    assert [(len(call["prompts"]), call["seed"]) for call in model.calls] == [(16, 8), (8, 9)]
     assert steps[0] == (20, 40)
     assert steps[-1] == (40, 40)
 

@@ -45,6 +45,8 @@ def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef |
             "\n    y = 1\n# a remark\n    return y\n",
         ),
         ("def f(x):", "\n    print((((\ndef g():", "\n    print((((\n"),
+        ("def f(x):", "\n    print(1)))\nend", "\n    print(1)))\n"),
+        ("    def f(x):", "\n\treturn x\n    end", "\n\treturn x\n"),
         ("def f(x):", "\n\treturn x\nend", "\n\treturn x\n"),
         ("def f(x):\r\n", "    return x\r\n\r\nend", "    return x\r\n"),
         ("def a():\n    return 1\n\n\n", "def b():\n    return 2\n\nc", "def b():\n    return 2\n"),
