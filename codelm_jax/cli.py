@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 from codelm_jax.errors import UserError
@@ -13,14 +13,19 @@ from codelm_jax.errors import UserError
 EXIT_USAGE = 2
 
 
-def define_config(default: str | None = None) -> flags.FlagHolder:
+def define_config() -> flags.FlagHolder:
     """Defines `--config=FILE` with `--config.key=value` overrides; unknown keys are errors.
 
     A bare name (`--config=tiny`) means the config of that name that the package ships.
     """
     return config_flags.DEFINE_config_file(
-        "config", default, "Config file, e.g. configs/strongreg.py.", lock_config=True
+        "config", None, "Config file, e.g. configs/strongreg.py.", lock_config=True
     )
+
+
+def config_name() -> str:
+    """The name of the config file given, without its directory and ending."""
+    return Path(getattr(flags.FLAGS["config"], "config_filename")).stem  # noqa: B009
 
 
 def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
@@ -33,6 +38,7 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
     """
 
     def checked(argv: Sequence[str]) -> int:
+        logging.set_verbosity(logging.WARNING)
         try:
             status = main(list(argv[1:])) if positional else main()
         except UserError as error:
@@ -40,13 +46,14 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
         return status or 0
 
     def parse(argv: Sequence[str]) -> list[str]:
+        if any(word in ("--help", "-help", "-h") for word in argv[1:]):
+            print(_help(main))
+            sys.exit(0)
         try:
             rest = flags.FLAGS([argv[0], *(_packaged_config(word) for word in argv[1:])])
-            # Flags are checked lazily by config files: ask for each, so that errors come before any work.
-            for name in flags.FLAGS:
-                flags.FLAGS[name].value  # noqa: B018
+            _require_config()
         except Exception as error:
-            sys.exit(_fail(_explain(error)))
+            sys.exit(_fail(_explain(error, argv)))
         if len(rest) > 1 and not positional:
             word = rest[1]
             hint = f"; did you mean --{word}?" if "=" in word else ""
@@ -77,12 +84,41 @@ def _configs_dir() -> Path:
     return Path(next(iter(configs.__path__)))
 
 
-def _explain(error: Exception) -> str:
+def _help(main: Callable[..., int | None]) -> str:
+    """The command's own docstring and flags; absl finds neither behind a console command, and exits with 1."""
+    module = sys.modules[main.__module__]
+    flags_of = sys.argv[0] if main.__module__ == "__main__" else main.__module__
+    return f"{(module.__doc__ or '').strip()}\n\n{flags.FLAGS.module_help(flags_of)}"
+
+
+def _require_config() -> None:
+    """Config files load lazily and report what they miss only when they are first read."""
+    if "config" not in flags.FLAGS:
+        return
+    config = flags.FLAGS["config"]
+    if not config.present:
+        raise UserError("--config=FILE is missing, e.g. --config=configs/tiny.py")
+    file = Path(getattr(config, "config_filename", "") or "")
+    if not file.is_file():
+        raise UserError(f"--config={file}: no such file")
+    if config.value is None:
+        raise UserError(f"--config={file}: get_config() returned nothing")
+
+
+def _explain(error: Exception, argv: Sequence[str]) -> str:
+    if isinstance(error, UserError):
+        return str(error)
     if isinstance(error, flags.Error):
         return f"{error} (--help lists the flags)"
+    overrides = [
+        word.lstrip("-").partition("=")[0] for word in argv if word.lstrip("-").startswith("config.")
+    ]
     if isinstance(error, AttributeError | KeyError):
-        return f"{_first_line(error)} (no such config key: the config file lists them)"
-    return f"{type(error).__name__}: {_first_line(error)}"
+        named = [key for key in overrides if key.rpartition(".")[2] in str(error)]
+        if named:
+            return f"{named[0]}: no such config key; the config file lists them"
+    file = getattr(flags.FLAGS["config"], "config_filename", "") if "config" in flags.FLAGS else ""
+    return f"--config={file}: {type(error).__name__}: {_first_line(error)}"
 
 
 def _first_line(error: Exception) -> Any:

@@ -53,4 +53,19 @@ def get_config() -> ConfigDict:
     config.max_nonfinite_steps = 10  # steps in a row with a non-finite gradient before the run stops
 
     config.data = ConfigDict()
+    config.data.source = "python-env"  # standard library and installed packages; or "directories", "text"
+    config.data.directories = ()  # of "directories": their immediate subfolders count as packages
+    config.data.train_path = ""  # of "text": lines holding only <|endoftext|> separate documents
+    config.data.val_path = ""  # of "text"
+    config.data.tokenizer_path = ""  # an existing tokenizer.json; "" trains one
+    config.data.licenses = ()  # SPDX identifiers to accept, e.g. ("MIT", "BSD-3-Clause"); () accepts all
+    config.data.drop_secrets = True  # leave out files that seem to hold keys or passwords
+    config.data.decontaminate = ()  # benchmark files whose problems must not be trained on
+    config.data.max_bytes = 100_000_000  # the reference's 100 MB
+    config.data.max_file_bytes = 1_000_000
+    config.data.max_line_length = 1000  # characters; longer lines are data or generated code
+    config.data.near_duplicate_threshold = 0.85  # Jaccard similarity of 5-token shingles
+    config.data.split_seed = 0  # deals files into splits; change it and models can't be compared
+    config.data.tokenizer_bytes = 30_000_000  # of training text that the tokenizer sees
+    config.data.prepared_dir = "data/strongreg"
     return config

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 
 from codelm_jax.model.transformer import count_params
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.loss import smoothing_floor
 from codelm_jax.training.step import init_state, train_step
 
 
@@ -32,14 +31,13 @@ def describe(
         "total_flops": total_tokens * config.model.flops_per_token(config.model.max_seq_length),
         "train_tokens": train_tokens,
         "epochs": None if train_tokens is None else total_tokens / train_tokens,
-        "smoothed_loss_floor": smoothing_floor(config.label_smoothing, config.model.vocab_size),
         "compute_dtype": jnp.dtype(config.dtype).name,
         "memory": _memory(config),
         "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
     }
 
 
-def _memory(config: TrainConfig) -> dict[str, int]:
+def _memory(config: TrainConfig) -> dict[str, int | None]:
     """Bytes of one step on one device, as the compiler plans them."""
     state = jax.eval_shape(lambda: init_state(config))
     windows_BT = jax.ShapeDtypeStruct((config.batch_size, config.model.max_seq_length + 1), jnp.uint16)
@@ -47,5 +45,5 @@ def _memory(config: TrainConfig) -> dict[str, int]:
     planned = step.lower(config, state, windows_BT).compile().memory_analysis()
     return {
         "state_bytes": sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)),
-        "step_bytes": planned.argument_size_in_bytes + planned.temp_size_in_bytes,
+        "step_bytes": planned and planned.argument_size_in_bytes + planned.temp_size_in_bytes,
     }

@@ -44,7 +44,9 @@ def check_causality(config: TrainConfig, params: Any, forward=training_logits) -
     key = jax.random.key(config.seed)
     before_BTV = logits(config, params, jnp.asarray(first_BT), key)
     if not bool(jnp.isfinite(before_BTV).all()):
-        raise UserError("leak guard: the parameters give non-finite logits before the first step; not training")
+        raise UserError(
+            "leak guard: the parameters give non-finite logits before the first step; not training"
+        )
     for cut in sorted({1, length // 2, length - 1}):
         second_BT = first_BT.copy()
         second_BT[:, cut:] = (first_BT[:, cut:] + 1) % config.model.vocab_size
@@ -60,8 +62,8 @@ def check_causality(config: TrainConfig, params: Any, forward=training_logits) -
             )
 
 
-def warn_if_implausible(bits_per_byte: float, smoothed_loss: float, floor: float) -> str | None:
-    """What to tell the user when held-out figures are too good to be honest; None when they are not.
+def implausible(bits_per_byte: float, smoothed_loss: float, floor: float) -> str | None:
+    """Why held-out figures are too good to be honest; None when they are not.
 
     Args:
         bits_per_byte: held out.

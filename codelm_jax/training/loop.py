@@ -9,16 +9,16 @@ from typing import Any, Protocol
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.guard import check_causality, warn_if_implausible
+from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
-from codelm_jax.training.loss import smoothing_floor
-from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
+from codelm_jax.training.mesh import put_batch, put_replicated, replicated, split_over_batch
 from codelm_jax.training.metrics import MetricsWriter, write_json
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
@@ -43,15 +43,18 @@ class Run:
 
     Attributes:
         config: its settings.
+        mesh: the devices it runs on, see `mesh.make_mesh`.
         workdir: its directory; the caller holds the lock.
         train_tokens: what it learns from.
         meta: goes into every checkpoint, see `resume.run_meta`.
-        evaluate_held_out: parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` on the held-out set.
+        evaluate_held_out: from parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` and
+            `smoothed_loss_floor` on the held-out set.
         monitors: further looks at the live parameters.
         initial_params: start from these instead of fresh ones.
     """
 
     config: TrainConfig
+    mesh: Mesh
     workdir: Path
     train_tokens: TokenFile
     meta: Mapping[str, Any]
@@ -76,7 +79,7 @@ def train(run: Run) -> dict[str, Any]:
 class _Loop:
     def __init__(self, run: Run, store: CheckpointStore):
         self.spec, self.config, self.store = run, run.config, store
-        self.mesh = make_mesh(run.config)
+        self.mesh = run.mesh
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
         self.batches = train_batches(
@@ -96,7 +99,6 @@ class _Loop:
             out_shardings=(everywhere, everywhere),
         )
         self.schedule = learning_rate_schedule(run.config)
-        self.floor = smoothing_floor(run.config.label_smoothing, run.config.model.vocab_size)
         self.writer = MetricsWriter(run.workdir, self.first_step)
         self.progress = TrainProgress(run.config.max_steps, self.first_step)
 
@@ -193,14 +195,16 @@ class _Loop:
     def _evaluate(self, step: int) -> None:
         with self.eval_time:
             held_out = dict(self.spec.evaluate_held_out(self.state.params))
-        self.held_out = {**held_out, "smoothed_loss_floor": self.floor, "step": step}
+        self.held_out = {**held_out, "step": step}
         self.writer.write(step, {f"val/{name}": value for name, value in held_out.items()})
         self.progress.say(
             f"step {step} held out: nll {held_out['nll']:.4f} perplexity {held_out['perplexity']:.2f} "
             f"bits_per_byte {held_out['bits_per_byte']:.4f} smoothed_loss {held_out['smoothed_loss']:.4f} "
-            f"(floor {self.floor:.4f})"
+            f"(floor {held_out['smoothed_loss_floor']:.4f})"
         )
-        warning = warn_if_implausible(held_out["bits_per_byte"], held_out["smoothed_loss"], self.floor)
+        warning = implausible(
+            held_out["bits_per_byte"], held_out["smoothed_loss"], held_out["smoothed_loss_floor"]
+        )
         if warning:
             self.progress.warn(warning)
 

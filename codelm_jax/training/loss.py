@@ -1,7 +1,5 @@
 """Label-smoothed cross-entropy that never builds a one-hot, with the plain negative log-likelihood beside it."""
 
-import math
-
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -22,13 +20,6 @@ def smoothed_cross_entropy(logits: Array, targets: Array, label_smoothing: float
         `(loss, nll)`, float32 `[...]`: the training objective and the unsmoothed negative log-likelihood.
     """
     return _smoothed_cross_entropy(logits, targets, label_smoothing)
-
-
-def smoothing_floor(label_smoothing: float, vocab_size: int) -> float:
-    """The lowest smoothed loss there can be, in nats: the entropy of the smoothed target."""
-    rest = label_smoothing / vocab_size
-    peak = 1.0 - label_smoothing + rest
-    return -peak * math.log(peak) - ((vocab_size - 1) * rest * math.log(rest) if rest else 0.0)
 
 
 def _forward(logits: Array, targets: Array, eps: float) -> tuple[tuple[Array, Array], Array]:

@@ -3,9 +3,9 @@ import pytest
 from training.tiny_run import make_config
 
 from codelm_jax.errors import UserError
+from codelm_jax.evals.heldout import smoothing_floor
 from codelm_jax.model import transformer as transformer_module
-from codelm_jax.training.guard import check_causality, warn_if_implausible
-from codelm_jax.training.loss import smoothing_floor
+from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.step import init_state, training_logits
 
 
@@ -49,10 +49,10 @@ def test_a_model_that_produces_nan_is_refused():
 
 def test_the_references_own_figures_are_called_implausible():
     floor = smoothing_floor(0.1, 8000)
-    assert "smoothed loss 1.2539" in str(warn_if_implausible(1.0, 1.2539, floor))
-    assert "bits per byte 0.020" in str(warn_if_implausible(0.02, 5.0, floor))
+    assert "smoothed loss 1.2539" in str(implausible(1.0, 1.2539, floor))
+    assert "bits per byte 0.020" in str(implausible(0.02, 5.0, floor))
 
 
 def test_honest_figures_pass_without_a_word():
-    assert warn_if_implausible(0.9, 3.2, smoothing_floor(0.1, 8000)) is None
-    assert warn_if_implausible(0.9, 0.05, smoothing_floor(0.0, 8000)) is None
+    assert implausible(0.9, 3.2, smoothing_floor(0.1, 8000)) is None
+    assert implausible(0.9, 0.05, smoothing_floor(0.0, 8000)) is None

@@ -4,7 +4,8 @@ import numpy as np
 import optax
 import pytest
 
-from codelm_jax.training.loss import smoothed_cross_entropy, smoothing_floor
+from codelm_jax.evals.heldout import smoothing_floor
+from codelm_jax.training.loss import smoothed_cross_entropy
 
 V = 50
 

@@ -9,6 +9,7 @@ from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.tokens import read_tokens, write_tokens
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.loop import Run
+from codelm_jax.training.mesh import make_mesh
 
 RAW = {
     "seed": 0,
@@ -85,8 +86,10 @@ def make_meta(raw):
 def make_run(workdir, raw=None, **overrides) -> Run:
     raw = raw_config() if raw is None else raw
     workdir.mkdir(exist_ok=True)
+    config = parse_train_config(raw)
     run = Run(
-        config=parse_train_config(raw),
+        config=config,
+        mesh=make_mesh(config),
         workdir=workdir,
         train_tokens=make_tokens(workdir.parent),
         meta=make_meta(raw),
@@ -95,6 +98,7 @@ def make_run(workdir, raw=None, **overrides) -> Run:
             "perplexity": 148.4,
             "bits_per_byte": 2.0,
             "smoothed_loss": 5.2,
+            "smoothed_loss_floor": 1.0,
         },
     )
     return dataclasses.replace(run, **overrides)

@@ -1,0 +1,163 @@
+"""Trains a model: prepares the data where needed, resumes the run where there is one.
+
+    python scripts/train.py --config=configs/strongreg.py
+    python scripts/train.py --config=configs/strongreg.py --config.max_steps=20 --workdir=runs/short
+    python scripts/train.py --config=my_code.py --init_from=runs/strongreg
+
+A run that a signal stopped has saved; the same command goes on. Exit status: 0 done, 2 a mistake in the command or
+its files, 75 stopped by a signal.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.data.batches import eval_batches
+from codelm_jax.data.config import DataConfig
+from codelm_jax.data.prepare import PreparedData, load_prepared, prepare
+from codelm_jax.data.progress import console_report
+from codelm_jax.data.tokens import TokenFile
+from codelm_jax.errors import UserError
+from codelm_jax.evals.compressors import compressors
+from codelm_jax.evals.heldout import heldout
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+from codelm_jax.model.config import read_arch_json
+from codelm_jax.schema import parse
+from codelm_jax.training.config import TrainConfig, parse_train_config
+from codelm_jax.training.describe import describe
+from codelm_jax.training.interrupt import EXIT_INTERRUPTED
+from codelm_jax.training.loop import Run, train
+from codelm_jax.training.mesh import make_mesh
+from codelm_jax.training.metrics import write_json
+from codelm_jax.training.resume import run_meta
+from codelm_jax.training.scoring import make_score
+
+_CONFIG = cli.define_config()
+_WORKDIR = flags.DEFINE_string("workdir", None, "Run directory; default: runs/<name of the config file>.")
+_ARCH_JSON = flags.DEFINE_string(
+    "arch_json", None, "The reference's architecture file, laid over config.model."
+)
+_INIT_FROM = flags.DEFINE_string("init_from", None, "Start a new run from this checkpoint's weights.")
+_DESCRIBE = flags.DEFINE_bool("describe", False, "Print what the run would be, as JSON, and stop.")
+
+_PROMPTS = ("def add(a, b):", "class Stack:\n    def __init__(self):", "import os\nimport sys\n\n")
+
+
+def main() -> int:
+    """Trains, evaluates on unseen packages, and shows completions; returns the exit status."""
+    asked = _CONFIG.value.to_dict()
+    if _ARCH_JSON.value:
+        asked["model"] |= read_arch_json(_ARCH_JSON.value)
+    config = parse_train_config(asked)
+    data_config = parse(DataConfig, asked["data"], "config.data")
+    if _DESCRIBE.value:
+        prepared = (
+            load_prepared(data_config.prepared_dir) if Path(data_config.prepared_dir).exists() else None
+        )
+        print(json.dumps(describe(config, asked, len(prepared.train.ids) if prepared else None), indent=2))
+        return 0
+    devices.warn_if_gpu_unused()
+    compilation_cache.enable()
+    mesh = make_mesh(config)
+    workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
+    with RunLock(workdir):
+        initial = _initial_weights(_INIT_FROM.value, workdir, asked) if _INIT_FROM.value else None
+        data_config = parse(DataConfig, asked["data"], "config.data")
+        with console_report() as report:
+            prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
+        score = make_score(config, mesh)
+
+        def evaluate(tokens: TokenFile, params: Any) -> dict[str, Any]:
+            batches = eval_batches(
+                tokens,
+                batch_size=config.batch_size,
+                seq_length=config.model.max_seq_length,
+                max_tokens=config.eval_tokens,
+            )
+            return heldout(
+                lambda windows: score(params, windows),
+                batches,
+                byte_lengths=prepared.tokenizer.byte_lengths(),
+                label_smoothing=config.label_smoothing,
+            )
+
+        meta = run_meta(
+            json.loads(json.dumps(asked)),
+            tokenizer_json=prepared.tokenizer.to_json(),
+            human_band=prepared.human_band,
+            data_fingerprint=prepared.fingerprint,
+        )
+        summary = train(
+            Run(
+                config=config,
+                mesh=mesh,
+                workdir=workdir,
+                train_tokens=prepared.train,
+                meta=meta,
+                evaluate_held_out=lambda params: evaluate(prepared.val, params),
+                initial_params=initial,
+            )
+        )
+        if summary["stopped_by"]:
+            print(
+                f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on"
+            )
+            return EXIT_INTERRUPTED
+        best = load_checkpoint(workdir)
+        _print_test_figures(evaluate(prepared.test, best.params), prepared, config)
+    _print_completions(workdir)
+    return 0
+
+
+def _initial_weights(checkpoint: str, workdir: Path, asked: dict[str, Any]) -> Any:
+    """The weights to start from; their tokenizer becomes the new run's."""
+    loaded = load_checkpoint(checkpoint)
+    for key, value in loaded.meta["config"]["model"].items():
+        if asked["model"][key] != value and not key.endswith("_dropout"):
+            raise UserError(
+                f"config.model.{key} is {asked['model'][key]!r}, but --init_from={checkpoint} has {value!r}: "
+                f"add --config.model.{key}={value}"
+            )
+    path = workdir / "tokenizer.json"
+    write_json(path, json.loads(loaded.meta["tokenizer_json"]))
+    asked["data"]["tokenizer_path"] = str(path)
+    return loaded.params
+
+
+def _print_test_figures(figures: dict[str, Any], prepared: PreparedData, config: TrainConfig) -> None:
+    """The best checkpoint on packages it has not seen, beside what a general compressor makes of the same files."""
+    files, tokens = [], 0
+    for document in prepared.test.documents():
+        tokens += len(document) + 1
+        if tokens > config.eval_tokens and files:
+            break
+        files.append(prepared.tokenizer.decode(document).encode())
+    xz = compressors(files)["xz"]
+    print(
+        f"unseen packages: nll {figures['nll']:.4f} perplexity {figures['perplexity']:.2f} "
+        f"bits_per_byte {figures['bits_per_byte']:.4f} "
+        f"(xz -9e: {xz['by_file']:.4f} file by file, {xz['joined']:.4f} joined)"
+    )
+
+
+def _print_completions(workdir: Path) -> None:
+    generator = Generator.from_checkpoint(workdir)
+    params = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=60)
+    for prompt, (completion,) in zip(_PROMPTS, generator.generate(_PROMPTS, params), strict=True):
+        print(f"--- {prompt!r} continues:\n{prompt}{completion.text}", file=sys.stdout)
+
+
+def run() -> None:
+    """Entry point of `codelm-train`."""
+    cli.run(main)
+
+
+if __name__ == "__main__":
+    run()
