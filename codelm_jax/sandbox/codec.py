@@ -168,9 +168,9 @@ def _decode_scalar(tag: str, parts: list[Any]) -> Any:
     if tag == "?" and not parts:
         return Opaque()
     if tag == "r":
-        return range(*(int(decode(part)) for part in parts))
+        return range(*(_exactly(int, part) for part in parts))
     if tag == "c":
-        real, imaginary = (float(decode(part)) for part in parts)
+        real, imaginary = (_exactly(float, part) for part in parts)
         return complex(real, imaginary)
     (text,) = parts
     if not isinstance(text, str):
@@ -186,6 +186,13 @@ def _decode_scalar(tag: str, parts: list[Any]) -> Any:
     if tag == "y":
         return bytearray.fromhex(text)
     raise ValueError("unknown tag")
+
+
+def _exactly(kind: type, part: Any) -> Any:
+    value = decode(part)
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected")
+    return value
 
 
 def _reject_constant(name: str) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from codelm_jax.sandbox import linux
 
-SCRATCH = "/scratch"
+# Landlock looks past a mount point to the directories above it, so what a rule can name is the one above.
+SCRATCH_ROOT = "/scratch"
+SCRATCH = "/scratch/own"
 
 _ALL = linux.CLONE_NEWNS | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC | linux.CLONE_NEWPID | linux.CLONE_NEWNET
 _KEPT_FLAGS = {  # a bind mount in a user namespace must keep these flags of what it shows
@@ -69,7 +71,7 @@ def build_private_root(directory: str, libraries: Sequence[str]) -> None:
     with open(f"{directory}/dev/null", "w"):
         pass
     _bind("/dev/null", f"{directory}/dev/null", linux.MS_NOSUID)
-    os.mkdir(directory + SCRATCH)
+    os.makedirs(directory + SCRATCH)
     linux.pivot_to(directory)
     linux.mount(
         "none",

@@ -218,7 +218,7 @@ def _find_ruleset(libraries: list[str], isolation: str, scratch_root: str) -> in
             return None
         raise
     return landlock.library_ruleset(
-        libraries, namespaces.SCRATCH if isolation == "namespaces" else scratch_root
+        libraries, namespaces.SCRATCH_ROOT if isolation == "namespaces" else scratch_root
     )
 
 
