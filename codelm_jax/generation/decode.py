@@ -1,7 +1,7 @@
 """The jitted core: rows of different prompts and lengths are admitted once and decoded together, chunk by chunk.
 
 Everything that lives as long as a row stands in `Rows`, which each function takes, donates and returns. What compiles
-anew is a change of the static sizes only: rows, slots, attended slots, and the padded shape of the prompts.
+anew is a change of the static sizes only: rows, slots, steps, and the padded shape of the prompts.
 
 Axes: R rows, S slots of the context, V vocabulary; G distinct prompts of one admission, T their padded length,
 N rows admitted, M levels of healing; C steps of a chunk; B, D as in model/transformer.py.
@@ -137,21 +137,19 @@ def admit(
     tokens_NS = tokens_NS.at[admission_N, slot_N].set(token_N)
     length_N = slot_N + 1
     is_new_N = (slot_N >= prompts.length_G[admission.prompt_N]) | (token_N != typed_N)
-    limit_N = jnp.minimum(slot_N + admission.new_tokens_N + 1 - is_new_N.astype(jnp.int32), slots)
+    limit_N = slot_N + admission.new_tokens_N + 1 - is_new_N.astype(jnp.int32)
+    limit_N = jnp.minimum(limit_N, model.config.max_seq_length)
 
-    at, width = admission.row_N, prompts.tokens_GT.shape[1]
+    width = prompts.tokens_GT.shape[1]
 
     def put(old: Array, new: Array) -> Array:
-        return old.at[at].set(new, mode="drop")
+        return old.at[admission.row_N].set(new, mode="drop")
 
-    def put_cache(old_LRSHK: Array, new_LGTHK: Array) -> Array:
-        return old_LRSHK.at[:, at, :width].set(new_LGTHK[:, admission.prompt_N], mode="drop")
+    def put_cache(old_RHSK: Array, new_GHTK: Array) -> Array:
+        return old_RHSK.at[admission.row_N, :, :width].set(new_GHTK[admission.prompt_N], mode="drop")
 
     admitted = Rows(
-        cache=KVCache(
-            k_LBSHK=put_cache(rows.cache.k_LBSHK, cache.k_LBSHK),
-            v_LBSHK=put_cache(rows.cache.v_LBSHK, cache.v_LBSHK),
-        ),
+        cache=jax.tree.map(put_cache, rows.cache, cache),
         tokens_RS=put(rows.tokens_RS, tokens_NS),
         length_R=put(rows.length_R, length_N),
         limit_R=put(rows.limit_R, limit_N),
@@ -162,9 +160,9 @@ def admit(
     return admitted, token_N, logprob_N, slot_N
 
 
-@partial(jax.jit, static_argnames=("model", "attended", "steps"), donate_argnames="rows")
+@partial(jax.jit, static_argnames=("model", "steps"), donate_argnames="rows")
 def decode(
-    model: Transformer, params: dict, vocabulary: Vocabulary, rows: Rows, *, attended: int, steps: int
+    model: Transformer, params: dict, vocabulary: Vocabulary, rows: Rows, *, steps: int
 ) -> tuple[Rows, Array, Array]:
     """Adds up to `steps` tokens to every running row.
 
@@ -172,8 +170,7 @@ def decode(
         model: static.
         params: of the model.
         vocabulary: of the tokenizer.
-        rows: donated.
-        attended: static; only the first so many slots are read. Every row must end below it.
+        rows: donated; their slots hold every running row and `steps` tokens more, up to the model's context.
         steps: static.
 
     Returns:
@@ -189,7 +186,6 @@ def decode(
             rows.tokens_RS[row_R, last_R][:, None],
             last_R[:, None],
             rows.cache,
-            attended_length=attended,
             method="extend",
         )
         token_R, logprob_R = _next_token(
@@ -220,12 +216,16 @@ def decode(
 @jax.jit
 def take_rows(rows: Rows, index_R: Array) -> Rows:
     """Keeps the rows `index_R`, in this order; an index beyond the last row gives one that runs nothing."""
-    cache = jax.tree.map(lambda x: x.at[:, index_R].get(mode="clip"), rows.cache)
-    # The cache's rows are its second axis: taken apart, replaced by something without arrays.
-    kept = jax.tree.map(lambda x: x.at[index_R].get(mode="clip"), dataclasses.replace(rows, cache=None))
-    return dataclasses.replace(
-        kept, cache=cache, running_R=kept.running_R & (index_R < rows.length_R.shape[0])
-    )
+    taken = jax.tree.map(lambda x: x.at[index_R].get(mode="clip"), rows)
+    return dataclasses.replace(taken, running_R=taken.running_R & (index_R < rows.length_R.shape[0]))
+
+
+@partial(jax.jit, static_argnames="slots")
+def widen(rows: Rows, *, slots: int) -> Rows:
+    """Gives the rows more slots; attention reads all there are, so they grow with the texts."""
+    more = slots - rows.tokens_RS.shape[1]
+    cache = jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, 0), (0, more), (0, 0))), rows.cache)
+    return dataclasses.replace(rows, cache=cache, tokens_RS=_pad(rows.tokens_RS, slots))
 
 
 @partial(jax.jit, static_argnames="model")

@@ -21,6 +21,7 @@ from codelm_jax.generation.decode import (
     decode,
     empty_rows,
     take_rows,
+    widen,
 )
 from codelm_jax.generation.filters import RowSampling
 from codelm_jax.generation.healing import MAX_BACKED_UP, NO_HEALING, Healing, TokenPrefixes
@@ -108,9 +109,7 @@ class Engine:
         if not waiting:
             return
         count = _bucket(min(len(waiting), self._max_rows), 1)
-        longest = max(len(job.ids) + job.remaining for job in waiting)
-        slots = self._lengths(_SMALLEST_CONTEXT, min(longest, self._context_length))
-        rows = empty_rows(self._model, count, slots)
+        rows = empty_rows(self._model, count, self._slots(waiting[0]))
         standing: list[Job | None] = [None] * count
         while True:
             free = [row for row, job in enumerate(standing) if job is None]
@@ -144,12 +143,8 @@ class Engine:
             yield
 
     def _decode(self, params: dict, rows: Rows, standing: list[Job | None], running: Sequence[int]) -> Rows:
-        longest = max(len(job.ids) for job in standing if job is not None)
-        slots = rows.tokens_RS.shape[1]
-        attended = self._lengths(_SMALLEST_CONTEXT, min(longest + self._chunk, slots))
-        rows, token_RC, logprob_RC = decode(
-            self._model, params, self._vocabulary, rows, attended=attended, steps=self._chunk
-        )
+        rows = self._widen(rows, [job for job in standing if job is not None])
+        rows, token_RC, logprob_RC = decode(self._model, params, self._vocabulary, rows, steps=self._chunk)
         tokens, logprobs = np.asarray(token_RC), np.asarray(logprob_RC)
         for row in running:
             job = standing[row]
@@ -165,6 +160,7 @@ class Engine:
     def _admit(
         self, params: dict, rows: Rows, standing: list[Job | None], entering: Sequence[tuple[int, Job]]
     ) -> Rows:
+        rows = self._widen(rows, [job for _, job in entering])
         for group in self._groups(entering):
             prompts = list(dict.fromkeys(job.prompt for _, job in group))
             width = self._prompt_width(prompts)
@@ -183,6 +179,14 @@ class Engine:
                 elif self._take(job, token, logprob, job.prompt.healing.skip(level)):
                     standing[row] = None
         return rows
+
+    def _widen(self, rows: Rows, jobs: Sequence[Job]) -> Rows:
+        slots = max(self._slots(job) for job in jobs)
+        return widen(rows, slots=slots) if slots > rows.tokens_RS.shape[1] else rows
+
+    def _slots(self, job: Job) -> int:
+        """Slots that hold the job and its next chunk."""
+        return self._lengths(_SMALLEST_CONTEXT, len(job.ids) + min(self._chunk, job.remaining))
 
     def _take(self, job: Job, token: int, logprob: float, skip: int) -> bool:
         """Gives the job its next token; whether that was its last."""
