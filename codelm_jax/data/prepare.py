@@ -89,9 +89,12 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
     directory = Path(config.prepared_dir)
     settings = staleness.settings_of(config, vocab_size)
     if not _is_prepared(directory):
+        tokenizer = _existing_tokenizer(config, vocab_size)
+        there = corpus_build.find(config)
         with _turn(directory, report):
             if not _is_prepared(directory):
-                _prepare(config, directory, settings, vocab_size, report)
+                _announce(config, directory, there, report)
+                _prepare(config, directory, settings, vocab_size, tokenizer, there.found, report)
                 return load_prepared(directory)
     prepared = load_prepared(directory)
     staleness.refuse_if_stale(prepared.manifest, config, settings, report)
@@ -165,17 +168,20 @@ def _turn(directory: Path, report: Report) -> Iterator[None]:
 
 
 def _prepare(
-    config: DataConfig, directory: Path, settings: dict[str, Any], vocab_size: int, report: Report
+    config: DataConfig,
+    directory: Path,
+    settings: dict[str, Any],
+    vocab_size: int,
+    tokenizer: CodeTokenizer | None,
+    found: sources.Found | None,
+    report: Report,
 ) -> None:
-    tokenizer = _existing_tokenizer(config, vocab_size)
-    there = corpus_build.find(config)
-    _announce(config, directory, there, report)
     started = time.monotonic()
     staging = directory.with_name(f"{directory.name}.partial")
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
-        corpus = corpus_build.build(config, there.found, report)
+        corpus = corpus_build.build(config, found, report)
         if tokenizer is None:
             report(f"training a tokenizer of {vocab_size} entries")
             tokenizer = CodeTokenizer.train(
