@@ -38,7 +38,7 @@ def context(next_token: NextTokenDistribution, codec: Codec, template: ContextTe
                 "tokens": len(codec.encode(text)),
                 "top": [
                     {
-                        "token": codec.decode([int(token)]),
+                        "token": codec.decode([int(token)], skip_special=False),
                         "token_id": int(token),
                         "probability": float(probabilities[token]),
                     }

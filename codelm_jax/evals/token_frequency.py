@@ -76,7 +76,7 @@ def _describe(counts: np.ndarray, spellings: Sequence[bytes], codec: Codec) -> d
         "characters_per_token": float(counts @ characters / total) if total else 0.0,
         "top": [
             {
-                "token": codec.decode([int(token)]),
+                "token": codec.decode([int(token)], skip_special=False),
                 "token_id": int(token),
                 "count": int(counts[token]),
                 "share": int(counts[token]) / total,

@@ -24,8 +24,11 @@ class ByteCodec:
             data = data[len(piece) :]
         return ids
 
-    def decode(self, ids: Iterable[int]) -> str:
-        return b"".join(self._table[token] for token in ids).decode(errors="replace")
+    def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
+        special = b"" if skip_special else b"<|endoftext|>"
+        return b"".join(special if token == ENDOFTEXT else self._table[token] for token in ids).decode(
+            errors="replace"
+        )
 
     def token_bytes(self, token: int) -> bytes:
         return self._table[token]
