@@ -55,9 +55,10 @@ class _Nursery:
             body = self.control.recv(65536)
         except OSError as error:
             raise _NurseryFailed(f"the nursery does not answer: {error}") from None
-        if not body:
-            raise _NurseryFailed("the nursery ended")
-        return json.loads(body)
+        burial = json.loads(body) if body else {"failed": "the nursery ended"}
+        if "failed" in burial:
+            raise _NurseryFailed(burial["failed"])
+        return burial
 
 
 def main(settings_json: str) -> None:

@@ -171,8 +171,10 @@ def main(settings_json: str) -> None:
         gc.freeze()
         nursery.serve()
     except OSError as error:
-        control.recv(64)
         control.send(json.dumps({"failed": f"{given['isolation']}: {error}"}).encode())
+        # A closed socket would drop that answer; the judge hangs up when it has read it.
+        while control.recv(64):
+            pass
 
 
 def _enter_namespaces(directory: str, libraries: list[str], control: socket.socket) -> int:

@@ -106,7 +106,10 @@ class _Slot:
 
     def receive(self, seconds: float) -> dict[str, Any]:
         """The next message of the judge; {"failed": why} if there is none."""
-        if not select.select([self.socket], [], [], seconds)[0]:
+        # Not select(): a host with a thousand open files would be out of its reach.
+        poller = select.poll()
+        poller.register(self.socket, select.POLLIN)
+        if not poller.poll(1000 * seconds):
             return {"failed": f"no answer within {seconds:.0f} seconds"}
         try:
             return codec.receive(self.socket.fileno())
@@ -238,7 +241,9 @@ class Sandbox:
             hellos = [slot.receive(_START_SECONDS) for slot in slots]
             failures = [hello["failed"] for hello in hellos if "failed" in hello]
             if not failures:
-                self.layers = tuple(hellos[0]["held"])
+                self.layers = tuple(
+                    n for n in hellos[0]["held"] if all(n in hello["held"] for hello in hellos)
+                )
                 self.missing.update(hellos[0]["missing"])
                 return
             self.missing[kind] = failures[0]

@@ -67,7 +67,11 @@ class Run:
                 self.token,
                 *names,
             ],
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(self.directory), "TMPDIR": str(self.directory)},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(self.directory),
+                "TMPDIR": str(self.directory),
+            },
             cwd=self.directory,
             capture_output=True,
             text=True,
@@ -109,10 +113,6 @@ def interpreter(user):
 
 def users():
     return [0, ORDINARY_USER] if os.geteuid() == 0 else [os.geteuid()]
-
-
-def described(user, isolation):
-    return f"{'root' if user == 0 else 'user'}, {'namespaces' if isolation == 'namespaces' else 'none'}"
 
 
 def has_namespaces(user):

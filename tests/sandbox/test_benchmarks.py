@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pathlib
 import shutil
+import warnings
 
 import pytest
 
@@ -54,13 +55,12 @@ def humaneval_jobs(body=None):
 
 def entry_point(problem):
     """The function of the reference code that the tests call first."""
-    defined = {
-        node.name for node in ast.walk(ast.parse(problem["code"])) if isinstance(node, ast.FunctionDef)
-    }
-    calls = [
-        node for node in ast.walk(ast.parse("\n".join(problem["test_list"]))) if isinstance(node, ast.Call)
-    ]
-    return next(call.func.id for call in calls if isinstance(call.func, ast.Name) and call.func.id in defined)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in the reference code
+        code, tests = ast.parse(problem["code"]), ast.parse("\n".join(problem["test_list"]))
+    defined = {node.name for node in ast.walk(code) if isinstance(node, ast.FunctionDef)}
+    names = [node.func for node in ast.walk(tests) if isinstance(node, ast.Call)]
+    return next(name.id for name in names if isinstance(name, ast.Name) and name.id in defined)
 
 
 def failures(jobs, **settings):

@@ -3,25 +3,25 @@
 ATTACKS = r"""
 ### a block of memory | done
 def solve(x):
-    block = bytearray(2**30)
+    block = bytearray(640 * 2**20)
     block[:: 2**12] = b"x" * len(block[:: 2**12])
     return "done"
 
 ### memory in pieces | done
 def solve(x):
-    pieces = [bytes([n % 256]) * 2**20 for n in range(1000)]
+    pieces = [bytes([n % 256]) * 2**20 for n in range(640)]
     return "done"
 
 ### memory of a list | done
 def solve(x):
-    numbers = [0] * 130_000_000
+    numbers = [0] * 90_000_000
     return "done"
 
 ### anonymous mapping | done
 import mmap
 def solve(x):
-    area = mmap.mmap(-1, 2**30)
-    for place in range(0, 2**30, 2**16):
+    area = mmap.mmap(-1, 640 * 2**20)
+    for place in range(0, 640 * 2**20, 2**16):
         area[place] = 1
     return "done"
 
@@ -29,7 +29,7 @@ def solve(x):
 import os
 def solve(x):
     descriptor = os.memfd_create("flood")
-    for _ in range(700):
+    for _ in range(640):
         os.write(descriptor, b"x" * 2**20)
     return "done"
 
