@@ -117,7 +117,7 @@ def _explain(error: Exception, argv: Sequence[str]) -> str:
         named = [key for key in overrides if key.rpartition(".")[2] in str(error)]
         if named:
             return f"{named[0]}: no such config key; the config file lists them"
-    file = getattr(flags.FLAGS["config"], "config_filename", "") if "config" in flags.FLAGS else ""
+    file = next((word.partition("=")[2] for word in argv if word.lstrip("-").startswith("config=")), "")
     return f"--config={file}: {type(error).__name__}: {_first_line(error)}"
 
 

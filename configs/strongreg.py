@@ -64,7 +64,7 @@ def get_config() -> ConfigDict:
     config.data.max_bytes = 100_000_000  # the reference's 100 MB
     config.data.max_file_bytes = 1_000_000
     config.data.max_line_length = 1000  # characters; longer lines are data or generated code
-    config.data.near_duplicate_threshold = 0.85  # Jaccard similarity of 5-token shingles
+    config.data.near_duplicate_threshold = 0.7  # Jaccard similarity of 5-token shingles
     config.data.split_seed = 0  # deals files into splits; change it and models can't be compared
     config.data.tokenizer_bytes = 30_000_000  # of training text that the tokenizer sees
     config.data.prepared_dir = "data/strongreg"

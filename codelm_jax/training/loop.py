@@ -112,7 +112,7 @@ class _Loop:
     def run(self) -> dict[str, Any]:
         write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
         check_causality(self.config, self.state.params)
-        with StopRequest() as stop, self.progress:
+        with StopRequest() as stop, self.writer, self.progress:
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
             step = self.first_step
@@ -127,9 +127,7 @@ class _Loop:
             self._log(step)
             if self.saved_step != step:
                 self._save(step)
-            summary = self._finish(step, stop.name or None)
-        self.writer.close()
-        return summary
+            return self._finish(step, stop.name or None)
 
     def _step(self, block: bool) -> None:
         windows_BT = put_batch(self.mesh, next(self.batches))

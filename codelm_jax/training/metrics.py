@@ -43,8 +43,10 @@ class MetricsWriter:
         for name, text in (texts or {}).items():
             self._board.add_text(name, text, step)
 
-    def close(self) -> None:
-        """Flushes both."""
+    def __enter__(self) -> "MetricsWriter":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         self._file.close()
         self._board.close()
 

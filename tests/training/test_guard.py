@@ -43,7 +43,7 @@ def test_a_leak_of_one_position_and_of_a_thousandth_is_refused():
 def test_a_model_that_produces_nan_is_refused():
     config = make_config()
     params = jax.tree.map(lambda x: x * float("nan"), init_state(config).params)
-    with pytest.raises(UserError, match="leak guard: .* non-finite"):
+    with pytest.raises(UserError, match=r"leak guard: .* non-finite"):
         check_causality(config, params)
 
 

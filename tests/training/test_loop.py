@@ -1,0 +1,201 @@
+import dataclasses
+import json
+import os
+import signal
+
+import jax
+import numpy as np
+import pytest
+from training.tiny_run import make_config, make_run, raw_config
+
+from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.errors import UserError
+from codelm_jax.training import loop as loop_module
+from codelm_jax.training.loop import train
+from codelm_jax.training.metrics import read_metrics
+from codelm_jax.training.step import init_state
+
+
+def weights(workdir):
+    return load_checkpoint(workdir, which="latest").params
+
+
+def assert_same_weights(a, b):
+    jax.tree.map(np.testing.assert_array_equal, weights(a), weights(b))
+
+
+def figures(workdir, name="train/loss"):
+    return {
+        record["step"]: record[name] for record in read_metrics(workdir / "metrics.jsonl") if name in record
+    }
+
+
+class StopAfter:
+    """Sends this process a signal during a given step, as an operator would."""
+
+    def __init__(self, monkeypatch, step, number=signal.SIGTERM):
+        self.left, self.number = step, number
+        self.original = loop_module.put_batch
+        monkeypatch.setattr(loop_module, "put_batch", self)
+
+    def __call__(self, mesh, windows):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+        return self.original(mesh, windows)
+
+
+@pytest.mark.parametrize("stop_at", [3, 4])
+def test_straight_steps_equal_some_steps_a_stop_and_the_rest(tmp_path, monkeypatch, stop_at):
+    train(make_run(tmp_path / "straight"))
+    with monkeypatch.context() as patch:
+        StopAfter(patch, stop_at)
+        summary = train(make_run(tmp_path / "resumed"))
+    assert (summary["step"], summary["stopped_by"]) == (stop_at, "SIGTERM")
+    summary = train(make_run(tmp_path / "resumed"))
+    assert (summary["step"], summary["stopped_by"]) == (8, None)
+    assert_same_weights(tmp_path / "straight", tmp_path / "resumed")
+    straight, resumed = figures(tmp_path / "straight"), figures(tmp_path / "resumed")
+    assert all(straight[step] == resumed[step] for step in (6, 8))
+
+
+def test_the_resume_law_fails_when_the_resumed_run_sees_other_batches(tmp_path, monkeypatch):
+    train(make_run(tmp_path / "straight"))
+    with monkeypatch.context() as patch:
+        StopAfter(patch, 4)
+        train(make_run(tmp_path / "broken"))
+        original = loop_module.train_batches
+        patch.setattr(loop_module, "train_batches", lambda *a, **k: original(*a, **(k | {"start_index": 0})))
+        train(make_run(tmp_path / "broken"))
+    with pytest.raises(AssertionError):
+        assert_same_weights(tmp_path / "straight", tmp_path / "broken")
+
+
+def test_a_finished_run_started_again_does_nothing(tmp_path):
+    train(make_run(tmp_path / "run"))
+    before = (tmp_path / "run" / "metrics.jsonl").read_text()
+    assert train(make_run(tmp_path / "run"))["step"] == 8
+    assert (tmp_path / "run" / "metrics.jsonl").read_text() == before
+
+
+def test_a_run_leaves_its_config_metrics_summary_and_events(tmp_path):
+    summary = train(make_run(tmp_path / "run"))
+    workdir = tmp_path / "run"
+    assert json.loads((workdir / "config.json").read_text()) == raw_config(keep_steps=[])
+    assert json.loads((workdir / "summary.json").read_text()) == summary
+    assert sorted(figures(workdir)) == [2, 4, 6, 8]
+    assert sorted(figures(workdir, "val/nll")) == [4, 8]
+    assert any((workdir / "tensorboard").iterdir())
+    assert not list(workdir.rglob("*.tmp"))
+
+
+def steps_in(workdir):
+    return sorted(int(path.name) for path in (workdir / "checkpoints").iterdir() if path.name.isdigit())
+
+
+@pytest.mark.parametrize(
+    ("changes", "saved"),
+    [
+        ({"checkpoint_every": 2}, [2, 6, 8]),  # the latest two, and step 2 for the lowest nll
+        ({"checkpoint_every": 2, "keep_steps": (3,)}, [2, 3, 6, 8]),
+        ({"checkpoint_every": 100}, [8]),
+        ({"checkpoint_every": 100, "checkpoint_minutes": 1e-9}, [1, 7, 8]),
+    ],
+)
+def test_the_latest_two_the_best_and_the_milestones_are_kept(tmp_path, changes, saved):
+    nll = iter(range(100))
+
+    def held_out(params):
+        return dict.fromkeys(
+            ("nll", "perplexity", "bits_per_byte", "smoothed_loss", "smoothed_loss_floor"), 2.0 + next(nll)
+        ) | {"smoothed_loss_floor": 0.0}
+
+    train(make_run(tmp_path / "run", raw_config(**changes), evaluate_held_out=held_out))
+    assert steps_in(tmp_path / "run") == saved
+
+
+@pytest.mark.parametrize(("log_every", "logged"), [(1, [*range(1, 9)]), (3, [3, 6, 8])])
+def test_log_every_says_which_steps_are_logged(tmp_path, log_every, logged):
+    train(make_run(tmp_path / "run", raw_config(log_every=log_every)))
+    assert sorted(figures(tmp_path / "run")) == logged
+
+
+def test_eval_every_says_when_the_held_out_set_is_scored(tmp_path):
+    train(make_run(tmp_path / "run", raw_config(eval_every=3)))
+    assert sorted(figures(tmp_path / "run", "val/nll")) == [3, 4, 6, 8]  # 4 and 8 are checkpoints
+
+
+def test_monitors_see_the_live_parameters_at_their_own_interval(tmp_path):
+    class Monitor:
+        every = 4
+
+        def __init__(self):
+            self.seen = []
+
+        def __call__(self, params):
+            self.seen.append(np.asarray(params["head"]["kernel"]).copy())
+            return {"monitor/figure": float(len(self.seen))}, {"monitor/text": "x"}
+
+    monitor = Monitor()
+    train(make_run(tmp_path / "run", monitors=[monitor]))
+    assert figures(tmp_path / "run", "monitor/figure") == {4: 1.0, 8: 2.0}
+    np.testing.assert_array_equal(monitor.seen[1], weights(tmp_path / "run")["head"]["kernel"])
+    assert not np.array_equal(*monitor.seen)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"learning_rate": 5e-3}, "config.learning_rate"),
+        ({"model__attention_dropout": 0.2}, "config.model.attention_dropout"),
+        ({"batch_size": 4}, "config.batch_size"),
+    ],
+)
+def test_a_run_is_not_resumed_under_other_settings(tmp_path, change, named):
+    train(make_run(tmp_path / "run"))
+    with pytest.raises(UserError, match=named):
+        train(make_run(tmp_path / "run", raw_config(**change)))
+    train(make_run(tmp_path / "run", raw_config(log_every=1, keep_steps=(6,))))
+
+
+@pytest.mark.parametrize("key", ["data_fingerprint", "tokenizer_json"])
+def test_a_run_is_not_resumed_on_other_data(tmp_path, key):
+    train(make_run(tmp_path / "run"))
+    run = make_run(tmp_path / "run")
+    with pytest.raises(UserError, match="differ"):
+        train(dataclasses.replace(run, meta={**run.meta, key: "other"}))
+
+
+def test_given_weights_are_where_a_new_run_starts(tmp_path):
+    config = make_config()
+    start = jax.tree.map(lambda x: x + 0.01, init_state(config).params)
+    raw = raw_config(max_steps=1, learning_rate=1e-30, final_learning_rate=0.0)
+    train(make_run(tmp_path / "run", raw, initial_params=start))
+    jax.tree.map(np.testing.assert_array_equal, weights(tmp_path / "run"), start)
+
+
+def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_path, monkeypatch):
+    original = loop_module.train_step
+
+    def poisoned(config, state, windows):
+        broken = state.params | {"head": {"kernel": state.params["head"]["kernel"] * np.float32("nan")}}
+        after, metrics = original(config, state.replace(params=broken), windows)
+        return after, metrics
+
+    monkeypatch.setattr(loop_module, "train_step", poisoned)
+    with pytest.raises(
+        UserError, match=r"config.max_nonfinite_steps: the last 4 steps to step 4 .*batches 0 to 3"
+    ) as error:
+        train(make_run(tmp_path / "run", raw_config(checkpoint_every=100)))
+    assert "gradient norms nan, nan" in str(error.value)
+    assert steps_in(tmp_path / "run") == []
+
+
+def test_too_good_to_be_true_is_said_aloud(tmp_path, capsys):
+    leaking = dict.fromkeys(("nll", "perplexity"), 0.1) | {
+        "bits_per_byte": 0.02,
+        "smoothed_loss": 1.25,
+        "smoothed_loss_floor": 1.22,
+    }
+    train(make_run(tmp_path / "run", evaluate_held_out=lambda params: leaking))
+    assert "WARNING: held-out bits per byte 0.020" in capsys.readouterr().err
