@@ -1,0 +1,48 @@
+# Everything a new machine needs: `make train` and `make test` set up .venv by themselves.
+PYTHON ?= python3
+VENV ?= .venv
+CONFIG ?= configs/tiny.py
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+help:  ## Show the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	    || { echo "error: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+$(VENV)/peers-installed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,peers]"
+	touch $@
+
+setup: $(VENV)/installed  ## Make the virtual environment.
+
+train: setup  ## Train CONFIG (default configs/tiny.py) and show completions; run again to resume.
+	$(BIN)/python scripts/train.py --config=$(CONFIG)
+
+sample: setup  ## Complete code with the newest run, interactively on a terminal.
+	$(BIN)/python scripts/sample.py --checkpoint=$$(ls -td runs/*/ | head -n 1) $(if $(PROMPT),--prompt="$(PROMPT)",--interactive)
+
+lint: setup  ## Check format, lint and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+test: lint  ## Lint, types and all fast tests.
+	$(BIN)/python -m pytest -n 2 -m "not peers and not slow"
+
+test-peers: $(VENV)/peers-installed  ## The checks against PyTorch and transformers.
+	$(BIN)/python -m pytest -m peers
+
+test-slow: setup  ## The long suites: faults, attacks, statistics.
+	$(BIN)/python -m pytest -m slow
+
+clean:  ## Remove prepared data, runs and caches; .venv stays.
+	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
+
+.PHONY: help setup train sample lint test test-peers test-slow clean
