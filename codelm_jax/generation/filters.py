@@ -65,7 +65,8 @@ def adjust_repetition(
 def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
     """Applies temperature, top-k, top-p and min-p; what they exclude becomes -inf.
 
-    The filters follow each other, each on the renormalised rest of the one before. Greedy rows keep their maxima only.
+    The filters follow each other, each on the renormalised rest of the one before. Greedy rows keep
+    one token, the first of equals.
 
     Args:
         logits_RV: float32; -inf is never chosen.
@@ -77,7 +78,8 @@ def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
     logits_RV = logits_RV - jnp.max(logits_RV, axis=-1, keepdims=True)
     greedy_R = (sampling.temperature_R < _COLDEST) | (sampling.top_k_R == 1)
     scaled_RV = logits_RV / jnp.maximum(sampling.temperature_R, _COLDEST)[:, None]
-    scaled_RV = jnp.where(greedy_R[:, None] & (logits_RV < 0), -jnp.inf, scaled_RV)
+    is_first_RV = jnp.arange(logits_RV.shape[1])[None, :] == jnp.argmax(logits_RV, axis=-1, keepdims=True)
+    scaled_RV = jnp.where(greedy_R[:, None] & ~is_first_RV, -jnp.inf, scaled_RV)
 
     vocab_size = logits_RV.shape[1]
     uses_top_k_R = (sampling.top_k_R > 1) & (sampling.top_k_R < vocab_size) & ~greedy_R

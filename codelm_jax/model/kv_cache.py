@@ -2,7 +2,7 @@
 
 import flax.struct
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jax.typing import DTypeLike
 
 from codelm_jax.model.config import ModelConfig
@@ -33,6 +33,8 @@ class KVCache:
 
         def put(layers: tuple[Array, ...], x_BTHK: Array) -> tuple[Array, ...]:
             written_BHSK = layers[layer].at[rows, :, positions_BT].set(x_BTHK, mode="drop")
+            # Merged into attention, the write is done twice, once for it and once in place: 20 % at 64 rows on a CPU.
+            written_BHSK = lax.optimization_barrier(written_BHSK)
             return (*layers[:layer], written_BHSK, *layers[layer + 1 :])
 
         return KVCache(k_BHSK=put(self.k_BHSK, k_BTHK), v_BHSK=put(self.v_BHSK, v_BTHK))

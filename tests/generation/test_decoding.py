@@ -1,0 +1,226 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from generation_toys import PROMPTS, full_forward_logits, generator, model_config, params, tokenizer
+
+from codelm_jax.generation import decode as core
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+
+SAMPLED = SamplingParams(temperature=0.9, top_k=50, top_p=0.95, max_new_tokens=20, seed=5, heal=False)
+GREEDY = SamplingParams(temperature=0.0, max_new_tokens=20, heal=False)
+
+
+def never_sampled() -> np.ndarray:
+    special = [i for i in tokenizer().special_ids if i != tokenizer().endoftext_id]
+    return np.isin(np.arange(model_config().vocab_size), special)
+
+
+def encode(prompt: str) -> list[int]:
+    return [tokenizer().endoftext_id, *tokenizer().encode(prompt)]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_greedy_is_the_argmax_of_the_full_forward_pass(prompt):
+    ((completion,),) = generator().generate([prompt], GREEDY)
+    ids = encode(prompt)
+    for token, logprob in zip(completion.token_ids, completion.logprobs, strict=True):
+        logits = full_forward_logits(ids)
+        allowed = jnp.where(never_sampled(), -jnp.inf, logits)
+        assert token == int(jnp.argmax(allowed))
+        np.testing.assert_allclose(logprob, jax.nn.log_softmax(logits)[token], atol=2e-4)
+        ids.append(token)
+
+
+@pytest.mark.parametrize("changes", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-9}, {"min_p": 1.0}])
+def test_the_limits_of_sampling_are_greedy(changes):
+    greedy = generator().generate(PROMPTS, GREEDY)
+    assert generator().generate(PROMPTS, SamplingParams(max_new_tokens=20, heal=False, **changes)) == greedy
+
+
+def test_a_completion_does_not_depend_on_its_batch():
+    """Across batch shapes float32 rounds differently: only near-ties may differ, and here there are none."""
+    each = [SAMPLED.replace(seed=i, temperature=0.5 + 0.2 * i) for i in range(len(PROMPTS))]
+    together = generator().generate(PROMPTS, each)
+    for prompt, own, completions in zip(PROMPTS, each, together, strict=True):
+        ((alone,),) = generator().generate([prompt], own)
+        assert alone.text == completions[0].text
+        np.testing.assert_allclose(alone.logprobs, completions[0].logprobs, atol=1e-3)
+
+
+def test_few_completions_differ_across_batch_shapes():
+    """Counts the near-ties: of 64 sampled completions at most one may fall differently."""
+    many = generator().generate(["def is_even(n):"], SAMPLED.replace(n=64))[0]
+    few = generator(max_rows=4).generate(["def is_even(n):"], SAMPLED.replace(n=64))[0]
+    assert sum(a.text != b.text for a, b in zip(many, few, strict=True)) <= 1
+
+
+def test_a_permuted_batch_gives_permuted_completions():
+    each = [SAMPLED.replace(seed=i) for i in range(len(PROMPTS))]
+    forward = generator().generate(PROMPTS, each)
+    backward = generator().generate(PROMPTS[::-1], each[::-1])
+    assert [c[0].text for c in backward[::-1]] == [c[0].text for c in forward]
+
+
+def test_samples_that_share_a_prompt_equal_separate_ones():
+    """A second prompt of the same length keeps the shape of the batch, but shares nothing."""
+    shared = generator().generate(["def add(a, b):"], SAMPLED.replace(n=4))[0]
+    apart = generator().generate(["def add(a, b):", "def sub(a, b):"], SAMPLED.replace(n=4))[0]
+    assert [c.text for c in shared] == [c.text for c in apart]
+    assert len({c.text for c in shared}) == 4
+
+
+def test_a_longer_run_begins_with_the_shorter_one():
+    long = generator().generate(PROMPTS, SAMPLED.replace(max_new_tokens=25))
+    short = generator().generate(PROMPTS, SAMPLED.replace(max_new_tokens=7))
+    for (a,), (b,) in zip(long, short, strict=True):
+        assert a.token_ids[: len(b.token_ids)] == b.token_ids
+
+
+def test_rows_that_end_early_give_their_place_to_those_that_wait():
+    """Twelve completions of different lengths through two rows equal those with a row each."""
+    prompts = [f"x{i} =" for i in range(12)]
+    each = [SAMPLED.replace(seed=i, max_new_tokens=1 + 3 * (i % 5)) for i in range(12)]
+    wide = generator().generate(prompts, each)
+    narrow = generator(max_rows=2).generate(prompts, each)
+    assert [c[0].text for c in narrow] == [c[0].text for c in wide]
+
+
+def test_changing_parameters_and_weights_compiles_nothing():
+    # The first call compiles what these lengths need.
+    generator().generate(PROMPTS, SAMPLED)
+    before = [function._cache_size() for function in (core.admit, core.decode)]
+    for changes in (
+        {"temperature": 0.3, "top_k": 3, "seed": 9},
+        {"top_p": 0.5, "min_p": 0.1},
+        {"repetition_penalty": 1.3, "no_repeat_ngram": 3, "spare_syntax": False},
+        {"temperature": 0.0},
+    ):
+        generator().generate(PROMPTS, SAMPLED.replace(**changes))
+    other = generator().with_params(params(seed=1))
+    assert other.generate(PROMPTS, SAMPLED) != generator().generate(PROMPTS, SAMPLED)
+    assert [function._cache_size() for function in (core.admit, core.decode)] == before
+
+
+def test_the_parameters_given_stay_usable():
+    generator().generate(PROMPTS, SAMPLED)
+    assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(params()))
+
+
+def test_special_tokens_but_endoftext_are_never_sampled():
+    special = tokenizer().special_ids
+    favoured = jax.tree.map(lambda leaf: leaf, params())
+    favoured["final_norm"] = {**favoured["final_norm"], "bias": jnp.ones(32)}
+    columns = [i for i in special if i != tokenizer().endoftext_id]
+    kernel = favoured["head"]["kernel"].at[:, columns].set(5.0)
+    favoured["head"] = {"kernel": kernel}
+    inclined = generator().with_params(favoured)
+    assert {c.token_id for c in inclined.next_token("x", 4)} == set(columns)
+    for (completion,) in inclined.generate(PROMPTS, SAMPLED):
+        assert not set(completion.token_ids) & set(special)
+        assert completion.text
+
+
+def test_endoftext_ends_a_completion():
+    willing = jax.tree.map(lambda leaf: leaf, params())
+    willing["final_norm"] = {**willing["final_norm"], "bias": jnp.ones(32)}
+    kernel = willing["head"]["kernel"].at[:, tokenizer().endoftext_id].set(1.0)
+    willing["head"] = {"kernel": kernel}
+    completions = generator().with_params(willing).generate(["x ="], SAMPLED.replace(n=32))[0]
+    ended = [c for c in completions if c.finish_reason == "endoftext"]
+    assert ended
+    assert all(len(c.token_ids) < SAMPLED.max_new_tokens for c in ended)
+    assert all("endoftext" not in c.text for c in completions)
+
+
+@pytest.mark.parametrize("encoding", ["rope", "learned", "none"])
+def test_a_window_slides_over_a_text_longer_than_the_context(encoding):
+    """Each token is the argmax over the window: full up to 64 tokens, then its more recent half and what follows."""
+    config = model_config(position_encoding=encoding)
+    sliding = Generator(config, params(position_encoding=encoding), tokenizer())
+    ((completion,),) = sliding.generate(
+        ["def add(a, b):"], GREEDY.replace(max_new_tokens=100, overflow="slide")
+    )
+    assert len(completion.token_ids) == 100
+    window = encode("def add(a, b):")
+    for token in completion.token_ids:
+        if len(window) == config.max_seq_length:
+            window = window[32:]
+        width = jnp.asarray([window + [0] * (64 - len(window))], jnp.int32)
+        logits = core.last_logits(sliding._model, sliding._params, width, jnp.asarray([len(window)]))[0]
+        assert token == int(jnp.argmax(jnp.where(never_sampled(), -jnp.inf, logits)))
+        window.append(token)
+
+
+def test_sliding_rows_do_not_disturb_others():
+    long = SAMPLED.replace(max_new_tokens=90, overflow="slide")
+    together = generator().generate(PROMPTS[:2], [long, SAMPLED])
+    assert together[1] == generator().generate(PROMPTS[:2], [SAMPLED, SAMPLED])[1]
+    apart = generator().generate(PROMPTS[:1], long)[0][0]
+    assert together[0][0].text == apart.text
+
+
+def test_penalties_break_syntax_unless_it_is_spared():
+    """A strong penalty makes line ends, brackets and `self` rarer; sparing them keeps their share."""
+
+    def share_of_syntax(**changes) -> float:
+        syntax = np.asarray(generator()._vocabulary.syntax_V)
+        completions = generator().generate(
+            ["class Stack:\n    def push(self, item):\n"],
+            SamplingParams(n=64, max_new_tokens=32, heal=False, temperature=0.7, **changes),
+        )[0]
+        ids = [i for c in completions for i in c.token_ids]
+        return float(syntax[ids].mean())
+
+    plain = share_of_syntax()
+    penalised = share_of_syntax(repetition_penalty=3.0, spare_syntax=False)
+    spared = share_of_syntax(repetition_penalty=3.0, spare_syntax=True)
+    assert penalised < plain
+    assert spared > plain
+
+
+def test_rows_never_admitted_run_nothing():
+    model = generator()._model
+    rows = core.empty_rows(model, 2, 64)
+    rows, tokens, _ = core.decode(model, generator()._params, generator()._vocabulary, rows, steps=2)
+    assert (np.asarray(tokens) == core.NO_TOKEN).all()
+    assert not np.asarray(rows.running_R).any()
+
+
+def test_the_chunk_length_changes_nothing():
+    model, weights, vocabulary = generator()._model, generator()._params, generator()._vocabulary
+    ids = encode("def add(a, b):")
+    prompts = core.Prompts(
+        tokens_GT=jnp.asarray([ids + [0] * (16 - len(ids))], jnp.int32),
+        length_G=jnp.asarray([len(ids)]),
+        kept_G=jnp.asarray([len(ids)]),
+        allowed_GMV=jnp.zeros((1, 4, 360), jnp.bool_).at[:, 0].set(True),
+    )
+    admission = core.Admission(
+        row_N=jnp.asarray([0]),
+        prompt_N=jnp.asarray([0]),
+        new_tokens_N=jnp.asarray([17]),
+        shift_N=jnp.asarray([0]),
+        sampling=core.neutral_sampling(1),
+    )
+    results = []
+    for steps in (1, 4, 16):
+        rows, *_ = core.admit(model, weights, vocabulary, core.empty_rows(model, 1, 64), prompts, admission)
+        for _ in range(16 // steps):
+            rows, _, _ = core.decode(model, weights, vocabulary, rows, steps=steps)
+        assert not bool(rows.running_R[0])
+        results.append(np.asarray(rows.tokens_RS[0, : int(rows.length_R[0])]))
+    assert all((result == results[0]).all() for result in results)
+    assert len(results[0]) == len(ids) + 17
+
+
+def test_bfloat16_weights_are_cast_once_and_logits_stay_close():
+    # Flax normalises bfloat16 by an implicit promotion.
+    with jax.numpy_dtype_promotion("standard"):
+        half = Generator(model_config(), params(), tokenizer(), "bfloat16")
+        leaves = jax.tree_util.tree_leaves_with_path(half._params)
+        assert {leaf.dtype.name for path, leaf in leaves if path[-1].key == "kernel"} == {"bfloat16"}
+        approximate = half.next_token_logprobs("def add(")
+        assert half.generate(["x"], SAMPLED)[0][0].text
+    np.testing.assert_allclose(approximate, generator().next_token_logprobs("def add("), atol=0.3)

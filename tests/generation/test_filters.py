@@ -1,0 +1,202 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codelm_jax.generation.decode import neutral_sampling
+from codelm_jax.generation.filters import adjust_repetition, draw, filter_logits, largest_threshold
+
+VOCAB = 50
+_filter = jax.jit(filter_logits)
+_draw = jax.jit(draw)
+_adjust = jax.jit(adjust_repetition)
+
+
+def sampling(rows: int, **columns):
+    """Neutral parameters with some columns replaced, e.g. `top_k=[1, 2]`."""
+    neutral = neutral_sampling(rows)
+    dtypes = {name: getattr(neutral, name).dtype for name in neutral.__dataclass_fields__}
+    changes = {
+        f"{name}_R": jnp.broadcast_to(jnp.asarray(value, dtypes[f"{name}_R"]), (rows,))
+        for name, value in columns.items()
+    }
+    return neutral.replace(**changes)
+
+
+def logits(rows: int, seed: int = 0, vocab: int = VOCAB) -> jax.Array:
+    return jax.random.normal(jax.random.key(seed), (rows, vocab)) * 3.0
+
+
+def kept(filtered: jax.Array) -> np.ndarray:
+    return np.isfinite(np.asarray(filtered))
+
+
+def sorted_reference(row: np.ndarray, temperature: float, top_k: int, top_p: float, min_p: float) -> set[int]:
+    """Which tokens stay, by sorting in float64, each filter on the rest of the one before."""
+    scaled = row.astype(np.float64) / temperature
+    order = np.argsort(-scaled, kind="stable")
+    if top_k:
+        order = order[:top_k]
+    p = np.exp(scaled[order] - scaled[order].max())
+    p /= p.sum()
+    order = order[: np.searchsorted(np.cumsum(p), top_p, side="left") + 1]
+    p = np.exp(scaled[order] - scaled[order].max())
+    return set(order[p >= min_p * p.max()].tolist())
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("top_k", [0, 1, 5, 49, 50, 1000])
+@pytest.mark.parametrize("top_p", [0.01, 0.5, 0.9, 1.0])
+def test_filters_keep_what_a_sort_keeps(temperature, top_k, top_p):
+    min_p = 0.02
+    x = logits(4)
+    filtered = _filter(x, sampling(4, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p))
+    for row in range(4):
+        expected = sorted_reference(np.asarray(x[row]), temperature, top_k, top_p, min_p)
+        assert set(np.flatnonzero(kept(filtered[row])).tolist()) == expected
+
+
+def test_what_stays_keeps_its_relative_probability():
+    x = logits(1)
+    filtered = np.asarray(_filter(x, sampling(1, temperature=0.5, top_k=7))[0])
+    stays = np.isfinite(filtered)
+    expected = np.asarray(x[0])[stays] / 0.5
+    np.testing.assert_allclose(filtered[stays], expected - expected.max(), rtol=1e-5, atol=1e-5)
+
+
+def test_rows_with_different_parameters_are_filtered_as_if_alone():
+    x = logits(5)
+    columns = {
+        "temperature": [0.0, 0.7, 1.0, 2.0, 1.0],
+        "top_k": [0, 3, 0, 10, 1],
+        "top_p": [1.0, 1.0, 0.4, 0.8, 0.9],
+        "min_p": [0.0, 0.0, 0.1, 0.0, 0.5],
+    }
+    together = _filter(x, sampling(5, **columns))
+    for row in range(5):
+        alone = _filter(
+            x[row : row + 1], sampling(1, **{name: value[row] for name, value in columns.items()})
+        )
+        np.testing.assert_array_equal(together[row], alone[0])
+
+
+@pytest.mark.parametrize(
+    "columns", [{"temperature": 0.0}, {"temperature": 1e-30}, {"top_k": 1}, {"top_p": 1e-6}, {"min_p": 1.0}]
+)
+def test_every_limit_of_the_filters_is_greedy(columns):
+    x = logits(8)
+    token = _draw(_filter(x, sampling(8, **columns)), sampling(8, seed=range(8)), jnp.arange(8))
+    np.testing.assert_array_equal(token, jnp.argmax(x, axis=-1))
+
+
+@pytest.mark.parametrize("columns", [{"temperature": 0.0}, {"top_k": 1}])
+def test_greedy_takes_the_first_of_equals(columns):
+    tied = jnp.zeros((6, VOCAB)).at[:, :3].set(-1.0)
+    greedy = sampling(6, seed=range(6), **columns)
+    np.testing.assert_array_equal(_draw(_filter(tied, greedy), greedy, jnp.arange(6)), 3)
+
+
+def test_excluded_tokens_stay_excluded():
+    x = logits(3).at[:, 10:].set(-jnp.inf)
+    filtered = _filter(x, sampling(3, top_k=[0, 20, 5], top_p=[1.0, 0.99, 0.99]))
+    assert not kept(filtered)[:, 10:].any()
+    assert kept(filtered)[:, :10].any(axis=1).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    keys=st.lists(st.integers(0, 2**32 - 1), min_size=20, max_size=20),
+    weights=st.lists(st.integers(0, 5), min_size=20, max_size=20),
+    share=st.floats(0.01, 1.0),
+)
+def test_the_threshold_is_the_largest_that_reaches_the_weight(keys, weights, share):
+    needed = float(np.ceil(share * sum(weights)))
+    found = int(
+        largest_threshold(
+            jnp.asarray([keys], jnp.uint32), jnp.asarray([weights], jnp.float32), jnp.asarray([needed], jnp.float32)
+        )[0]
+    )
+
+    def weight(threshold: int) -> int:
+        return sum(w for k, w in zip(keys, weights, strict=True) if k >= threshold)
+
+    assert weight(found) >= needed or found == 0
+    assert found == 2**32 - 1 or weight(found + 1) < needed
+
+
+def test_fifty_thousand_draws_follow_the_filtered_softmax():
+    draws = 50_000
+    x = logits(1, vocab=20)
+    filtered = _filter(x, sampling(1, temperature=1.3, top_k=12))
+    probabilities = np.asarray(jax.nn.softmax(filtered[0]), np.float64)
+    rows = jnp.broadcast_to(filtered, (draws, 20))
+    tokens = _draw(rows, sampling(draws, seed=3), jnp.arange(draws))
+    counts = np.bincount(np.asarray(tokens), minlength=20)
+    possible = probabilities > 0
+    assert counts[~possible].sum() == 0
+    expected = probabilities[possible] * draws
+    statistic = ((counts[possible] - expected) ** 2 / expected).sum()
+    assert statistic < 31.3  # chi-squared with 11 degrees of freedom: 0.1 % beyond
+
+
+@pytest.mark.parametrize("column", ["seed", "sample", "position"])
+def test_neighbouring_draws_are_independent(column):
+    """Of two rows that differ by one in seed, sample or position, equal draws are as rare as chance makes them."""
+    count, vocab = 20_000, 4
+    x = jnp.zeros((count, vocab))
+    numbers = jnp.arange(count)
+    columns = {"seed": 0, "sample": 0} | ({column: numbers} if column != "position" else {})
+    tokens = np.asarray(_draw(x, sampling(count, **columns), numbers if column == "position" else numbers * 0))
+    equal = (tokens[1:] == tokens[:-1]).mean()
+    assert abs(equal - 1 / vocab) < 4 * np.sqrt(0.25 * 0.75 / count)
+    pairs = np.bincount(tokens[1:] * vocab + tokens[:-1], minlength=vocab**2)
+    assert ((pairs - count / 16) ** 2 / (count / 16)).sum() < 45  # 15 degrees of freedom: 0.01 % beyond
+
+
+def test_the_penalty_is_the_one_of_its_paper():
+    x = jnp.asarray([[2.0, -2.0, 1.0, -1.0]])
+    history = jnp.asarray([[0, 1, 3, 3]], jnp.int32)
+    nothing_spared = jnp.zeros((1, 4), jnp.bool_)
+    adjusted = _adjust(x, history, jnp.asarray([2]), sampling(1, repetition_penalty=2.0), nothing_spared)
+    np.testing.assert_allclose(adjusted, [[1.0, -4.0, 1.0, -1.0]])
+
+
+def test_spared_tokens_are_neither_penalised_nor_banned():
+    x = jnp.asarray([[2.0, -2.0, 1.0, -1.0]])
+    history = jnp.asarray([[0, 1, 2, 3]], jnp.int32)
+    spared = jnp.asarray([[True, False, True, False]])
+    both = sampling(1, repetition_penalty=2.0, no_repeat_ngram=1)
+    adjusted = _adjust(x, history, jnp.asarray([4]), both, spared)
+    np.testing.assert_array_equal(adjusted, [[2.0, -np.inf, 1.0, -np.inf]])
+
+
+def banned_reference(history: list[int], n: int) -> set[int]:
+    recent = history[len(history) - (n - 1) :] if n > 1 else []
+    return {history[i + n - 1] for i in range(len(history) - n + 1) if history[i : i + n - 1] == recent}
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_no_ngram_occurs_twice(n):
+    rng = np.random.default_rng(n)
+    history = rng.integers(0, 3, (16, 24))
+    length = rng.integers(n, 25, 16)
+    x = jnp.zeros((16, 8))
+    adjusted = _adjust(
+        x,
+        jnp.asarray(history, jnp.int32),
+        jnp.asarray(length, jnp.int32),
+        sampling(16, no_repeat_ngram=n),
+        jnp.zeros((16, 8), jnp.bool_),
+    )
+    for row in range(16):
+        banned = set(np.flatnonzero(~kept(adjusted[row])).tolist())
+        assert banned == banned_reference(history[row, : length[row]].tolist(), n)
+
+
+def test_a_row_where_everything_would_repeat_may_repeat():
+    history = jnp.asarray([[0, 1, 2, 3]], jnp.int32)
+    x = jnp.ones((1, 4))
+    adjusted = _adjust(x, history, jnp.asarray([4]), sampling(1, no_repeat_ngram=1), jnp.zeros((1, 4), jnp.bool_))
+    assert kept(adjusted).all()
