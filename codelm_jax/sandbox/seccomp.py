@@ -33,7 +33,7 @@ getrlimit 97 163     exit 60 93             exit_group 231 94     openat 257 56 
 clone3 435 435       fcntl 72 25            ioctl 16 29           prlimit64 302 261     openat2 437 437
 open 2 -             stat 4 -               lstat 6 -             access 21 -           pipe 22 -
 dup2 33 -            select 23 -            poll 7 -              readlink 89 -         mkdir 83 -
-rmdir 84 -           unlink 87 -            rename 82 -           time 201 -            alarm 37 -
+rmdir 84 -           unlink 87 -            rename 82 -           time 201 -            alarm 37 -  close_range 436 436
 """
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*
 

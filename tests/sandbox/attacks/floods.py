@@ -85,10 +85,10 @@ def solve(x):
             time.sleep(0.01)
     return "done"
 
-### directories 3000 deep | done
+### deep directories | done
 import os, time
 def solve(x):
-    for n in range(3000):
+    for n in range(1000):
         os.mkdir("d")
         os.chdir("d")
         if n % 100 == 0:
