@@ -13,10 +13,11 @@ from jax.typing import DTypeLike
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
-from codelm_jax.generation.decode import Vocabulary, last_logits, token_logprobs
+from codelm_jax.generation.decode import Vocabulary, last_logits
 from codelm_jax.generation.engine import Engine, Job, Prompt
 from codelm_jax.generation.healing import NO_HEALING, heal
 from codelm_jax.generation.params import Overflow, SamplingParams
+from codelm_jax.generation.scoring import Score, score_texts, score_windows
 from codelm_jax.generation.stopping import stop_rule
 from codelm_jax.generation.syntax import syntax_tokens
 from codelm_jax.generation.transcript import Completion, Transcript
@@ -31,21 +32,6 @@ _CHUNK = {"cpu": 8}
 _CHUNK_ACCELERATOR = 32
 _MAX_ROWS = {"cpu": 64}
 _MAX_ROWS_ACCELERATOR = 1024
-# Logits held at once when texts are scored, in numbers.
-_SCORED_LOGITS = 2**25
-
-
-@dataclasses.dataclass(frozen=True)
-class Score:
-    """How probable a text is.
-
-    Attributes:
-        token_ids: the text's tokens.
-        logprobs: log-probability of each, in nats, given <|endoftext|> and the tokens before it.
-    """
-
-    token_ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,51 +173,15 @@ class Generator:
             texts: any texts.
             overflow: of a text beyond the context: "slide" scores it in windows that overlap by half,
                 "truncate_left" its end only.
+
+        Raises:
+            UserError: a text exceeds the context and `overflow` is "error".
         """
-        ids = [self._encode(text) for text in texts]
-        windows: list[tuple[int, int, int]] = []  # text, start, first target that counts
-        length = self.context_length + 1
-        for i, own in enumerate(ids):
-            if len(own) <= length:
-                windows.append((i, 0, 1))
-            elif overflow == "error":
-                raise UserError(
-                    f"text {i} has {len(own) - 1} tokens, the context takes {length - 1}: "
-                    'shorten it or choose overflow="slide"'
-                )
-            elif overflow == "truncate_left":
-                ids[i] = own[-length:]
-                windows.append((i, 0, 1))
-            else:
-                step = self.context_length // 2
-                starts = [*range(0, len(own) - length, step), len(own) - length]
-                counted = 1
-                for start in starts:
-                    windows.append((i, start, counted - start))
-                    counted = start + length
-        padded = np.full((len(windows), length), self.tokenizer.endoftext_id, np.uint16)
-        for row, (i, start, _) in enumerate(windows):
-            part = ids[i][start : start + length]
-            padded[row, : len(part)] = part
-        logprobs = self.score_windows(padded)
-        scored: list[list[float]] = [[] for _ in texts]
-        for row, (i, start, first) in enumerate(windows):
-            count = min(length, len(ids[i]) - start)
-            scored[i] += logprobs[row, first - 1 : count - 1].tolist()
-        return [Score(tuple(own[1:]), tuple(lp)) for own, lp in zip(ids, scored, strict=True)]
+        return score_texts(self._model, self._params, [self._encode(text) for text in texts], overflow)
 
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
-        """Log-probability of each token but the first of equally long windows: `[B, T + 1]` ids to float32 `[B, T]`."""
-        batch, length = windows.shape
-        group = max(1, _SCORED_LOGITS // (length * self.config.vocab_size))
-        results = []
-        for start in range(0, batch, group):
-            part = windows[start : start + group]
-            padded = np.zeros((min(group, 1 << (batch - 1).bit_length()), length), windows.dtype)
-            padded[: len(part)] = part
-            scored = token_logprobs(self._model, self._params, jnp.asarray(padded))
-            results.append(np.asarray(scored)[: len(part)])
-        return np.concatenate(results) if results else np.zeros((0, length - 1), np.float32)
+        """Scores windows of token ids `[B, T + 1]`: log-probability of all but the first, float32 `[B, T]`."""
+        return score_windows(self._model, self._params, windows)
 
     def next_token_logprobs(self, prompt: str) -> np.ndarray:
         """Log-probabilities of all tokens after the prompt as it stands, float32 `[V]`, in nats.
@@ -260,6 +210,12 @@ class Generator:
         return self.tokenizer.decode([token_id], skip_special=False)
 
     def _encode(self, text: str) -> list[int]:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"a text holds half a surrogate pair at character {error.start}, which is no Unicode text: remove it"
+            ) from None
         return [self.tokenizer.endoftext_id, *self.tokenizer.encode(text)]
 
     def _jobs(self, text: str, params: SamplingParams, number: int) -> list[Job]:
@@ -298,7 +254,10 @@ def _cast_kernels(params: dict, dtype: DTypeLike) -> dict:
     """Casts the matrices to the compute type, which the model would do at every step; the rest stays float32."""
 
     def cast(path: tuple, leaf: jax.Array) -> jax.Array:
-        is_kernel = getattr(path[-1], "key", None) == "kernel"
-        return jnp.asarray(leaf, dtype if is_kernel else None)
+        leaf = jnp.asarray(leaf)
+        if len(leaf.sharding.device_set) > 1:
+            # Training holds one copy a device; decoding needs one.
+            leaf = leaf.addressable_data(0)
+        return leaf.astype(dtype) if getattr(path[-1], "key", None) == "kernel" else leaf
 
     return jax.tree_util.tree_map_with_path(cast, params)

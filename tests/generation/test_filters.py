@@ -12,6 +12,7 @@ VOCAB = 50
 _filter = jax.jit(filter_logits)
 _draw = jax.jit(draw)
 _adjust = jax.jit(adjust_repetition)
+_largest_threshold = jax.jit(largest_threshold)
 
 
 def sampling(rows: int, **columns):
@@ -114,8 +115,10 @@ def test_excluded_tokens_stay_excluded():
 def test_the_threshold_is_the_largest_that_reaches_the_weight(keys, weights, share):
     needed = float(np.ceil(share * sum(weights)))
     found = int(
-        largest_threshold(
-            jnp.asarray([keys], jnp.uint32), jnp.asarray([weights], jnp.float32), jnp.asarray([needed], jnp.float32)
+        _largest_threshold(
+            jnp.asarray([keys], jnp.uint32),
+            jnp.asarray([weights], jnp.float32),
+            jnp.asarray([needed], jnp.float32),
         )[0]
     )
 
@@ -148,7 +151,9 @@ def test_neighbouring_draws_are_independent(column):
     x = jnp.zeros((count, vocab))
     numbers = jnp.arange(count)
     columns = {"seed": 0, "sample": 0} | ({column: numbers} if column != "position" else {})
-    tokens = np.asarray(_draw(x, sampling(count, **columns), numbers if column == "position" else numbers * 0))
+    tokens = np.asarray(
+        _draw(x, sampling(count, **columns), numbers if column == "position" else numbers * 0)
+    )
     equal = (tokens[1:] == tokens[:-1]).mean()
     assert abs(equal - 1 / vocab) < 4 * np.sqrt(0.25 * 0.75 / count)
     pairs = np.bincount(tokens[1:] * vocab + tokens[:-1], minlength=vocab**2)
@@ -198,5 +203,7 @@ def test_no_ngram_occurs_twice(n):
 def test_a_row_where_everything_would_repeat_may_repeat():
     history = jnp.asarray([[0, 1, 2, 3]], jnp.int32)
     x = jnp.ones((1, 4))
-    adjusted = _adjust(x, history, jnp.asarray([4]), sampling(1, no_repeat_ngram=1), jnp.zeros((1, 4), jnp.bool_))
+    adjusted = _adjust(
+        x, history, jnp.asarray([4]), sampling(1, no_repeat_ngram=1), jnp.zeros((1, 4), jnp.bool_)
+    )
     assert kept(adjusted).all()
