@@ -58,4 +58,4 @@ def smoothing_floor(label_smoothing: float, vocab_size: int) -> float:
     """
     rest = label_smoothing / vocab_size
     peak = 1 - label_smoothing + rest
-    return -peak * math.log(peak) - ((vocab_size - 1) * rest * math.log(rest) if rest else 0.0)
+    return -peak * math.log(peak) - ((vocab_size - 1) * rest * math.log(rest) if rest else 0.0) + 0.0

@@ -1,0 +1,233 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codelm_jax.training.metrics import read_metrics
+
+ROOT = Path(__file__).parents[1]
+TINY = "configs/tiny.py"
+
+
+def train(*arguments, **kwargs):
+    return subprocess.run(
+        [sys.executable, "scripts/train.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        **kwargs,
+    )
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    """A run on a small text, through the command itself, in its own directory."""
+    directory = tmp_path_factory.mktemp("cli")
+    source = Path(json.__file__).parent
+    code = "\n<|endoftext|>\n".join(path.read_text() for path in sorted(source.glob("*.py")))
+    (directory / "train.txt").write_text(code)
+    (directory / "val.txt").write_text(Path(Path(os.__file__).parent / "glob.py").read_text())
+    arguments = [
+        f"--config={TINY}",
+        f"--workdir={directory / 'run'}",
+        "--config.data.source=text",
+        f"--config.data.train_path={directory / 'train.txt'}",
+        f"--config.data.val_path={directory / 'val.txt'}",
+        f"--config.data.prepared_dir={directory / 'prepared'}",
+        "--config.model.vocab_size=400",
+        "--config.model.num_layers=1",
+        "--config.model.hidden_dim=32",
+        "--config.model.max_seq_length=128",
+        "--config.batch_size=2",
+        "--config.max_steps=6",
+        "--config.log_every=2",
+        "--config.eval_every=3",
+        "--config.checkpoint_every=3",
+        "--config.eval_tokens=1000",
+    ]
+    return directory, arguments, train(*arguments)
+
+
+def test_one_command_goes_from_sources_to_completions(small_run):
+    directory, _, done = small_run
+    assert done.returncode == 0, done.stderr
+    assert "step 6 held out: nll" in done.stdout
+    assert "unseen packages: nll" in done.stdout
+    assert "'def add(a, b):' continues:" in done.stdout
+    run = directory / "run"
+    assert json.loads((run / "summary.json").read_text())["step"] == 6
+    assert {"config.json", "metrics.jsonl", "summary.json", "tensorboard", "checkpoints"} <= {
+        path.name for path in run.iterdir()
+    }
+
+
+def test_a_checkpoint_alone_is_enough_to_sample(small_run, tmp_path):
+    directory, _, _ = small_run
+    sampled = subprocess.run(
+        [
+            sys.executable,
+            ROOT / "scripts" / "sample.py",
+            f"--checkpoint={directory / 'run'}",
+            "--prompt=def add(a, b):",
+            "--max_new_tokens=5",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert sampled.returncode == 0, sampled.stderr
+    assert sampled.stdout.startswith("def add(a, b):")
+
+
+def test_the_same_command_again_resumes_and_other_settings_are_refused(small_run):
+    _, arguments, _ = small_run
+    again = train(*arguments)
+    assert again.returncode == 0
+    assert "resuming" in again.stdout
+    other = train(*arguments, "--config.learning_rate=0.1")
+    assert other.returncode == 2
+    assert other.stderr.strip().startswith("error: config.learning_rate is 0.1")
+    assert len(other.stderr.strip().splitlines()) == 1
+
+
+def test_a_new_run_starts_from_another_runs_weights(small_run):
+    directory, arguments, _ = small_run
+    started = train(
+        *arguments,
+        f"--workdir={directory / 'mine'}",
+        f"--init_from={directory / 'run'}",
+        f"--config.data.prepared_dir={directory / 'prepared_mine'}",
+        "--config.max_steps=1",
+    )
+    assert started.returncode == 0, started.stderr
+    # One step of warm-up moves nothing: held out, the new run starts where the other one ended.
+    started_at, fresh = (
+        next(r["val/nll"] for r in read_metrics(directory / name / "metrics.jsonl") if "val/nll" in r)
+        for name in ("mine", "run")
+    )
+    assert started_at < fresh
+    other = train(
+        *arguments,
+        f"--workdir={directory / 'other'}",
+        f"--init_from={directory / 'run'}",
+        "--config.model.num_layers=2",
+    )
+    assert other.returncode == 2
+    assert "add --config.model.num_layers=1" in other.stderr
+
+
+def test_a_signal_stops_the_run_with_its_own_status_and_nothing_is_lost(small_run, tmp_path):
+    _, arguments, _ = small_run
+    long = [*arguments, f"--workdir={tmp_path / 'run'}", "--config.max_steps=100000"]
+    running = subprocess.Popen(
+        [sys.executable, "scripts/train.py", *long], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text()):
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 75
+    assert "stopped by SIGTERM at step" in output
+    step = json.loads((tmp_path / "run" / "summary.json").read_text())["step"]
+    assert (tmp_path / "run" / "checkpoints" / str(step)).is_dir()
+
+
+def test_a_second_run_in_the_same_directory_is_told_who_holds_it(small_run, tmp_path):
+    _, arguments, _ = small_run
+    from codelm_jax.checkpoint.lock import RunLock
+
+    with RunLock(tmp_path / "run"):
+        done = train(*arguments, f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 2
+    assert f"in use by pid {os.getpid()}" in done.stderr
+
+
+def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path):
+    done = train(
+        "--config=configs/strongreg.py",
+        "--describe",
+        "--config.batch_size=1",
+        f"--workdir={tmp_path / 'run'}",
+        f"--config.data.prepared_dir={tmp_path / 'none'}",
+    )
+    assert done.returncode == 0, done.stderr
+    described = json.loads(done.stdout)
+    assert described["num_params"] == 29_180_928
+    assert described["tokens_per_step"] == 256
+    assert described["total_tokens"] == 50_000 * 256
+    assert described["memory"]["state_bytes"] > 3 * 4 * 29_180_928
+    assert not list(tmp_path.iterdir())
+
+
+MISTAKES = {
+    "--config.max_stepz=5": "config.max_stepz",
+    "--config.model.layers=5": "config.model.layers",
+    "config.max_steps=5": "did you mean --config.max_steps=5?",
+    "extra": "unexpected argument 'extra'",
+    "--bogus": "bogus",
+    "--config.max_steps=five": "config.max_steps",
+    "--config.max_steps=0": "config.max_steps",
+    "--config.learning_rate=nan": "config.learning_rate",
+    "--config.model.num_heads=3": "num_heads",
+    "--config.model.activation=relu": "'gelu', 'silu', 'swiglu' or 'geglu'",
+    "--config.eval_every=0": "config.eval_every",
+    "--config.grad_accum_steps=3": "grad_accum_steps",
+    "--config.data.source=web": "config.data.source",
+    "--config.data.source=directories": "config.data",
+    "--config.data.tokenizer_path=/nonexistent.json": "config.data.tokenizer_path",
+    "--arch_json=/nonexistent.json": "--arch_json=/nonexistent.json",
+    "--init_from=/nonexistent": "/nonexistent",
+}
+
+
+# One process a mistake costs seconds of imports: the commands are run side by side.
+def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path):
+    running = {}
+    for number, mistake in enumerate(MISTAKES):
+        command = [
+            sys.executable,
+            "scripts/train.py",
+            f"--config={TINY}",
+            f"--workdir={tmp_path / str(number)}",
+            f"--config.data.prepared_dir={tmp_path / 'data'}",
+            mistake,
+        ]
+        running[mistake] = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    for mistake, process in running.items():
+        output, errors = process.communicate()
+        assert process.returncode == 2, (mistake, errors)
+        assert len(errors.strip().splitlines()) == 1, (mistake, errors)
+        assert errors.startswith("error: "), mistake
+        assert MISTAKES[mistake] in errors, (mistake, errors)
+        assert not output, mistake
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [("x =", "SyntaxError"), ("x = 1", "get_config"), ("import nonesuch", "nonesuch")]
+)
+def test_a_broken_config_file_is_named(tmp_path, content, says):
+    path = tmp_path / "broken.py"
+    path.write_text(content)
+    done = train(f"--config={path}")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert str(path) in done.stderr
+    assert says in done.stderr
+
+
+def test_help_shows_the_commands_and_flags():
+    done = train("--help")
+    assert done.returncode == 0
+    assert "python scripts/train.py --config=configs/strongreg.py" in done.stdout
+    assert "--workdir" in done.stdout
