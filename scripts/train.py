@@ -9,7 +9,6 @@ its files, 75 stopped by a signal.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,18 @@ from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import PreparedData, load_prepared, prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.data.tokens import TokenFile
-from codelm_jax.errors import UserError
 from codelm_jax.evals.compressors import compressors
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import read_arch_json
 from codelm_jax.schema import parse
-from codelm_jax.training.config import TrainConfig, parse_train_config
+from codelm_jax.training.config import parse_train_config
 from codelm_jax.training.describe import describe
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED
 from codelm_jax.training.loop import Run, train
 from codelm_jax.training.mesh import make_mesh
-from codelm_jax.training.metrics import write_json
-from codelm_jax.training.resume import run_meta
+from codelm_jax.training.resume import initial_weights, run_meta
 from codelm_jax.training.scoring import make_score
 
 _CONFIG = cli.define_config()
@@ -68,8 +65,13 @@ def main() -> int:
     mesh = make_mesh(config)
     workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     with RunLock(workdir):
-        initial = _initial_weights(_INIT_FROM.value, workdir, asked) if _INIT_FROM.value else None
-        data_config = parse(DataConfig, asked["data"], "config.data")
+        initial_params = None
+        if _INIT_FROM.value:
+            initial_params, tokenizer_json = initial_weights(_INIT_FROM.value, asked["model"])
+            # The weights mean nothing under another tokenizer than their own.
+            (workdir / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
+            asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
+            data_config = parse(DataConfig, asked["data"], "config.data")
         with console_report() as report:
             prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
         score = make_score(config, mesh)
@@ -102,7 +104,7 @@ def main() -> int:
                 train_tokens=prepared.train,
                 meta=meta,
                 evaluate_held_out=lambda params: evaluate(prepared.val, params),
-                initial_params=initial,
+                initial_params=initial_params,
             )
         )
         if summary["stopped_by"]:
@@ -111,35 +113,15 @@ def main() -> int:
             )
             return EXIT_INTERRUPTED
         best = load_checkpoint(workdir)
-        _print_test_figures(evaluate(prepared.test, best.params), prepared, config)
+        _print_test_figures(evaluate(prepared.test, best.params), prepared, config.eval_tokens)
     _print_completions(workdir)
     return 0
 
 
-def _initial_weights(checkpoint: str, workdir: Path, asked: dict[str, Any]) -> Any:
-    """The weights to start from; their tokenizer becomes the new run's."""
-    loaded = load_checkpoint(checkpoint)
-    for key, value in loaded.meta["config"]["model"].items():
-        if asked["model"][key] != value and not key.endswith("_dropout"):
-            raise UserError(
-                f"config.model.{key} is {asked['model'][key]!r}, but --init_from={checkpoint} has {value!r}: "
-                f"add --config.model.{key}={value}"
-            )
-    path = workdir / "tokenizer.json"
-    write_json(path, json.loads(loaded.meta["tokenizer_json"]))
-    asked["data"]["tokenizer_path"] = str(path)
-    return loaded.params
-
-
-def _print_test_figures(figures: dict[str, Any], prepared: PreparedData, config: TrainConfig) -> None:
+def _print_test_figures(figures: dict[str, Any], prepared: PreparedData, max_tokens: int) -> None:
     """The best checkpoint on packages it has not seen, beside what a general compressor makes of the same files."""
-    files, tokens = [], 0
-    for document in prepared.test.documents():
-        tokens += len(document) + 1
-        if tokens > config.eval_tokens and files:
-            break
-        files.append(prepared.tokenizer.decode(document).encode())
-    xz = compressors(files)["xz"]
+    documents = prepared.test.documents_within(max_tokens)
+    xz = compressors([prepared.tokenizer.decode(ids).encode() for ids in documents])["xz"]
     print(
         f"unseen packages: nll {figures['nll']:.4f} perplexity {figures['perplexity']:.2f} "
         f"bits_per_byte {figures['bits_per_byte']:.4f} "
@@ -151,7 +133,7 @@ def _print_completions(workdir: Path) -> None:
     generator = Generator.from_checkpoint(workdir)
     params = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=60)
     for prompt, (completion,) in zip(_PROMPTS, generator.generate(_PROMPTS, params), strict=True):
-        print(f"--- {prompt!r} continues:\n{prompt}{completion.text}", file=sys.stdout)
+        print(f"--- {prompt!r} continues:\n{prompt}{completion.text}")
 
 
 def run() -> None:

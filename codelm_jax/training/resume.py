@@ -1,4 +1,4 @@
-"""What a checkpoint says of the run it belongs to, and whether this run is the same one."""
+"""Where a run begins: what its checkpoints say of it, whether it is the same run, and other runs' weights."""
 
 import os
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import jax
 import optax
 
 import codelm_jax
+from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 
 # Keys that say how a run is watched and saved, not what it computes: they may change when it goes on.
@@ -72,6 +73,26 @@ def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workd
                 f"the {name} differ(s) from what the run in {workdir} was trained with: restore it to resume, or "
                 "choose another --workdir"
             )
+
+
+def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, str]:
+    """Another run's best weights and the text of its tokenizer.json, to start a new run from.
+
+    Args:
+        checkpoint: run directory, checkpoints directory or step.
+        model: the new run's `config.model`; it may differ in its dropout rates alone.
+
+    Raises:
+        UserError: there is no sound checkpoint, or its model is another one; names the first key that differs.
+    """
+    loaded = load_checkpoint(checkpoint)
+    for key, value in loaded.meta["config"]["model"].items():
+        if model[key] != value and not key.endswith("_dropout"):
+            raise UserError(
+                f"config.model.{key} is {model[key]!r}, but --init_from={checkpoint} has {value!r}: "
+                f"add --config.model.{key}={value}"
+            )
+    return loaded.params, loaded.meta["tokenizer_json"]
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
