@@ -11,13 +11,16 @@ _TOP = 10
 _LEGACY_TOKEN = b"):"
 
 
-def context(next_token: NextTokenDistribution, codec: Codec, template: ContextTemplate) -> dict[str, Any]:
-    """One row for each number of examples, 0 to all.
+def context(
+    next_token: NextTokenDistribution, codec: Codec, template: ContextTemplate, *, context_length: int
+) -> dict[str, Any]:
+    """One row for each number of examples, from 0 up to what fits in the context.
 
     Args:
         next_token: text -> probabilities of the token after it, [V].
         codec: the tokenizer.
         template: the prompt and its examples.
+        context_length: tokens that the text and the `<|endoftext|>` before it may have together.
 
     Returns:
         `{"suite", "prompt", "rows": [{"examples", "tokens", "top": [{"token", "token_id", "probability"}],
@@ -30,12 +33,15 @@ def context(next_token: NextTokenDistribution, codec: Codec, template: ContextTe
     rows = []
     for count in range(len(template.examples) + 1):
         text = "".join(template.examples[:count]) + template.prompt
+        tokens = len(codec.encode(text))
+        if 1 + tokens > context_length:
+            break
         probabilities = np.asarray(next_token(text), np.float64)
         top = np.argsort(-probabilities, kind="stable")[:_TOP]
         rows.append(
             {
                 "examples": count,
-                "tokens": len(codec.encode(text)),
+                "tokens": tokens,
                 "top": [
                     {
                         "token": codec.decode([int(token)], skip_special=False),

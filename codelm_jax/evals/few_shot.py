@@ -1,7 +1,7 @@
 """Few-shot and short-prompt evaluation: how often samples collapse, with worked examples before them and without."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codelm_jax.evals.interfaces import Codec, Generate
@@ -54,6 +54,20 @@ def short_prompt(
     return _run("short_prompt", generate, codec, templates, band, sampling, seed)
 
 
+def prompts_of(suite: str, templates: Templates) -> dict[str, str]:
+    """What `few_shot` or `short_prompt` puts to the model: prompt -> the whole text before the completion."""
+    return {
+        prompt: (category.prefix if suite == "few_shot" else "") + prompt
+        for category in templates.category
+        for prompt in category.prompts
+    }
+
+
+def room(prompts: Sequence[str], codec: Codec, context_length: int) -> int:
+    """New tokens that the context leaves after the longest prompt and `<|endoftext|>`; negative where it overflows."""
+    return context_length - 1 - max(len(codec.encode(prompt)) for prompt in prompts)
+
+
 def _run(
     suite: str,
     generate: Generate,
@@ -63,13 +77,10 @@ def _run(
     sampling: Sampling,
     seed: int,
 ) -> dict[str, Any]:
-    prompts = {
-        prompt: (category.name, (category.prefix if suite == "few_shot" else "") + prompt)
-        for category in templates.category
-        for prompt in category.prompts
-    }
+    prompts = prompts_of(suite, templates)
+    category_of = {prompt: category.name for category in templates.category for prompt in category.prompts}
     completions = generate(
-        [text for _, text in prompts.values()],
+        list(prompts.values()),
         sampling.samples_per_prompt,
         temperature=sampling.temperature,
         top_k=sampling.top_k,
@@ -79,8 +90,8 @@ def _run(
         seed=seed,
     )
     samples = [
-        {"category": category, **sample_record(prompt, text, completion, codec, band)}
-        for (prompt, (category, text)), row in zip(prompts.items(), completions, strict=True)
+        {"category": category_of[prompt], **sample_record(prompt, text, completion, codec, band)}
+        for (prompt, text), row in zip(prompts.items(), completions, strict=True)
         for completion in row
     ]
     return {
@@ -90,6 +101,6 @@ def _run(
         "summary": summarise(samples, band, seed),
         "by_category": collapse_rates(samples, "category"),
         "by_prompt": collapse_rates(samples, "prompt_id"),
-        "prompts": {prompt: text for prompt, (_, text) in prompts.items()},
+        "prompts": prompts,
         "samples": samples,
     }

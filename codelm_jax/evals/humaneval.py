@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from codelm_jax.evals.tasks import Task
+from codelm_jax.evals.tasks import Task, TaskSampling
 from codelm_jax.text.problems import read_humaneval
 
 # The Codex paper's.
 STOP = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+SAMPLING = TaskSampling(stop=STOP)
 
 
 def humaneval_tasks(path: str | Path) -> list[Task]:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.tasks import Task
+from codelm_jax.evals.tasks import Task, TaskSampling
 from codelm_jax.text.problems import Problem, read_mbpp
 
 # The completion is a whole program, helpers and imports included, so a new function does not end it.
 STOP = ("\nassert", '\n"""', "\nclass", "\nif", "\nprint", "\n#")
+SAMPLING = TaskSampling(stop=STOP)
 _TEST_IDS = range(11, 511)
 _SHOT_IDS = ("2", "3", "4")
 

@@ -107,13 +107,16 @@ def _token_frequency(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
 
 def _confidence(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
     names = ("positions", "top1_prob", "accuracy", "entropy", "calibration_error")
-    kinds = [key for key in result if key != "suite"]
-    return ("", *names), [(kind, *(_number(result[kind].get(name)) for name in names)) for kind in kinds]
+    heads = ("", "positions", "top-1", "accuracy", "entropy", "ECE")
+    kinds = [kind for kind in ("all", "after_colon", "after_parenthesis") if kind in result]
+    return heads, [(kind, *(_number(result[kind].get(name)) for name in names)) for kind in kinds]
 
 
 def _memorisation(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
     names = ("n", "mean", "median", "p90", "longest", "whole_samples")
-    return ("longest run, tokens", ""), [(name, _number(result[name])) for name in names]
+    held_out = result.get("held_out") or {}
+    rows: list[Row] = [(name, _number(result[name]), _number(held_out.get(name))) for name in names]
+    return ("longest run, tokens", "samples", "held-out code"), rows
 
 
 def _tasks(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:

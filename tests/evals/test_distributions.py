@@ -29,7 +29,7 @@ def test_context_shows_the_next_token_after_more_and_more_examples():
         newline = len(seen) / 10
         return distribution(**{"):": 0.9 - newline, "\n    ": newline, "x": 0.1})
 
-    result = context(next_token, CODEC, template)
+    result = context(next_token, CODEC, template, context_length=10_000)
     assert [row["examples"] for row in result["rows"]] == [0, 1, 2, 3, 4]
     assert [row["newline"] for row in result["rows"]] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
     assert [row["legacy"] for row in result["rows"]] == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.4])
@@ -49,7 +49,10 @@ def test_context_shows_the_next_token_after_more_and_more_examples():
 def test_without_its_token_the_legacy_probability_is_unknown():
     plain = ByteCodec()
     result = context(
-        lambda text: np.full(plain.vocab_size, 1 / plain.vocab_size), plain, load_templates().context
+        lambda text: np.full(plain.vocab_size, 1 / plain.vocab_size),
+        plain,
+        load_templates().context,
+        context_length=10_000,
     )
     assert result["rows"][0]["legacy"] is None
 
