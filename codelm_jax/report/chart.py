@@ -1,0 +1,209 @@
+"""How a chart is drawn: themes for light and dark pages, one size that stays readable on a phone, SVG and PNG."""
+
+import functools
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.ticker import FuncFormatter
+
+from codelm_jax.report.runs import Run
+from codelm_jax.report.wording import visible
+
+MAX_RUNS = 6
+
+# Inches. As wide as a phone's page at 100 pixels an inch, a little less than half a desktop's.
+_WIDTH = 4.6
+_FONT = "DejaVu Sans"  # ships with matplotlib
+_PNG_DPI = 200
+_LEGEND_ROW = 0.19
+# Where a chart's runs end and the steps of another, much longer one go on, a linear axis would hide the former.
+_LOGARITHMIC_FROM = 2.0
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a page; `runs` are told apart by the colour-blind too (Okabe & Ito 2008, adapted to the background)."""
+
+    name: Literal["light", "dark"]
+    background: str
+    ink: str
+    muted: str
+    grid: str
+    human: str
+    runs: tuple[str, ...]
+
+
+LIGHT = Theme(
+    name="light",
+    background="#ffffff",
+    ink="#1c1f24",
+    muted="#5b6370",
+    grid="#dfe2e7",
+    human="#00855f",
+    runs=("#0068a8", "#b84a00", "#8a4a9e", "#6b6200", "#b01030", "#1c1f24"),
+)
+DARK = Theme(
+    name="dark",
+    background="#1b1e23",
+    ink="#e8eaed",
+    muted="#a3abb8",
+    grid="#363b44",
+    human="#3ecf9f",
+    runs=("#62b8f5", "#f5a04c", "#d79be8", "#d9cc4a", "#ff8fa3", "#e8eaed"),
+)
+# Besides their colour, runs differ in their marks.
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+        name: of its file, without ending.
+        title: what it is about.
+        caption: how to read it, in one sentence.
+        alt: what it shows, in words and figures, for those who can't see it.
+        draw: draws it.
+        height: inches, without the legend.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    draw: Callable[[Axes, Theme], None]
+    height: float = 2.7
+
+
+def svg(chart: Chart, theme: Theme) -> str:
+    """The chart as an SVG document, the same bytes each time; letters are outlines, so any reader has the font."""
+    with _settings(theme):
+        figure = _figure(chart, theme)
+        buffer = io.StringIO()
+        # Without metadata there is neither a date nor an address in the file.
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
+    document = buffer.getvalue()
+    return document[document.index("<svg") :]
+
+
+def png(chart: Chart, theme: Theme = LIGHT) -> bytes:
+    """The chart as a PNG image on the theme's background."""
+    with _settings(theme):
+        figure = _figure(chart, theme)
+        figure.set_facecolor(theme.background)
+        buffer = io.BytesIO()
+        figure.set_dpi(_PNG_DPI)
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def run_style(theme: Theme, index: int, **changes: Any) -> dict[str, Any]:
+    """How the lines of one of several runs look, with changes."""
+    style = {"color": theme.runs[index], "marker": MARKERS[index], "markersize": 3.5, "linewidth": 1.4}
+    return style | changes
+
+
+def marks_every(points: int) -> int:
+    """Every which point of a line bears its mark, so that marks stay apart."""
+    return max(1, points // 12)
+
+
+def step_axis(axes: Axes, last_step: int, beyond: int = 0) -> None:
+    """Training steps from left to right; logarithmic where something is to be seen far `beyond` the last step."""
+    axes.set_xlabel("training step")
+    if beyond > _LOGARITHMIC_FROM * max(1, last_step):
+        axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(_short_step))
+    axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+
+
+def percent_axis(axes: Axes, which: Literal["x", "y"] = "y") -> None:
+    """Shares, labelled in per cent."""
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+
+
+def label_of(runs: Sequence[Run], run: Run, name: str) -> str:
+    """A legend's entry: the run's name goes before it where there are several."""
+    return name if len(runs) == 1 else f"{run.name}, {name}"
+
+
+def drawable(text: str) -> str:
+    """Text with the characters that the plots' font lacks spelled out."""
+    glyphs = _glyphs()
+    return "".join(
+        char if ord(char) in glyphs else char.encode("ascii", "backslashreplace").decode()
+        for char in visible(text)
+    )
+
+
+def error_bars(rates: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    """Distances of rates to both ends of their intervals, as matplotlib wants them."""
+    return [
+        [max(0.0, rate["rate"] - rate["low"]) for rate in rates],
+        [max(0.0, rate["high"] - rate["rate"]) for rate in rates],
+    ]
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(get_font(findfont(_FONT)).get_charmap())
+
+
+def _short_step(value: float, _: Any) -> str:
+    return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
+
+
+def _settings(theme: Theme) -> Any:
+    return matplotlib.rc_context(
+        {
+            "font.family": _FONT,
+            "font.size": 8.5,
+            "text.color": theme.ink,
+            # Token names are data: a dollar sign in one begins no formula.
+            "text.parse_math": False,
+            "axes.labelcolor": theme.ink,
+            "axes.edgecolor": theme.muted,
+            "axes.facecolor": "none",
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "grid.color": theme.grid,
+            "grid.linewidth": 0.7,
+            "xtick.color": theme.muted,
+            "ytick.color": theme.muted,
+            "xtick.labelcolor": theme.ink,
+            "ytick.labelcolor": theme.ink,
+            "legend.frameon": False,
+            "legend.fontsize": 8,
+            "figure.facecolor": "none",
+            "svg.fonttype": "path",
+            "svg.hashsalt": "codelm-jax",
+        }
+    )
+
+
+def _figure(chart: Chart, theme: Theme) -> Figure:
+    figure = Figure(figsize=(_WIDTH, chart.height), layout="constrained")
+    axes = figure.add_subplot()
+    chart.draw(axes, theme)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        labels = [drawable(label) for label in labels]
+        columns = 2 if max(map(len, labels)) < 34 else 1
+        rows = math.ceil(len(handles) / columns)
+        figure.set_figheight(chart.height + _LEGEND_ROW * rows)
+        figure.legend(handles, labels, loc="outside lower left", ncols=columns)
+    return figure

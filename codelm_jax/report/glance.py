@@ -1,0 +1,79 @@
+"""The page's first section: the few figures that say how good the model is, each with what to hold it against."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codelm_jax.report import reference
+from codelm_jax.report.runs import Run
+from codelm_jax.report.wording import NONE, bounds, number, percent
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure: what it is, its value, and a sentence to judge it by."""
+
+    title: str
+    value: str
+    says: str
+
+
+def tiles(run: Run) -> list[Tile]:
+    """The run's figures at a glance; a dash stands for what was not measured."""
+    return [make(run) for make in _TILES]
+
+
+def _bits_per_byte(run: Run) -> Tile:
+    title = "Bits per byte of unseen code"
+    if evaluation := run.evaluation("heldout"):
+        sets = evaluation.result["sets"]
+        name, found = next(reversed(sets.items()))
+        measured = (found.get("compressors") or {}).get("xz")
+        beside = f"; xz needs {measured['by_file']:.2f} for the same files" if measured else ""
+        where = "whole packages never seen" if name == "test" else "held-out files"
+        return Tile(title, number(found["bits_per_byte"], 2), f"Lower is better. On {where}{beside}.")
+    value = run.last("val/bits_per_byte")
+    return Tile(title, number(value, 2), "Lower is better. On held-out files, while training.")
+
+
+def _collapse(run: Run) -> Tile:
+    title = "Samples that collapse"
+    said = f"The reference: {percent(reference.FINAL_COLLAPSE['rate'])}."
+    if evaluation := run.evaluation("few_shot"):
+        summary = evaluation.result["summary"]
+        rate = summary["collapsed"]
+        people = f"Real code: {percent(summary['human_collapsed'])}."
+        return Tile(
+            title,
+            percent(rate["rate"]),
+            f"95 % interval {bounds(rate)}, after worked examples. {people} {said}",
+        )
+    value = run.last("monitor/few_shot_collapsed")
+    return Tile(title, percent(value), f"After worked examples, by the monitor's last few samples. {said}")
+
+
+def _valid(run: Run) -> Tile:
+    title = "Samples that are valid Python"
+    evaluation = run.evaluation("few_shot")
+    if evaluation is None:
+        return Tile(title, percent(run.last("monitor/few_shot_parses")), "After worked examples.")
+    rate = evaluation.result["summary"]["parses"]
+    return Tile(title, percent(rate["rate"]), f"95 % interval {bounds(rate)}, after worked examples.")
+
+
+def _solved(run: Run) -> Tile:
+    title = "Small tasks solved"
+    evaluation = run.evaluation("mini_benchmark")
+    found = evaluation.result["score"].get("pass@1") if evaluation else None
+    if evaluation is None or found is None:
+        return Tile(title, NONE, "Not run yet.")
+    said = f"pass@1 over {evaluation.result['tasks']} tasks, 95 % interval {bounds(found)}. The reference: 0 of 20."
+    return Tile(title, percent(found["value"]), said)
+
+
+def _speed(run: Run) -> Tile:
+    value = run.summary.get("tokens_per_second", run.last("train/tokens_per_second"))
+    device = run.summary.get("device_kind", "")
+    return Tile("Tokens learned a second", number(value, 0), f"On {device}." if device else "While training.")
+
+
+_TILES: Sequence[Callable[[Run], Tile]] = (_bits_per_byte, _collapse, _valid, _solved, _speed)

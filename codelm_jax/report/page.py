@@ -1,0 +1,133 @@
+"""The page: one HTML file that holds everything it shows, and its charts as PNG images beside it.
+
+Whatever comes from a file is untrusted: it is escaped, and a policy in the page forbids scripts and every address.
+"""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from codelm_jax.errors import UserError
+from codelm_jax.report import chart
+from codelm_jax.report.chart import Chart
+from codelm_jax.report.evaluation_sections import (
+    confidence_section,
+    context_section,
+    memorisation_section,
+    tasks_section,
+    tokens_section,
+)
+from codelm_jax.report.glance import tiles
+from codelm_jax.report.runs import Run
+from codelm_jax.report.samples import LEVEL_NAMES, samples_section
+from codelm_jax.report.section import Plot, Section
+from codelm_jax.report.training_sections import (
+    collapse_section,
+    data_section,
+    learning_section,
+    settings_section,
+    speed_section,
+)
+from codelm_jax.report.wording import visible
+
+_SECTIONS = (
+    learning_section,
+    collapse_section,
+    samples_section,
+    tasks_section,
+    context_section,
+    tokens_section,
+    confidence_section,
+    memorisation_section,
+    data_section,
+    speed_section,
+    settings_section,
+)
+
+
+def write_report(runs: Sequence[Run], directory: Path) -> Path:
+    """Writes `report.html` and one PNG a chart.
+
+    Args:
+        runs: one, or several to set side by side.
+        directory: where to; made if it isn't there.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        UserError: too many runs, or a result file of another version.
+    """
+    if len(runs) > chart.MAX_RUNS:
+        raise UserError(f"--workdir: {len(runs)} runs; at most {chart.MAX_RUNS} fit side by side")
+    sections = page_sections(runs)
+    directory.mkdir(parents=True, exist_ok=True)
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Plot):
+                (directory / f"{block.chart.name}.png").write_bytes(chart.png(block.chart))
+    page = directory / "report.html"
+    page.write_text(render(runs, sections), encoding="utf-8")
+    return page
+
+
+def page_sections(runs: Sequence[Run]) -> list[Section]:
+    """All sections, in order.
+
+    Raises:
+        UserError: a result lacks a figure, as one written by another version may.
+    """
+    sections = []
+    for build in _SECTIONS:
+        try:
+            sections.append(build(runs))
+        except KeyError as error:
+            name = build.__name__.removesuffix("_section")
+            raise UserError(
+                f"{', '.join(str(run.directory) for run in runs)}: the figures on {name} lack {error}, as those of "
+                "another version may; evaluate again"
+            ) from None
+    return sections
+
+
+def render(runs: Sequence[Run], sections: Sequence[Section]) -> str:
+    """The page as text."""
+    template = environment(autoescape=True).get_template("page.html.jinja")
+    return template.render(
+        title=" and ".join(run.name for run in runs),
+        runs=[(run, tiles(run)) for run in runs],
+        sections=sections,
+        levels=LEVEL_NAMES,
+        style=_resource("page.css"),
+    )
+
+
+def environment(*, autoescape: bool) -> jinja2.Environment:
+    """Templates of this room; a name that they lack is an error, and no character of what they show is invisible."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("codelm_jax.report", "."),
+        autoescape=autoescape,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_visible,
+    )
+    made.filters["image"] = _image
+    return made
+
+
+def _image(drawn: Chart, theme: str) -> str:
+    document = chart.svg(drawn, chart.DARK if theme == "dark" else chart.LIGHT)
+    return "data:image/svg+xml;base64," + base64.b64encode(document.encode()).decode()
+
+
+def _visible(value: Any) -> Any:
+    return visible(value) if type(value) is str else value
+
+
+def _resource(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""What a run left on disk, read once: figures, settings, evaluations and the manifest of its data."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codelm_jax.errors import UserError
+
+_STEP_DIRECTORY = re.compile(r"step_(\d+)")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One suite's result.
+
+    Attributes:
+        step: of the checkpoint that it judges.
+        newest: whether no later evaluation of the same step, with other settings, took its place.
+        result: as the evaluation wrote it.
+    """
+
+    step: int
+    newest: bool
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run; what it has not written yet is empty.
+
+    Attributes:
+        name: tells it from the others in the same report.
+        directory: as the user gave it.
+        metrics: the lines of `metrics.jsonl`.
+        config: the resolved config.
+        summary: of the training, written when it ended.
+        manifest: of the prepared data, where that still lies in `config.data.prepared_dir`.
+        human_band: of the same data; {} stands for the standard library's.
+        evaluations: suite -> its results, by step; of one step the newest comes last.
+    """
+
+    name: str
+    directory: Path
+    metrics: Sequence[Mapping[str, Any]]
+    config: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    human_band: Mapping[str, Any]
+    evaluations: Mapping[str, Sequence[Evaluation]]
+
+    def series(self, name: str) -> tuple[list[int], list[float]]:
+        """Steps and values of one figure; steps without it, or with a value that is not finite, are left out."""
+        points = [(line["step"], line[name]) for line in self.metrics if _is_finite(line.get(name))]
+        return [step for step, _ in points], [value for _, value in points]
+
+    def last(self, name: str) -> float | None:
+        """The latest value of one figure."""
+        values = self.series(name)[1]
+        return values[-1] if values else None
+
+    def evaluation(self, suite: str) -> Evaluation | None:
+        """The suite's result for the latest step that it was run on."""
+        found = self.evaluations.get(suite, ())
+        return found[-1] if found else None
+
+    def by_step(self, suite: str) -> list[Evaluation]:
+        """The newest result of each step."""
+        return [evaluation for evaluation in self.evaluations.get(suite, ()) if evaluation.newest]
+
+
+def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
+    """Reads run directories.
+
+    Raises:
+        UserError: a directory is not there or is given twice, or a file in it is damaged.
+    """
+    directories = [Path(workdir) for workdir in workdirs]
+    for directory in directories:
+        if not directory.is_dir():
+            raise UserError(f"--workdir={directory}: no such directory; give a run, e.g. runs/tiny")
+    if len({directory.resolve() for directory in directories}) < len(directories):
+        raise UserError("--workdir: a run is named twice; name each once")
+    names = [directory.resolve().name for directory in directories]
+    unique = len(set(names)) == len(names)
+    return [
+        _load_run(directory, name if unique else str(directory))
+        for directory, name in zip(directories, names, strict=True)
+    ]
+
+
+def _load_run(directory: Path, name: str) -> Run:
+    config = _read_object(directory / "config.json")
+    data = config.get("data")
+    prepared = Path(data["prepared_dir"]) if isinstance(data, dict) and data.get("prepared_dir") else None
+    return Run(
+        name=name,
+        directory=directory,
+        metrics=_read_lines(directory / "metrics.jsonl"),
+        config=config,
+        summary=_read_object(directory / "summary.json"),
+        manifest=_read_object(prepared / "manifest.json") if prepared else {},
+        human_band=_read_object(prepared / "human_band.json") if prepared else {},
+        evaluations=_read_evaluations(directory / "evals"),
+    )
+
+
+def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:
+    steps = sorted(
+        (int(match[1]), path)
+        for path in (directory.iterdir() if directory.is_dir() else ())
+        if (match := _STEP_DIRECTORY.fullmatch(path.name))
+    )
+    found: dict[str, list[Evaluation]] = {}
+    for step, path in steps:
+        for file in path.glob("[!.]*.json"):
+            # The newest is SUITE.json, older ones with other settings are SUITE-DIGEST.json.
+            suite, _, older = file.stem.partition("-")
+            found.setdefault(suite, []).append(Evaluation(step, not older, _read_object(file)))
+    for evaluations in found.values():
+        evaluations.sort(key=lambda evaluation: (evaluation.step, evaluation.newest))
+    return found
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UserError(f"{path}: cannot read it: {error.strerror}") from None
+    except ValueError:
+        raise UserError(f"{path}: damaged, not JSON; delete it and write it again") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: damaged, not a JSON object; delete it and write it again")
+    return value
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a `metrics.jsonl`, up to one that a crash cut short."""
+    if not path.is_file():
+        return []
+    lines = []
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            break
+        if isinstance(line, dict) and isinstance(line.get("step"), int):
+            lines.append(line)
+    return lines
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,311 @@
+"""The charts of a training: loss, bits per byte, speed, and collapse over the steps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from codelm_jax.report import reference
+from codelm_jax.report.chart import (
+    Chart,
+    Theme,
+    error_bars,
+    label_of,
+    marks_every,
+    percent_axis,
+    run_style,
+    step_axis,
+)
+from codelm_jax.report.runs import Run
+from codelm_jax.report.wording import number, percent
+
+_FEW_SHOT, _SHORT_PROMPT = "few_shot", "short_prompt"
+
+
+def last_step(runs: Sequence[Run]) -> int:
+    """The last step that any of the runs has a figure of."""
+    return max((line["step"] for run in runs for line in run.metrics), default=0)
+
+
+def nll_chart(runs: Sequence[Run]) -> Chart | None:
+    """Training and held-out NLL."""
+    if not any(run.series("train/nll")[0] or run.series("val/nll")[0] for run in runs):
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, run in enumerate(runs):
+            steps, values = run.series("train/nll")
+            axes.plot(
+                steps,
+                values,
+                color=theme.runs[i],
+                alpha=0.55,
+                linewidth=0.9,
+                label=label_of(runs, run, "training"),
+            )
+            steps, values = run.series("val/nll")
+            axes.plot(
+                steps, values, **run_style(theme, i), markevery=marks_every(len(steps)),
+                label=label_of(runs, run, "held out"),
+            )  # fmt: skip
+        axes.set_ylabel("NLL, nats per token")
+        step_axis(axes, last_step(runs))
+
+    return Chart(
+        name="loss",
+        title="How well it predicts the next token",
+        caption="Lower is better; held-out files took no part in training, so where their line turns up while the "
+        "training line falls on, the model has begun to learn its files by heart.",
+        alt="NLL over training steps. "
+        + _last_values(runs, {"train/nll": "training", "val/nll": "held out"}),
+        draw=draw,
+    )
+
+
+def objective_chart(runs: Sequence[Run]) -> Chart | None:
+    """The smoothed training objective beside its floor, for runs that smooth their targets."""
+    smoothed = [run for run in runs if (run.last("val/smoothed_loss_floor") or 0) > 0]
+    if not smoothed:
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for run in smoothed:
+            i = runs.index(run)
+            steps, values = run.series("train/loss")
+            axes.plot(
+                steps,
+                values,
+                color=theme.runs[i],
+                alpha=0.55,
+                linewidth=0.9,
+                label=label_of(runs, run, "training"),
+            )
+            steps, values = run.series("val/smoothed_loss")
+            axes.plot(
+                steps, values, **run_style(theme, i), markevery=marks_every(len(steps)),
+                label=label_of(runs, run, "held out"),
+            )  # fmt: skip
+            floor = run.series("val/smoothed_loss_floor")[1][-1]
+            axes.axhline(
+                floor, color=theme.runs[i], linestyle="--", linewidth=1.2, label=label_of(runs, run, "floor")
+            )
+        axes.set_ylabel("smoothed loss, nats per token")
+        axes.set_ylim(bottom=0)
+        step_axis(axes, last_step(runs))
+
+    return Chart(
+        name="objective",
+        title="The training objective and its floor",
+        caption="With label smoothing even a perfect model can't go below the dashed floor; a loss that comes near it "
+        "means that the model sees the tokens it has to predict.",
+        alt="Smoothed loss over training steps. "
+        + _last_values(
+            smoothed,
+            {"train/loss": "training", "val/smoothed_loss": "held out", "val/smoothed_loss_floor": "floor"},
+        ),
+        draw=draw,
+    )
+
+
+def compression_chart(runs: Sequence[Run], compressors: Mapping[str, float]) -> Chart | None:
+    """Held-out bits per byte beside general compressors.
+
+    Args:
+        runs: the runs.
+        compressors: name -> bits per byte, each file by itself.
+    """
+    if not any(run.series("val/bits_per_byte")[0] for run in runs):
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, run in enumerate(runs):
+            steps, values = run.series("val/bits_per_byte")
+            axes.plot(steps, values, **run_style(theme, i), markevery=marks_every(len(steps)), label=run.name)
+        for (name, value), style in zip(compressors.items(), ("--", ":", "-."), strict=False):
+            axes.axhline(
+                value, color=theme.muted, linestyle=style, linewidth=1.2, label=f"{name}: {value:.2f}"
+            )
+        axes.set_ylabel("bits per byte")
+        axes.set_ylim(bottom=0)
+        step_axis(axes, last_step(runs))
+
+    beside = ", ".join(f"{name} {value:.2f}" for name, value in compressors.items())
+    return Chart(
+        name="bits_per_byte",
+        title="Bits per byte of unseen code",
+        caption="How many bits the model would need to store one byte of code it has never seen; below a compressor's "
+        "line it knows more about Python than that compressor finds in each file.",
+        alt="Held-out bits per byte over training steps. "
+        + _last_values(runs, {"val/bits_per_byte": "held out"})
+        + (f" Compressors, file by file: {beside}." if beside else " No compressor was measured."),
+        draw=draw,
+    )
+
+
+def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
+    """Collapse over the steps: the monitor's rates, the evaluations' with intervals, people's and the reference's.
+
+    Args:
+        runs: the runs.
+        human_rate: share of real code of the samples' length that the same rule flags.
+    """
+    monitored = any(
+        run.series(f"monitor/{suite}_collapsed")[0] for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT)
+    )
+    evaluated = any(run.evaluation(suite) for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT))
+    if not monitored and not evaluated:
+        return None
+    # A model is as good as people when it collapses at most two points more often.
+    limit = human_rate + 0.02
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        axes.axhspan(
+            0,
+            limit,
+            color=theme.human,
+            alpha=0.25,
+            linewidth=0,
+            label=f"as good as people: up to {percent(limit)}",
+        )
+        for i in range(len(runs)):
+            for suite, name, line in ((_FEW_SHOT, "few-shot", "-"), (_SHORT_PROMPT, "short prompt", "--")):
+                _draw_suite(axes, theme, runs, i, suite, name, line)
+        steps, rates = list(reference.FEW_SHOT_COLLAPSE), list(reference.FEW_SHOT_COLLAPSE.values())
+        axes.plot(
+            steps, rates, ":*", color=theme.muted, markersize=6, linewidth=1, label="2025 reference, few-shot"
+        )
+        for step, rate in reference.FEW_SHOT_COLLAPSE.items():
+            axes.annotate(
+                f"{100 * rate:.1f}", (step, rate), (0, 5), textcoords="offset points", ha="center", fontsize=7
+            )
+        axes.set_ylabel("samples that collapse")
+        percent_axis(axes)
+        axes.set_ylim(0, None)
+        step_axis(axes, _last_collapse_step(runs), beyond=max(steps))
+
+    return Chart(
+        name="collapse",
+        title="Collapse over training",
+        caption="How many samples get stuck repeating themselves: lines are the monitor's small samples during "
+        "training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
+        "own, milder rule.",
+        alt=_collapse_in_words(runs, human_rate),
+        draw=draw,
+        height=3.0,
+    )
+
+
+def speed_chart(runs: Sequence[Run]) -> Chart | None:
+    """Tokens per second over the steps."""
+    name = "train/tokens_per_second"
+    return _plain_chart(
+        runs, name, "speed", "Training speed", "tokens per second", "How many tokens it learned from each second; "
+        "a dip means that the machine was busy with something else.",
+    )  # fmt: skip
+
+
+def gradient_chart(runs: Sequence[Run]) -> Chart | None:
+    """Gradient norm over the steps."""
+    return _plain_chart(
+        runs, "train/grad_norm", "gradient_norm", "Size of the gradient", "global norm",
+        "How strongly each batch pulled at the parameters; spikes or steady growth are signs of instability.",
+    )  # fmt: skip
+
+
+def _plain_chart(
+    runs: Sequence[Run], figure: str, name: str, title: str, unit: str, caption: str
+) -> Chart | None:
+    if not any(run.series(figure)[0] for run in runs):
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, run in enumerate(runs):
+            steps, values = run.series(figure)
+            axes.plot(
+                steps,
+                values,
+                **run_style(theme, i, linewidth=1.0),
+                markevery=marks_every(len(steps)),
+                label=run.name,
+            )
+        axes.set_ylabel(unit)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+        step_axis(axes, last_step(runs))
+
+    return Chart(
+        name, title, caption, f"{title} over training steps. " + _last_values(runs, {figure: unit}), draw
+    )
+
+
+def _draw_suite(
+    axes: Axes, theme: Theme, runs: Sequence[Run], i: int, suite: str, name: str, line: str
+) -> None:
+    run = runs[i]
+    steps, values = run.series(f"monitor/{suite}_collapsed")
+    label: str | None = label_of(runs, run, name)
+    if steps:
+        axes.plot(
+            steps,
+            values,
+            **run_style(theme, i, linestyle=line),
+            markevery=marks_every(len(steps)),
+            label=label,
+        )
+        label = None
+    found = run.by_step(suite)
+    if not found:
+        return
+    rates: list[Mapping[str, Any]] = [evaluation.result["summary"]["collapsed"] for evaluation in found]
+    axes.errorbar(
+        [evaluation.step for evaluation in found],
+        [rate["rate"] for rate in rates],
+        error_bars(rates),
+        **run_style(
+            theme,
+            i,
+            markersize=6,
+            markerfacecolor="none" if line == "--" else theme.runs[i],
+            linestyle="none",
+        ),
+        capsize=3,
+        label=label,
+    )
+
+
+def _last_collapse_step(runs: Sequence[Run]) -> int:
+    evaluated = [e.step for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT) for e in run.by_step(suite)]
+    return max([last_step(runs), *evaluated])
+
+
+def _collapse_in_words(runs: Sequence[Run], human_rate: float) -> str:
+    parts = [f"Share of samples that collapse. Real code: {percent(human_rate)}."]
+    for run in runs:
+        for suite, name in ((_FEW_SHOT, "few-shot"), (_SHORT_PROMPT, "short prompt")):
+            steps, values = run.series(f"monitor/{suite}_collapsed")
+            if steps:
+                course = ", ".join(f"{percent(v, 0)} at step {s:,}" for s, v in _ends(steps, values))
+                parts.append(f"{run.name}, {name}, monitored: {course}.")
+            if evaluation := run.evaluation(suite):
+                rate = evaluation.result["summary"]["collapsed"]["rate"]
+                parts.append(f"{run.name}, {name}, evaluated at step {evaluation.step:,}: {percent(rate)}.")
+    stages = ", ".join(
+        f"{percent(rate)} at step {step:,}" for step, rate in reference.FEW_SHOT_COLLAPSE.items()
+    )
+    return " ".join([*parts, f"2025 reference, few-shot: {stages}."])
+
+
+def _last_values(runs: Sequence[Run], names: Mapping[str, str]) -> str:
+    parts = []
+    for run in runs:
+        for figure, name in names.items():
+            steps, values = run.series(figure)
+            if steps:
+                course = " to ".join(f"{number(v)} (step {s:,})" for s, v in _ends(steps, values))
+                parts.append(f"{run.name}, {name}: {course}.")
+    return " ".join(parts)
+
+
+def _ends(steps: Sequence[int], values: Sequence[float]) -> list[tuple[int, float]]:
+    points = list(zip(steps, values, strict=True))
+    return points if len(points) < 2 else [points[0], points[-1]]

@@ -1,0 +1,100 @@
+"""How figures and foreign text are written out, the same on the page, in plots and on the model card."""
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+# `count, n, rate, low, high`, as the evaluations write it.
+Rate = Mapping[str, Any]
+
+NONE = "–"
+_SHOWN_AS_THEMSELVES = "\n\t"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in per cent; a dash where there is none.
+
+    >>> percent(0.1454)
+    '14.5 %'
+    """
+    return NONE if value is None else f"{100 * value:.{digits}f} %"
+
+
+def bounds(rate: Mapping[str, Any]) -> str:
+    """The 95 % interval of a rate, in per cent: `[7.6, 26.2]`."""
+    return f"[{100 * rate['low']:.1f}, {100 * rate['high']:.1f}]"
+
+
+def interval(rate: Rate) -> str:
+    """A rate with its 95 % interval, as `14.5 % [7.6, 26.2] (8 of 55)`."""
+    return f"{percent(rate['rate'])} {bounds(rate)} ({rate['count']:,} of {rate['n']:,})"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure: whole numbers with separators, others with so many digits after the point."""
+    if value is None:
+        return NONE
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.{digits}f}" if math.isfinite(value) else "∞"
+
+
+def megabytes(size: float) -> str:
+    """Bytes as MB, with a digit more where it is little."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that a reader would choose.
+
+    >>> duration(90), duration(7200), duration(3)
+    ('1.5 min', '2.0 h', '3.0 s')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def count_of(count: int, noun: str) -> str:
+    """A count with its noun, in the plural where it needs one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def sampling_in_words(sampling: Mapping[str, Any]) -> str:
+    """How samples were drawn."""
+    each = sampling.get("samples_per_prompt") or sampling.get("samples_per_task")
+    per = "prompt" if "samples_per_prompt" in sampling else "task"
+    return (
+        f"{each} a {per}, temperature {sampling['temperature']:g}, top-k {sampling['top_k'] or 'off'}, "
+        f"top-p {sampling['top_p']:g}, at most {sampling['max_new_tokens']} new tokens"
+    )
+
+
+def visible(text: str) -> str:
+    r"""Text with every character that would show as nothing, or reorder its surroundings, spelled out.
+
+    Generated text may hold any: control characters that no page may hold, or marks that turn the direction of reading.
+
+    >>> visible("a\u202eb\x00")
+    'a\\u202eb\\x00'
+    """
+    return "".join(char if _is_plain(char) else _spelled(char) for char in text)
+
+
+def token_name(token: str) -> str:
+    r"""A token on one line, its blanks visible.
+
+    >>> token_name("\n    ")
+    '↵␣␣␣␣'
+    """
+    named = token.replace("\r", "␍").replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
+    return visible(named) or "(empty)"
+
+
+def _is_plain(char: str) -> bool:
+    return char in _SHOWN_AS_THEMSELVES or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _spelled(char: str) -> str:
+    return char.encode("ascii", "backslashreplace").decode() if ord(char) > 127 else f"\\x{ord(char):02x}"
