@@ -8,6 +8,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -243,6 +244,11 @@ class Engine:
 
     def _lengths(self, smallest: int, needed: int) -> int:
         return min(_bucket(needed, smallest), self._context_length)
+
+
+def chunk_steps() -> int:
+    """Steps between two looks at the text: few on a CPU, where a look is cheap; an accelerator would wait for it."""
+    return 8 if jax.default_backend() == "cpu" else 32
 
 
 def _admission(group: Sequence[tuple[int, Job]], prompts: Sequence[Prompt], beyond: int) -> Admission:

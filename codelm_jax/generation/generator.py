@@ -14,7 +14,7 @@ from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.generation.decode import Vocabulary, last_logits
-from codelm_jax.generation.engine import Engine, Job, Prompt
+from codelm_jax.generation.engine import Engine, Job, Prompt, chunk_steps
 from codelm_jax.generation.healing import NO_HEALING, heal
 from codelm_jax.generation.params import Overflow, SamplingParams
 from codelm_jax.generation.scoring import Score, score_texts, score_windows
@@ -27,9 +27,6 @@ from codelm_jax.schema import parse
 
 ComputeDtype = Literal["auto", "float32", "bfloat16"]
 
-# On an accelerator a look at the text costs a round trip; on a CPU it is cheap next to a step.
-_CHUNK = {"cpu": 8}
-_CHUNK_ACCELERATOR = 32
 _MAX_ROWS = {"cpu": 64}
 _MAX_ROWS_ACCELERATOR = 1024
 
@@ -93,7 +90,7 @@ class Generator:
             self._vocabulary,
             self._token_bytes,
             max_rows=max_rows or _MAX_ROWS.get(backend, _MAX_ROWS_ACCELERATOR),
-            chunk=_CHUNK.get(backend, _CHUNK_ACCELERATOR),
+            chunk=chunk_steps(),
         )
         self._params = _cast_kernels(params, self._model.dtype)
 

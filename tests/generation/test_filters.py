@@ -6,13 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelm_jax.generation.decode import neutral_sampling
-from codelm_jax.generation.filters import adjust_repetition, draw, filter_logits, largest_threshold
+from codelm_jax.generation.filters import (
+    adjust_repetition,
+    draw,
+    filter_logits,
+    first_argmax,
+    threshold_of_row,
+)
 
 VOCAB = 50
 _filter = jax.jit(filter_logits)
 _draw = jax.jit(draw)
 _adjust = jax.jit(adjust_repetition)
-_largest_threshold = jax.jit(largest_threshold)
+_threshold = jax.jit(threshold_of_row, static_argnames="bits")
 
 
 def sampling(rows: int, **columns):
@@ -106,27 +112,30 @@ def test_excluded_tokens_stay_excluded():
     assert kept(filtered)[:, :10].any(axis=1).all()
 
 
+@pytest.mark.parametrize("bits", [1, 4])
 @settings(max_examples=50, deadline=None)
 @given(
     keys=st.lists(st.integers(0, 2**32 - 1), min_size=20, max_size=20),
     weights=st.lists(st.integers(0, 5), min_size=20, max_size=20),
     share=st.floats(0.01, 1.0),
 )
-def test_the_threshold_is_the_largest_that_reaches_the_weight(keys, weights, share):
+def test_the_threshold_is_the_largest_that_reaches_the_weight(bits, keys, weights, share):
+    """In either form, the CPU's and the accelerator's."""
     needed = float(np.ceil(share * sum(weights)))
-    found = int(
-        _largest_threshold(
-            jnp.asarray([keys], jnp.uint32),
-            jnp.asarray([weights], jnp.float32),
-            jnp.asarray([needed], jnp.float32),
-        )[0]
-    )
+    row = (jnp.asarray(keys, jnp.uint32), jnp.asarray(weights, jnp.float32), jnp.float32(needed))
+    found = int(_threshold(*row, bits=bits))
 
     def weight(threshold: int) -> int:
         return sum(w for k, w in zip(keys, weights, strict=True) if k >= threshold)
 
     assert weight(found) >= needed or found == 0
     assert found == 2**32 - 1 or weight(found + 1) < needed
+
+
+def test_the_first_of_equal_maxima_is_found():
+    x = jnp.asarray([[1.0, 3.0, 3.0], [2.0, -jnp.inf, 2.0], [-jnp.inf] * 3, [jnp.nan, 1.0, 2.0]])
+    np.testing.assert_array_equal(first_argmax(x)[:3], [1, 0, 0])
+    assert 0 <= int(first_argmax(x)[3]) < 3
 
 
 def test_fifty_thousand_draws_follow_the_filtered_softmax():
