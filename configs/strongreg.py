@@ -47,6 +47,8 @@ def get_config() -> ConfigDict:
     config.log_every = 50  # steps between lines in metrics.jsonl
     config.eval_every = 500  # steps between held-out evaluations
     config.eval_tokens = 100_000  # of the held-out set, always the same ones
+    config.monitor_every = 2500  # steps between looks at samples, for collapse; 0 for none
+    config.monitor_samples = 5  # a prompt: eleven prompts, with worked examples and without
     config.checkpoint_every = 5000  # steps between checkpoints; the latest two and the best are kept
     config.checkpoint_minutes = 10.0  # a checkpoint is due after this long, too, for slow machines
     config.keep_steps = (6000, 10_000, 20_000)  # kept besides: the milestones of the reference's table

@@ -26,6 +26,7 @@ def get_config() -> ConfigDict:
     config.label_smoothing = 0.0
 
     config.eval_every = 400
+    config.monitor_every = 400
     config.checkpoint_every = 400
     config.keep_steps = ()
 

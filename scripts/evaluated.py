@@ -20,8 +20,10 @@ from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
 from codelm_jax.evals.interfaces import Completion, Generate
+from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
 from codelm_jax.evals.results import digest
 from codelm_jax.evals.suites import Corpus, HeldOut, Model
+from codelm_jax.evals.templates import load_templates
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.transformer import Transformer
@@ -77,6 +79,25 @@ def generate_live(config: TrainConfig, tokenizer: CodeTokenizer) -> Callable[[An
         return generate_with(made[0].with_params(params))
 
     return with_params
+
+
+def monitors(config: TrainConfig, prepared: PreparedData) -> list[CollapseMonitor]:
+    """The collapse monitor of a run; none where the config asks for none or the context is too short for any prompt."""
+    if not config.monitor_every:
+        return []
+    monitor = CollapseMonitor(
+        generate_live(config, prepared.tokenizer),
+        prepared.tokenizer,
+        load_templates(),
+        prepared.human_band,
+        every=config.monitor_every,
+        samples_per_prompt=config.monitor_samples,
+        context_length=config.model.max_seq_length,
+        seed=config.seed,
+    )
+    for suite, reason in monitor.skipped.items():
+        print(f"monitor: no {suite} samples: {reason}")
+    return [monitor] if len(monitor.skipped) < len(MONITORED) else []
 
 
 def model(loaded: Loaded) -> Model:

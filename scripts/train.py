@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from absl import flags
+from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
 
 from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.checkpoint.lock import RunLock
@@ -104,6 +105,7 @@ def main() -> int:
                 train_tokens=prepared.train,
                 meta=meta,
                 evaluate_held_out=lambda params: evaluate(prepared.val, params),
+                monitors=evaluated.monitors(config, prepared),
                 initial_params=initial_params,
             )
         )

@@ -37,6 +37,8 @@ class TrainConfig:
     log_every: Positive
     eval_every: Positive
     eval_tokens: Positive
+    monitor_every: Annotated[int, pydantic.Field(ge=0)]
+    monitor_samples: Positive
     checkpoint_every: Positive
     checkpoint_minutes: Annotated[float, pydantic.Field(gt=0.0)]
     # A config that went through JSON holds a list here.

@@ -18,6 +18,8 @@ _FREE_KEYS = frozenset(
         "log_every",
         "eval_every",
         "eval_tokens",
+        "monitor_every",
+        "monitor_samples",
         "checkpoint_every",
         "checkpoint_minutes",
         "keep_steps",

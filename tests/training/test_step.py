@@ -197,6 +197,8 @@ def test_the_list_of_keys_above_is_complete():
         "log_every",
         "eval_every",
         "eval_tokens",
+        "monitor_every",
+        "monitor_samples",
         "checkpoint_every",
         "checkpoint_minutes",
         "keep_steps",

@@ -43,6 +43,8 @@ RAW = {
     "log_every": 2,
     "eval_every": 4,
     "eval_tokens": 64,
+    "monitor_every": 4,
+    "monitor_samples": 1,
     "checkpoint_every": 4,
     "checkpoint_minutes": 60.0,
     "keep_steps": (),
