@@ -1,7 +1,8 @@
 """The worker's scratch directory: measured while in use, emptied without following links or recursing."""
 
 import os
-import stat
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def is_over(directory: str, *, max_bytes: int, max_entries: int) -> bool:
@@ -27,46 +28,45 @@ def is_over(directory: str, *, max_bytes: int, max_entries: int) -> bool:
 def remove(directory: str) -> None:
     """Removes `directory` with all it holds; nobody may be using it any more.
 
-    Nested directories are first moved to the top, one level at a time, so that a tree deeper than any path or
-    recursion limit goes like a shallow one. Links are removed, never followed.
+    It walks with one open directory and names relative to it, so a tree deeper than any path, recursion or descriptor
+    limit goes like a shallow one. Links are removed, never followed.
     """
-    top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    here = os.open(directory, _DIRECTORY)
+    entered: list[str] = []
+    pending = [_remove_files(here)]
     try:
-        serial = 0
-        while names := os.listdir(top):
-            for name in names:
-                if stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
-                    serial = _raise_and_remove(top, name, serial)
-                else:
-                    os.unlink(name, dir_fd=top)
+        while True:
+            if pending[-1]:
+                name = pending[-1].pop()
+                os.chmod(name, 0o700, dir_fd=here)
+                here = _step(here, name)
+                entered.append(name)
+                pending.append(_remove_files(here))
+            elif entered:
+                here = _step(here, "..")
+                os.rmdir(entered.pop(), dir_fd=here)
+                pending.pop()
+            else:
+                break
     finally:
-        os.close(top)
+        os.close(here)
     os.rmdir(directory)
 
 
-def _raise_and_remove(top: int, name: str, serial: int) -> int:
-    os.chmod(name, 0o700, dir_fd=top)
-    below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
-    try:
-        for child in os.listdir(below):
-            if stat.S_ISDIR(os.stat(child, dir_fd=below, follow_symlinks=False).st_mode):
-                # Moving a directory rewrites its "..", for which it must be writable itself.
-                os.chmod(child, 0o700, dir_fd=below)
-                while _exists(top, raised := f".raised-{serial}"):
-                    serial += 1
-                os.rename(child, raised, src_dir_fd=below, dst_dir_fd=top)
-                serial += 1
-            else:
-                os.unlink(child, dir_fd=below)
-    finally:
-        os.close(below)
-    os.rmdir(name, dir_fd=top)
-    return serial
+def _remove_files(here: int) -> list[str]:
+    """Removes what is no directory, and names what is."""
+    below = []
+    with os.scandir(here) as found:
+        entries = list(found)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            below.append(entry.name)
+        else:
+            os.unlink(entry.name, dir_fd=here)
+    return below
 
 
-def _exists(directory: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
+def _step(here: int, name: str) -> int:
+    there = os.open(name, _DIRECTORY, dir_fd=here)
+    os.close(here)
+    return there

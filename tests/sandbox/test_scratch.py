@@ -6,8 +6,6 @@ from codelm_jax.sandbox import scratch
 def test_removal_takes_a_tree_deeper_than_any_path(tmp_path):
     top = tmp_path / "top"
     top.mkdir()
-    (top / ".raised-0").mkdir()
-    (top / ".raised-1").write_text("in the way")
     here = os.getcwd()
     os.chdir(top)
     for _ in range(1200):  # past the interpreter's recursion limit, and 6,000 characters long
@@ -16,6 +14,15 @@ def test_removal_takes_a_tree_deeper_than_any_path(tmp_path):
     with open("leaf", "w") as file:
         file.write("x")
     os.chdir(here)
+    scratch.remove(str(top))
+    assert not top.exists()
+
+
+def test_removal_takes_a_bushy_tree(tmp_path):
+    top = tmp_path / "top"
+    for path in ("a/b/c", "a/b/d", "a/e", "f", "g/h"):
+        (top / path).mkdir(parents=True)
+        (top / path / "file").write_text("x")
     scratch.remove(str(top))
     assert not top.exists()
 

@@ -26,6 +26,7 @@ _GOOD = ("def solve(x):\n    return x + 1\n", "def check(candidate):\n    assert
 
 def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
     here = world.World(token)
+    limit = "1" if attack.kind == "hangs" else "6"
     directory = tempfile.mkdtemp(prefix="bare-")
     paths = {name: os.path.join(directory, name) for name in ("program", "check", "result", "output")}
     pathlib.Path(paths["program"]).write_text(here.header() + attack.program)
@@ -34,7 +35,7 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
         with open(paths["output"], "wb") as output:
             process = subprocess.Popen(
                 [
-                    *(sys.executable, "-S", "-B", bare.__file__, "supervise"),
+                    *(sys.executable, "-S", "-B", bare.__file__, "supervise", limit),
                     *(paths["program"], paths["check"], here.secret_file, paths["result"], token),
                 ],
                 stdin=subprocess.PIPE,
