@@ -1,0 +1,83 @@
+"""What the sampling command reads and prints."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from codelm_jax.errors import UserError
+from codelm_jax.generation.code_printer import CodePrinter
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import STOP_PRESETS, SamplingParams
+
+STANDARD_INPUT = "-"
+
+
+def params_from_flags(values: Mapping[str, Any], stop: Sequence[str]) -> SamplingParams:
+    """Sampling parameters from flags of the same names.
+
+    Args:
+        values: a value a flag.
+        stop: stop strings, or one name of a stop rule.
+
+    Raises:
+        UserError: names the flag whose value is not possible.
+    """
+    preset = stop[0] if len(stop) == 1 and stop[0] in STOP_PRESETS else None
+    try:
+        return SamplingParams.parse({**values, "stop": preset or tuple(stop)}, "-")
+    except UserError as error:
+        raise UserError(str(error).replace("-.", "--", 1)) from None
+
+
+def read_prompt(path: str) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        UserError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        if path == STANDARD_INPUT:
+            return sys.stdin.read()
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--prompt_file={path}: cannot read it: {error}") from None
+
+
+def print_completions(
+    generator: Generator, prompts: Sequence[str], params: SamplingParams, *, as_json: bool, out: TextIO
+) -> None:
+    """Prints each prompt with its completions: a single one as it is written, in colour on a terminal."""
+    colour = out.isatty()
+    if len(prompts) == params.n == 1 and not as_json:
+        # Nothing is shown before the prompt is known to fit.
+        pieces = generator.stream(prompts[0], params)
+        first = next(pieces, "")
+        _show(out, prompts[0] + first, pieces, colour=colour)
+        return
+    for number, (prompt, completions) in enumerate(
+        zip(prompts, generator.generate(prompts, params), strict=True)
+    ):
+        for sample, completion in enumerate(completions):
+            if as_json:
+                out.write(json.dumps({"prompt": prompt, **dataclasses.asdict(completion)}) + "\n")
+            else:
+                out.write(
+                    f"# --- prompt {number + 1} of {len(prompts)}, completion {sample + 1} of {params.n}\n"
+                )
+                _show(out, prompt + completion.text, (), colour=colour)
+
+
+def _show(out: TextIO, text: str, pieces: Any, *, colour: bool) -> None:
+    def write(part: str) -> None:
+        out.write(part)
+        out.flush()
+
+    printer = CodePrinter(write, colour=colour)
+    printer.feed(text)
+    for piece in pieces:
+        printer.feed(piece)
+    printer.close()
+    write("\n")

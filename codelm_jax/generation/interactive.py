@@ -1,0 +1,197 @@
+"""A conversation with the model: type code, see it continued, change how it samples."""
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from codelm_jax.errors import UserError
+from codelm_jax.generation.code_printer import CodePrinter
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+
+HELP = """\
+Type code and press Enter: the model continues it. Esc Enter begins a new line; arrow keys recall what was typed.
+  :set temperature 0.2   change a parameter (:set alone shows them all); :set stop function, :set stop "\\n\\n" "#"
+  :tokens [k]            the most probable next tokens after the last prompt
+  :fewshot               put worked examples before every prompt, or stop doing so
+  :again                 complete the last prompt once more, with the next seed
+  :help                  this text
+  :quit                  leave (or Ctrl-D)"""
+
+_CANDIDATES = 10
+_BAR_WIDTH = 30
+
+
+class Session:
+    """What has been set and typed so far; it reads no input itself."""
+
+    def __init__(self, generator: Generator, params: SamplingParams, examples: str, console: Console):
+        """Starts with nothing typed.
+
+        Args:
+            generator: of the completions.
+            params: to begin with.
+            examples: worked examples for `:fewshot`.
+            console: shows everything.
+        """
+        self.params = params.replace(n=1)
+        self.uses_examples = False
+        self._generator = generator
+        self._examples = examples
+        self._console = console
+        self._prompt: str | None = None
+        self._commands: dict[str, Callable[[list[str]], None]] = {
+            "set": self._set,
+            "tokens": self._tokens,
+            "fewshot": self._fewshot,
+            "again": self._again,
+            "help": lambda _: self._say(HELP),
+        }
+
+    def handle(self, text: str) -> bool:
+        """Answers one input; False when it asks to leave. Mistakes are told, not raised."""
+        try:
+            if not text.startswith(":"):
+                self._prompt = text
+                self._complete()
+                return True
+            name, *arguments = _words(text[1:])
+            if name in ("quit", "q", "exit"):
+                return False
+            if name not in self._commands:
+                raise UserError(f":{name} is no command; :help lists them")
+            self._commands[name](arguments)
+        except UserError as error:
+            self._say(f"error: {error}", style="red")
+        return True
+
+    def _complete(self) -> None:
+        prompt = self._full_prompt()
+        colour = self._console.is_terminal
+        printer = CodePrinter(self._write, colour=colour)
+        if self._prompt:
+            printer.feed(self._prompt)
+            printer.close()
+        printer = CodePrinter(self._write, colour=colour, before=self._prompt or "")
+        try:
+            for piece in self._generator.stream(prompt, self.params):
+                printer.feed(piece)
+        except KeyboardInterrupt:
+            pass
+        printer.close()
+        self._write("\n")
+
+    def _set(self, arguments: list[str]) -> None:
+        if not arguments:
+            for field in dataclasses.fields(self.params):
+                if field.name != "n":
+                    self._say(f"{field.name} = {getattr(self.params, field.name)!r}")
+            return
+        name, *values = arguments
+        known = {field.name: getattr(self.params, field.name) for field in dataclasses.fields(self.params)}
+        if name not in known or name == "n":
+            raise UserError(f":set {name}: no such parameter; :set alone lists them")
+        if not values:
+            raise UserError(f":set {name}: give a value; it is {known[name]!r}")
+        self.params = SamplingParams.parse(known | {name: _value(name, known[name], values)}, ":set")
+        self._say(f"{name} = {getattr(self.params, name)!r}")
+
+    def _tokens(self, arguments: list[str]) -> None:
+        count = arguments[0] if arguments else str(_CANDIDATES)
+        if not count.isdecimal() or int(count) < 1:
+            raise UserError(f":tokens {count}: give a number of tokens, e.g. :tokens 20")
+        table = Table("token", "id", "probability", "")
+        for candidate in self._generator.next_token(self._full_prompt(), int(count)):
+            bar = "█" * round(candidate.probability * _BAR_WIDTH)
+            table.add_row(repr(candidate.text), str(candidate.token_id), f"{candidate.probability:.1%}", bar)
+        self._console.print(table)
+
+    def _fewshot(self, _: list[str]) -> None:
+        self.uses_examples = not self.uses_examples
+        self._say("worked examples go before every prompt" if self.uses_examples else "no examples")
+
+    def _again(self, _: list[str]) -> None:
+        self._full_prompt()
+        self.params = self.params.replace(seed=(self.params.seed + 1) % 2**32)
+        self._complete()
+
+    def _full_prompt(self) -> str:
+        if self._prompt is None:
+            raise UserError("nothing has been typed yet: type some code first")
+        return (self._examples if self.uses_examples else "") + self._prompt
+
+    def _say(self, text: str, style: str | None = None) -> None:
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _write(self, text: str) -> None:
+        # The console would wrap lines and read brackets as markup.
+        self._console.file.write(text)
+        self._console.file.flush()
+
+
+def run(generator: Generator, params: SamplingParams, examples: str) -> None:
+    """Talks on the terminal until the user leaves."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.lexers import PygmentsLexer
+    from pygments.lexers.python import PythonLexer
+
+    bindings = KeyBindings()
+    bindings.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
+    history = _history_file()
+    history.parent.mkdir(parents=True, exist_ok=True)
+    terminal: Any = PromptSession(
+        history=FileHistory(str(history)), lexer=PygmentsLexer(PythonLexer), key_bindings=bindings
+    )
+    session = Session(generator, params, examples, Console())
+    session.handle(":help")
+    while True:
+        try:
+            text = terminal.prompt(">>> ", prompt_continuation="... ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        if text and not session.handle(text):
+            return
+
+
+def _words(text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f":{text}: {error}") from None
+    return words or ["help"]
+
+
+def _value(name: str, current: Any, values: list[str]) -> Any:
+    """Reads what was typed as the type that the parameter has."""
+    if name == "stop":
+        # As in Python source: "\n" is a line end.
+        strings = tuple(
+            value.encode("latin-1", "backslashreplace").decode("unicode_escape") for value in values
+        )
+        return strings[0] if strings in (("function",), ("statement",), ("line",)) else strings
+    (text, *more) = values
+    if more:
+        raise UserError(f":set {name}: takes one value")
+    if isinstance(current, bool):
+        return {"true": True, "on": True, "false": False, "off": False}.get(text.lower(), text)
+    for kind in (int, float) if isinstance(current, float) else (int,) if isinstance(current, int) else ():
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _history_file() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "codelm_jax" / "prompts"
