@@ -45,7 +45,7 @@ class Partial:
 
     def remove(self) -> None:
         """Forgets the parts; the whole result stands elsewhere."""
-        self._path.unlink()
+        self.done.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +54,8 @@ class Partial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        if not self.done:
+            self._path.unlink()
 
 
 class ResultFiles:
