@@ -173,9 +173,7 @@ def test_strongreg_has_the_references_parameter_count_and_flops():
 def test_matmul_parameters_are_all_but_norms_and_embeddings(config):
     shapes = jax.eval_shape(lambda: init_params(config, jax.random.key(0)))
     kernels = [
-        leaf.size
-        for path, leaf in jax.tree_util.tree_leaves_with_path(shapes)
-        if path[-1].key == "kernel"
+        leaf.size for path, leaf in jax.tree_util.tree_leaves_with_path(shapes) if path[-1].key == "kernel"
     ]
     assert config.matmul_params == sum(kernels)
 
@@ -200,6 +198,21 @@ def test_scaled_initialisation_shrinks_only_the_residual_projections():
         assert jnp.std(jax.tree.leaves(plain[name])[0]) == pytest.approx(0.02, rel=0.01)
 
 
+def test_fan_in_initialisation_keeps_the_scale_of_activations():
+    params = init_params(dataclasses.replace(STRONGREG, init="fan_in"), jax.random.key(0))
+    layer = params["layers_3"]
+    spread = {
+        "qkv": (layer["attention"]["qkv"]["kernel"], 512),
+        "output": (layer["attention"]["output"]["kernel"], 512),
+        "up": (layer["ffn"]["up"]["kernel"], 512),
+        "down": (layer["ffn"]["down"]["kernel"], 1536),
+        "head": (params["head"]["kernel"], 512),
+        "embedding": (params["embedding"]["embedding"], 512),
+    }
+    for name, (kernel, fan_in) in spread.items():
+        assert float(jnp.std(kernel)) == pytest.approx(fan_in**-0.5, rel=0.02), name
+
+
 def test_dropout_needs_a_key_and_the_same_key_gives_the_same_logits():
     params = init_params(SMALL, jax.random.key(0))
     model = Transformer(SMALL)
@@ -208,9 +221,7 @@ def test_dropout_needs_a_key_and_the_same_key_gives_the_same_logits():
         model.apply({"params": params}, inputs, deterministic=False)
 
     def forward(seed):
-        return model.apply(
-            {"params": params}, inputs, deterministic=False, dropout_key=jax.random.key(seed)
-        )
+        return model.apply({"params": params}, inputs, deterministic=False, dropout_key=jax.random.key(seed))
 
     np.testing.assert_array_equal(forward(1), forward(1))
     assert jnp.abs(forward(1) - forward(2)).max() > 0
