@@ -19,16 +19,16 @@ def get_config() -> ConfigDict:
     config.model.attention_dropout = 0.0
     config.model.residual_dropout = 0.0
 
-    config.max_steps = 1200
+    config.max_steps = 900
     config.batch_size = 8
     config.learning_rate = 4e-3
     config.final_learning_rate = 1e-4
     config.warmup_steps = 100
     config.label_smoothing = 0.0
 
-    config.eval_every = 400
+    config.eval_every = 300
     config.monitor_every = 400
-    config.checkpoint_every = 400
+    config.checkpoint_every = 300
     config.keep_steps = ()
 
     config.data.max_bytes = 30_000_000
