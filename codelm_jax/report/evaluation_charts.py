@@ -237,15 +237,23 @@ def memorisation_chart(runs: Sequence[Run]) -> Chart | None:
     def draw(axes: Axes, theme: Theme) -> None:
         for i, result in found.items():
             lengths = sorted((sample["run"] for sample in result["samples"]), reverse=True)
-            shares = [(place + 1) / len(lengths) for place in range(len(lengths))]
+            shares = [place / len(lengths) for place in range(1, len(lengths) + 1)]
+            # Every sample has at least nothing in common with the corpus.
             axes.step(
-                lengths,
-                shares,
-                where="pre",
+                [*lengths, 0],
+                [*shares, 1.0],
+                where="post",
                 color=theme.runs[i],
                 linewidth=1.5,
                 label=label_of(runs, runs[i], "samples"),
             )
+            if held_out := result.get("held_out"):
+                axes.axvline(
+                    held_out["p90"],
+                    color=theme.runs[i],
+                    linestyle=":",
+                    label=label_of(runs, runs[i], "real code: 90 % are shorter"),
+                )
         axes.set_xlabel("tokens in a row that stand in the training data")
         axes.set_ylabel("samples with at least so many")
         axes.set_xlim(left=0)

@@ -131,7 +131,7 @@ def _context_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> Tab
         "“):”",
         "most probable (↵ line end, ␣ blank)",
     ]
-    said = f"what follows “{evaluation.result['prompt']}” (step {evaluation.step:,})."
+    said = f"what follows “{evaluation.result['prompt']}” (step {evaluation.step:,})"
     return Table(captioned(run, runs, said), heads, rows)
 
 
@@ -146,6 +146,7 @@ def _tasks_table(title: str, evaluation: Evaluation, run: Run, runs: Sequence[Ru
             )
     rows += [[f"{RUNGS[rung]}", interval(found)] for rung, found in result["ladder"].items()]
     rows += [[f"failed: {reason}", number(count)] for reason, count in result["failures"].items()]
+    drawn = sampling_in_words(result["sampling"])
     kept_out = result.get("settings", {}).get("decontaminated")
     said = (
         "These problems may be in the training data: it was not decontaminated."
@@ -153,13 +154,10 @@ def _tasks_table(title: str, evaluation: Evaluation, run: Run, runs: Sequence[Ru
         else f"Training files that share code with {', '.join(kept_out)} were left out."
     )
     return Table(
-        captioned(
-            run,
-            runs,
-            f"{title} at step {evaluation.step:,}; {sampling_in_words(result['sampling'])}; 95 % intervals. {said}",
-        ),
-        ["", "share or count of samples"],
+        captioned(run, runs, f"{title} (step {evaluation.step:,})"),
+        ["", "samples"],
         rows,
+        note=f"{drawn[0].upper()}{drawn[1:]}; 95 % intervals. {said}",
     )
 
 
@@ -180,14 +178,11 @@ def _frequency_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> T
         ["distance from the corpus (KL, nats)", number(result["kl_baseline"]), number(result["kl"])],
     ]
     return Table(
-        captioned(
-            run,
-            runs,
-            f"the corpus, and what the model writes without a prompt (step {evaluation.step:,}); the corpus's distance "
-            "is that of as many tokens drawn from it.",
-        ),
+        captioned(run, runs, f"corpus and samples (step {evaluation.step:,})"),
         ["", "corpus", "samples"],
         rows,
+        note="Samples are what the model writes without a prompt. The corpus's distance from itself is that of as many "
+        "tokens drawn from it.",
     )
 
 
@@ -205,7 +200,7 @@ def _confidence_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> 
         for name, get in figures.items()
     ]
     return Table(
-        captioned(run, runs, f"confidence on held-out code (step {evaluation.step:,})."),
+        captioned(run, runs, f"confidence on held-out code (step {evaluation.step:,})"),
         ["", *_KINDS.values()],
         rows,
     )
@@ -231,17 +226,13 @@ def _memorisation_tables(evaluation: Evaluation, run: Run, runs: Sequence[Run]) 
     ]
     return [
         Table(
-            captioned(
-                run,
-                runs,
-                f"the longest run of tokens that stands in the training data (step {evaluation.step:,}); the right "
-                "column is real code that took no part in training.",
-            ),
+            captioned(run, runs, f"the longest run found in the training data (step {evaluation.step:,})"),
             ["tokens", "samples", "held-out code"],
             rows,
+            note="Held-out code is real and took no part in training.",
         ),
         Table(
-            captioned(run, runs, "the longest copies."),
+            captioned(run, runs, "the longest copies"),
             ["run, tokens", "sample, tokens", "file"],
             copies,
             folded=True,

@@ -91,7 +91,7 @@ def model_card(run: Run, licence: str = NO_LICENCE) -> str:
     made.globals["table"] = _table
     few_shot = run.evaluation("few_shot")
     prompts: Mapping[str, str] = few_shot.result["prompts"] if few_shot else {}
-    card = made.get_template("model_card.md.jinja").render(
+    return made.get_template("model_card.md.jinja").render(
         front_matter=_front_matter(run, licence),
         name=run.name,
         step=number(run.summary["step"]) if run.summary else None,
@@ -111,7 +111,6 @@ def model_card(run: Run, licence: str = NO_LICENCE) -> str:
         limits=_limits(run),
         licence=licence,
     )
-    return re.sub(r"\n{3,}", "\n\n", card)
 
 
 def _front_matter(run: Run, licence: str) -> dict[str, Any]:
@@ -261,7 +260,8 @@ def _limits(run: Run) -> list[str]:
         limits.append(
             f"It sees at most {model['max_seq_length']} tokens at once, prompt and completion together."
         )
-    limits.append("It was trained on Python alone.")
+    if run.config.get("data", {}).get("source", "text") != "text":
+        limits.append("It was trained on Python files alone.")
     few_shot = run.evaluation("few_shot")
     if few_shot:
         parses = few_shot.result["summary"]["parses"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codelm_jax.report.runs import Run
-from codelm_jax.report.section import Block, Sample, Samples, Section, Token, missing_suite
+from codelm_jax.report.section import Block, Judged, Sample, Samples, Section, Token, missing_suite
 from codelm_jax.report.wording import count_of, percent, visible
 
 # Upper ends of the classes of probability, least probable first; the last one is everything above.
@@ -16,6 +16,12 @@ _SUITES = {
     "few_shot": "After worked examples",
     "short_prompt": "After a bare signature",
     "mini_benchmark": "Small tasks",
+}
+# In words: where a sample is judged by whether it is Python, and where it is by its tests.
+_KINDS: Mapping[Judged, tuple[str, str]] = {
+    "good": ("did not collapse and are valid Python", "did not collapse and pass their tests"),
+    "other": ("did not collapse and are not valid Python", "did not collapse and fail their tests"),
+    "collapsed": ("collapsed", "collapsed"),
 }
 _SHOWN_OF_EACH = 3
 
@@ -33,8 +39,8 @@ def samples_section(runs: Sequence[Run]) -> Section:
     return Section(
         id="samples",
         title="Samples",
-        says="What the model writes, as it came out. The prompt is grey; behind each token lies the probability that "
-        "the model gave it. A collapsed sample is usually all of one colour: the model is certain of its own loop.",
+        says="What the model writes, as it came out. The prompt is grey; the background of each token tells how probable "
+        "the model itself held it. In a loop, dark tokens mean that the model is certain of repeating itself.",
         blocks=blocks,
     )
 
@@ -42,26 +48,28 @@ def samples_section(runs: Sequence[Run]) -> Section:
 def _blocks(title: str, result: Mapping[str, Any]) -> list[Block]:
     records = result["samples"]
     prompts: Mapping[str, str] = result.get("prompts", {})
-    good = [record for record in records if not record["collapsed"]]
-    collapsed = [record for record in records if record["collapsed"]]
-    kinds = {
-        "sound": (good, "that did not collapse"),
-        "collapsed": (collapsed, "that collapsed"),
-    }
+    has_tests = "ladder" in result
     blocks: list[Block] = []
-    for name, (found, which) in kinds.items():
+    for judged, which in _KINDS.items():
+        found = [record for record in records if _judged(record) == judged]
         shown = _first_of_each_prompt(found)
-        share = f"{len(found):,} of {count_of(len(records), 'sample')} ({percent(len(found) / len(records))})"
-        chosen = f"{share} {which}. Shown: {_how_chosen(found, shown)}."
+        share = f"{len(found):,} of {count_of(len(records), 'sample')} ({percent(len(found) / max(1, len(records)))})"
         blocks.append(
             Samples(
-                title=f"{title}: {name}",
-                chosen=chosen,
+                title=f"{title}: {judged if judged != 'other' else 'neither'}",
+                chosen=f"{share} {which[has_tests]}. Shown: {_how_chosen(found, shown)}.",
                 samples=[_sample(record, prompts.get(record["prompt_id"], "")) for record in shown],
                 context=_context(shown, prompts),
             )
         )
     return blocks
+
+
+def _judged(record: Mapping[str, Any]) -> Judged:
+    if record["collapsed"]:
+        return "collapsed"
+    good = record["failure"] is None if "rung" in record else record["parses"]
+    return "good" if good else "other"
 
 
 def _first_of_each_prompt(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -97,7 +105,7 @@ def _sample(record: Mapping[str, Any], prompt: str) -> Sample:
         prompt=_without_overlap(shown, record),
         tokens=tokens,
         verdict=_verdict(record, "" if shown else name),
-        collapsed=record["collapsed"],
+        judged=_judged(record),
     )
 
 

@@ -1,8 +1,9 @@
 """What the page is made of: sections of charts, tables, samples and remarks."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from codelm_jax.report.chart import Chart
 from codelm_jax.report.runs import Run
@@ -10,11 +11,20 @@ from codelm_jax.report.runs import Run
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; the first cell of each names it."""
+    """Rows of text; the first cell of each names it.
+
+    Attributes:
+        caption: what it is, in a few words.
+        heads: of the columns.
+        rows: one cell a column.
+        note: what a reader must know besides.
+        folded: whether it is closed at first.
+    """
 
     caption: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""
     folded: bool = False
     kind: ClassVar[str] = "table"
 
@@ -45,6 +55,10 @@ class Token:
     level: int
 
 
+# It neither collapsed nor is it good where it isn't valid Python, or fails its tests.
+Judged = Literal["good", "other", "collapsed"]
+
+
 @dataclass(frozen=True)
 class Sample:
     """One sample, ready to be shown.
@@ -52,14 +66,14 @@ class Sample:
     Attributes:
         prompt: the end of its prompt that no token covers.
         tokens: what the model wrote.
-        verdict: in words, whether it collapsed and what else is known of it.
-        collapsed: whether it did.
+        verdict: in words, what is known of it.
+        judged: the same in one.
     """
 
     prompt: str
     tokens: Sequence[Token]
     verdict: str
-    collapsed: bool
+    judged: Judged
 
 
 @dataclass(frozen=True)
@@ -108,17 +122,18 @@ def missing_suite(runs: Sequence[Run], suite: str, what: str, flags: str = "") -
     return [
         Missing(
             _named(run, runs, what),
-            f"python scripts/evaluate.py --checkpoint={run.directory} --suite={suite}{flags}",
+            f"python scripts/evaluate.py --checkpoint={shlex.quote(str(run.directory))} --suite={suite}{flags}",
         )
         for run in runs
         if run.evaluation(suite) is None
     ]
 
 
-def missing_training(run: Run, runs: Sequence[Run], what: str) -> Missing:
+def missing_training(run: Run, runs: Sequence[Run], what: str, flags: str = "") -> Missing:
     """The remark for figures that only training writes."""
     return Missing(
-        _named(run, runs, what), f"python scripts/train.py --config=CONFIG.py --workdir={run.directory}"
+        _named(run, runs, what),
+        f"python scripts/train.py --config=CONFIG.py --workdir={shlex.quote(str(run.directory))}{flags}",
     )
 
 

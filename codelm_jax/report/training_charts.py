@@ -20,6 +20,7 @@ from codelm_jax.report.runs import Run
 from codelm_jax.report.wording import number, percent
 
 _FEW_SHOT, _SHORT_PROMPT = "few_shot", "short_prompt"
+_SUITES = {_FEW_SHOT: "few-shot", _SHORT_PROMPT: "short prompt"}
 
 
 def last_step(runs: Sequence[Run]) -> int:
@@ -149,10 +150,8 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
         runs: the runs.
         human_rate: share of real code of the samples' length that the same rule flags.
     """
-    monitored = any(
-        run.series(f"monitor/{suite}_collapsed")[0] for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT)
-    )
-    evaluated = any(run.evaluation(suite) for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT))
+    monitored = any(run.series(f"monitor/{suite}_collapsed")[0] for run in runs for suite in _SUITES)
+    evaluated = any(run.evaluation(suite) for run in runs for suite in _SUITES)
     if not monitored and not evaluated:
         return None
     # A model is as good as people when it collapses at most two points more often.
@@ -165,14 +164,14 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
             color=theme.human,
             alpha=0.25,
             linewidth=0,
-            label=f"as good as people: up to {percent(limit)}",
+            label="as good as people",
         )
         for i in range(len(runs)):
-            for suite, name, line in ((_FEW_SHOT, "few-shot", "-"), (_SHORT_PROMPT, "short prompt", "--")):
-                _draw_suite(axes, theme, runs, i, suite, name, line)
+            for suite in _SUITES:
+                _draw_suite(axes, theme, runs, i, suite)
         steps, rates = list(reference.FEW_SHOT_COLLAPSE), list(reference.FEW_SHOT_COLLAPSE.values())
         axes.plot(
-            steps, rates, ":*", color=theme.muted, markersize=6, linewidth=1, label="2025 reference, few-shot"
+            steps, rates, ":*", color=theme.muted, markersize=6, linewidth=1, label="reference, few-shot"
         )
         for step, rate in reference.FEW_SHOT_COLLAPSE.items():
             axes.annotate(
@@ -186,12 +185,71 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
     return Chart(
         name="collapse",
         title="Collapse over training",
-        caption="How many samples get stuck repeating themselves: lines are the monitor's small samples during "
-        "training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
+        caption="How many samples get stuck repeating themselves: lines with their shaded 95 % intervals are the monitor's few samples "
+        "during training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
         "own, milder rule.",
         alt=_collapse_in_words(runs, human_rate),
         draw=draw,
-        height=3.0,
+        height=2.8,
+    )
+
+
+def repetition_chart(runs: Sequence[Run]) -> Chart | None:
+    """How much samples repeat over the steps, beside real code."""
+    found = [(run, suite) for run in runs for suite in _SUITES if run.series(f"monitor/{suite}_seq_rep_4")[0]]
+    if not found:
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for run, suite in found:
+            i = runs.index(run)
+            steps, values = run.series(f"monitor/{suite}_seq_rep_4")
+            style = run_style(theme, i, linestyle="-" if suite == _FEW_SHOT else "--")
+            label = label_of(runs, run, _SUITES[suite])
+            axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
+        run, suite = found[0]
+        if (human := run.last(f"monitor/{suite}_seq_rep_4_human")) is not None:
+            axes.axhline(human, color=theme.human, linestyle=":", linewidth=2, label="real code")
+        axes.set_ylabel("repeated 4-grams")
+        percent_axis(axes)
+        axes.set_ylim(bottom=0)
+        step_axis(axes, last_step(runs))
+
+    names = {f"monitor/{suite}_seq_rep_4": name for suite, name in _SUITES.items()}
+    return Chart(
+        name="repetition",
+        title="Repetition over training",
+        caption="The share of each sample's four-token pieces that it has written before; real code of the same length "
+        "repeats itself too, as the dotted line shows.",
+        alt="Share of repeated 4-grams over training steps. " + _last_values(runs, names),
+        draw=draw,
+    )
+
+
+def valid_chart(runs: Sequence[Run]) -> Chart | None:
+    """Share of samples that are valid Python over the steps."""
+    found = [(run, suite) for run in runs for suite in _SUITES if run.series(f"monitor/{suite}_parses")[0]]
+    if not found:
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for run, suite in found:
+            steps, values = run.series(f"monitor/{suite}_parses")
+            style = run_style(theme, runs.index(run), linestyle="-" if suite == _FEW_SHOT else "--")
+            label = label_of(runs, run, _SUITES[suite])
+            axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
+        axes.set_ylabel("samples that are valid Python")
+        percent_axis(axes)
+        axes.set_ylim(0, 1.03)
+        step_axis(axes, last_step(runs))
+
+    names = {f"monitor/{suite}_parses": name for suite, name in _SUITES.items()}
+    return Chart(
+        name="valid_python",
+        title="Valid Python over training",
+        caption="How many of the monitor's samples Python accepts, once cut where their function or class ends.",
+        alt="Share of samples that are valid Python over training steps. " + _last_values(runs, names),
+        draw=draw,
     )
 
 
@@ -238,13 +296,15 @@ def _plain_chart(
     )
 
 
-def _draw_suite(
-    axes: Axes, theme: Theme, runs: Sequence[Run], i: int, suite: str, name: str, line: str
-) -> None:
-    run = runs[i]
+def _draw_suite(axes: Axes, theme: Theme, runs: Sequence[Run], i: int, suite: str) -> None:
+    run, line = runs[i], "-" if suite == _FEW_SHOT else "--"
     steps, values = run.series(f"monitor/{suite}_collapsed")
-    label: str | None = label_of(runs, run, name)
+    label: str | None = label_of(runs, run, _SUITES[suite])
     if steps:
+        lower_steps, low = run.series(f"monitor/{suite}_collapsed_low")
+        upper_steps, high = run.series(f"monitor/{suite}_collapsed_high")
+        if lower_steps == upper_steps:
+            axes.fill_between(lower_steps, low, high, color=theme.runs[i], alpha=0.13, linewidth=0)
         axes.plot(
             steps,
             values,
@@ -274,14 +334,14 @@ def _draw_suite(
 
 
 def _last_collapse_step(runs: Sequence[Run]) -> int:
-    evaluated = [e.step for run in runs for suite in (_FEW_SHOT, _SHORT_PROMPT) for e in run.by_step(suite)]
+    evaluated = [e.step for run in runs for suite in _SUITES for e in run.by_step(suite)]
     return max([last_step(runs), *evaluated])
 
 
 def _collapse_in_words(runs: Sequence[Run], human_rate: float) -> str:
     parts = [f"Share of samples that collapse. Real code: {percent(human_rate)}."]
     for run in runs:
-        for suite, name in ((_FEW_SHOT, "few-shot"), (_SHORT_PROMPT, "short prompt")):
+        for suite, name in _SUITES.items():
             steps, values = run.series(f"monitor/{suite}_collapsed")
             if steps:
                 course = ", ".join(f"{percent(v, 0)} at step {s:,}" for s, v in _ends(steps, values))

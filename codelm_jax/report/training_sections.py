@@ -22,7 +22,9 @@ from codelm_jax.report.training_charts import (
     gradient_chart,
     nll_chart,
     objective_chart,
+    repetition_chart,
     speed_chart,
+    valid_chart,
 )
 from codelm_jax.report.wording import (
     NONE,
@@ -66,23 +68,26 @@ def learning_section(runs: Sequence[Run]) -> Section:
 def collapse_section(runs: Sequence[Run]) -> Section:
     """Collapse over the steps, and the full evaluations' rates."""
     human = _human_collapse(runs)
-    blocks = plots(collapse_chart(runs, human))
+    blocks = plots(collapse_chart(runs, human), repetition_chart(runs), valid_chart(runs))
     blocks += [
-        missing_training(run, runs, "the collapse monitor has written nothing.")
+        missing_training(
+            run, runs, "the collapse monitor has written nothing.", " --config.monitor_every=500"
+        )
         for run in runs
         if not run.series("monitor/few_shot_collapsed")[0]
     ]
-    for suite, title in (("few_shot", "After worked examples"), ("short_prompt", "After a bare signature")):
-        results = _results(runs, suite)
-        if results:
-            blocks += [_rates_table(title, suite, results), _groups_table(title, results)]
+    suites = {"few_shot": "After worked examples", "short_prompt": "After a bare signature"}
+    results = {suite: found for suite in suites if (found := _results(runs, suite))}
+    blocks += [_rates_table(suites[suite], suite, found) for suite, found in results.items()]
+    blocks += [_groups_table(suites[suite], found) for suite, found in results.items()]
+    for suite, title in suites.items():
         blocks += missing_suite(runs, suite, f"“{title}” was not evaluated.")
     return Section(
         id="collapse",
         title="Collapse",
         says="A small model easily gets stuck and repeats itself. A sample counts as collapsed when it is empty, ends in "
         "a loop, or repeats more than 99 % of real code of its length does; by that rule "
-        f"{percent(human)} of real code looks collapsed too. “as good as people” means at most 2 points more than that.",
+        f"{percent(human)} of real code looks collapsed too. “As good as people” means at most 2 points more than that.",
         blocks=blocks,
     )
 
@@ -107,7 +112,7 @@ def speed_section(runs: Sequence[Run]) -> Section:
     if any(run.summary for run in runs):
         table = [[name, *(_cell(get, run.summary) for run in runs)] for name, get in rows.items()]
         blocks.append(
-            Table("Since its last start; seconds are of the wall clock.", ["", *_names(runs)], table)
+            Table("Time", ["", *_names(runs)], table, note="By the clock, since the run last started.")
         )
     blocks += [
         missing_training(run, runs, "the training has not ended, so it has no summary.")
@@ -146,9 +151,9 @@ def settings_section(runs: Sequence[Run]) -> Section:
     blocks: list[Block] = []
     if len(runs) > 1:
         different = [row for row in rows if len(set(row[1:])) > 1]
-        blocks.append(Table("Where the runs differ.", ["key", *_names(runs)], different))
+        blocks.append(Table("Where the runs differ", ["key", *_names(runs)], different))
     if rows:
-        blocks.append(Table("All settings.", ["key", *_names(runs)], rows, folded=True))
+        blocks.append(Table("All settings", ["key", *_names(runs)], rows, folded=True))
     blocks += [missing_training(run, runs, "it has no config.json yet.") for run in runs if not run.config]
     return Section("settings", "Settings", "The configuration the training ran with, key by key.", blocks)
 
@@ -198,19 +203,20 @@ def _held_out_table(run: Run, runs: Sequence[Run], step: int, sets: Mapping[str,
             if any(measured):
                 rows.append([f"{name}, {how}", *(number(each[way]) if each else NONE for each in measured)])
     return Table(
-        captioned(
-            run, runs, f"the held-out sets (step {step:,}); compressors in bits per byte of the same files."
-        ),
+        captioned(run, runs, f"the held-out sets (step {step:,})"),
         ["", *(f"{name}: {_HELD_OUT[name]}" if name in _HELD_OUT else name for name in sets)],
         rows,
+        note="Compressors in bits per byte of the same files.",
     )
 
 
 def _human_collapse(runs: Sequence[Run]) -> float:
-    """How much real code the rule flags: as the evaluation states it, else from the band of the first run's data."""
+    """How much real code the rule flags: as evaluation or monitor state it, else from the band of the first run's data."""
     for run in runs:
         if evaluation := run.evaluation("few_shot"):
             return evaluation.result["summary"]["human_collapsed"]
+        if (monitored := run.last("monitor/few_shot_collapsed_human")) is not None:
+            return monitored
     return human_rate(runs[0].human_band, _FEW_SHOT_TOKENS)
 
 
@@ -245,10 +251,11 @@ def _rates_table(title: str, suite: str, results: Mapping[str, tuple[int, Mappin
     heads = ["", *(f"{name}, step {step:,}" for name, (step, _) in results.items())]
     drawn = sampling_in_words(next(iter(results.values()))[1]["sampling"])
     return Table(
-        f"{title} ({drawn}): share and 95 % interval; “by prompt” is the interval that allows for samples of one prompt being "
-        f"alike. {said}.",
+        title,
         heads,
         rows,
+        note=f"Share of samples and 95 % interval; {drawn}. “By prompt” is the interval that allows for samples of one "
+        f"prompt being alike. {said}.",
     )
 
 
@@ -258,7 +265,7 @@ def _groups_table(title: str, results: Mapping[str, tuple[int, Mapping[str, Any]
     rows = [
         [name, *(interval(groups[name]) if name in groups else NONE for groups in found)] for name in names
     ]
-    return Table(f"{title}: collapsed, by category and by prompt.", ["", *results], rows, folded=True)
+    return Table(f"{title}: collapsed, by category and prompt", ["", *results], rows, folded=True)
 
 
 def _clustered(rate: Mapping[str, Any]) -> str:
@@ -276,7 +283,7 @@ def _data_tables(run: Run, runs: Sequence[Run]) -> list[Block]:
         for name, split in manifest["splits"].items()
     ]
     blocks: list[Block] = [
-        Table(captioned(run, runs, "the splits."), ["split", "files", "size", "tokens"], splits)
+        Table(captioned(run, runs, "the splits"), ["split", "files", "size", "tokens"], splits)
     ]
     licences = licence_table(manifest)
     if licences:
@@ -287,7 +294,7 @@ def _data_tables(run: Run, runs: Sequence[Run]) -> list[Block]:
         ]
         blocks.append(
             Table(
-                captioned(run, runs, "licences of the training files."),
+                captioned(run, runs, "licences of the training files"),
                 ["licence", "packages", "files", "size", "share"],
                 rows,
             )
@@ -296,7 +303,7 @@ def _data_tables(run: Run, runs: Sequence[Run]) -> list[Block]:
     skipped = [[reason, number(count)] for reason, count in manifest.get("skipped", {}).items()]
     if skipped:
         blocks.append(
-            Table(captioned(run, runs, "files left out, and why."), ["reason", "files"], skipped, folded=True)
+            Table(captioned(run, runs, "files left out, and why"), ["reason", "files"], skipped, folded=True)
         )
     return blocks
 
@@ -308,7 +315,7 @@ def _packages_table(run: Run, runs: Sequence[Run]) -> Table:
             sizes[file["package"], file["version"], file["licence"]] += file["bytes"]
     rows = [[*names, megabytes(size)] for names, size in sizes.most_common(_PACKAGES_SHOWN)]
     return Table(
-        captioned(run, runs, f"the largest {len(rows)} of {len(sizes)} packages in training."),
+        captioned(run, runs, f"the largest {len(rows)} of {len(sizes)} packages in training"),
         ["package", "version", "licence", "size"],
         rows,
         folded=True,

@@ -1,6 +1,7 @@
 """How figures and foreign text are written out, the same on the page, in plots and on the model card."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -9,26 +10,29 @@ from typing import Any
 Rate = Mapping[str, Any]
 
 NONE = "–"
+# Between a figure and its unit, so that no line breaks there.
+_GLUE = "\u00a0"
+_MANY_BLANKS = re.compile(" {4,}")
 _SHOWN_AS_THEMSELVES = "\n\t"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share in per cent; a dash where there is none.
+    r"""A share in per cent; a dash where there is none. What belongs together is kept on one line.
 
     >>> percent(0.1454)
-    '14.5 %'
+    '14.5\xa0%'
     """
-    return NONE if value is None else f"{100 * value:.{digits}f} %"
+    return NONE if value is None else f"{100 * value:.{digits}f}{_GLUE}%"
 
 
 def bounds(rate: Mapping[str, Any]) -> str:
     """The 95 % interval of a rate, in per cent: `[7.6, 26.2]`."""
-    return f"[{100 * rate['low']:.1f}, {100 * rate['high']:.1f}]"
+    return f"[{100 * rate['low']:.1f},{_GLUE}{100 * rate['high']:.1f}]"
 
 
 def interval(rate: Rate) -> str:
     """A rate with its 95 % interval, as `14.5 % [7.6, 26.2] (8 of 55)`."""
-    return f"{percent(rate['rate'])} {bounds(rate)} ({rate['count']:,} of {rate['n']:,})"
+    return f"{percent(rate['rate'])} {bounds(rate)} ({rate['count']:,}{_GLUE}of{_GLUE}{rate['n']:,})"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -42,18 +46,18 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def megabytes(size: float) -> str:
     """Bytes as MB, with a digit more where it is little."""
-    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+    return f"{size / 1e6:,.1f}{_GLUE}MB" if size >= 1e5 else f"{size / 1e3:,.1f}{_GLUE}kB"
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that a reader would choose.
+    r"""Seconds in the unit that a reader would choose.
 
     >>> duration(90), duration(7200), duration(3)
-    ('1.5 min', '2.0 h', '3.0 s')
+    ('1.5\xa0min', '2.0\xa0h', '3.0\xa0s')
     """
     if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+        return f"{seconds:.1f}{_GLUE}s"
+    return f"{seconds / 60:.1f}{_GLUE}min" if seconds < 3600 else f"{seconds / 3600:.1f}{_GLUE}h"
 
 
 def count_of(count: int, noun: str) -> str:
@@ -83,12 +87,13 @@ def visible(text: str) -> str:
 
 
 def token_name(token: str) -> str:
-    r"""A token on one line, its blanks visible.
+    r"""A token on one line, its blanks visible, and counted where they are many.
 
-    >>> token_name("\n    ")
-    '↵␣␣␣␣'
+    >>> token_name("\n  "), token_name("        ")
+    ('↵␣␣', '␣×8')
     """
-    named = token.replace("\r", "␍").replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
+    counted = _MANY_BLANKS.sub(lambda blanks: f"␣×{len(blanks[0])}", token)
+    named = counted.replace("\r", "␍").replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
     return visible(named) or "(empty)"
 
 
