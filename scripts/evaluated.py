@@ -49,7 +49,7 @@ def generate_with(generator: Generator) -> Generate:
         temperature: float,
         top_k: int,
         top_p: float,
-        max_new_tokens: int,
+        max_new_tokens: int | Sequence[int],
         stop: Sequence[str],
         seed: int,
     ) -> Sequence[Sequence[Completion]]:
@@ -58,11 +58,14 @@ def generate_with(generator: Generator) -> Generate:
             "temperature": temperature,
             "top_k": top_k,
             "top_p": top_p,
-            "max_new_tokens": max_new_tokens,
             "stop": tuple(stop),
         }
+        limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
         params = [
-            SamplingParams.parse({**values, "seed": _seed_of(prompt, seed)}, "sampling") for prompt in prompts
+            SamplingParams.parse(
+                {**values, "max_new_tokens": limit, "seed": _seed_of(prompt, seed)}, "sampling"
+            )
+            for prompt, limit in zip(prompts, limits, strict=True)
         ]
         return generator.generate(prompts, params)
 

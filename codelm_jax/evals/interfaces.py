@@ -36,7 +36,10 @@ class Completion(Protocol):
 
 
 class Generate(Protocol):
-    """Samples `n` completions a prompt; the outer list follows the prompts. Deterministic in `seed`."""
+    """Samples `n` completions a prompt; the outer list follows the prompts. Deterministic in `seed`.
+
+    `max_new_tokens` holds for all prompts, or is one number a prompt.
+    """
 
     def __call__(
         self,
@@ -46,7 +49,7 @@ class Generate(Protocol):
         temperature: float,
         top_k: int,
         top_p: float,
-        max_new_tokens: int,
+        max_new_tokens: int | Sequence[int],
         stop: Sequence[str],
         seed: int,
     ) -> Sequence[Sequence[Completion]]: ...

@@ -11,7 +11,7 @@ from typing import Any
 
 from codelm_jax.evals.interfaces import Codec, Completion, Generate, Report, no_report
 from codelm_jax.evals.samples import sample_record
-from codelm_jax.evals.statistics import clustered_interval, clustered_rate, pass_at_k
+from codelm_jax.evals.statistics import clustered_interval, clustered_rate, pass_at_k, wilson_interval
 from codelm_jax.sandbox.verdict import RUNGS, Job, Verdict
 from codelm_jax.text.definitions import end_of_definition
 from codelm_jax.text.parsing import parse
@@ -19,7 +19,8 @@ from codelm_jax.text.parsing import parse
 JudgeAll = Callable[[Sequence[Job]], Sequence[Verdict]]
 Records = list[dict[str, Any]]
 PASS_AT = (1, 10, 100)
-_TASKS_PER_BATCH = 16
+# Enough to fill the rows that are decoded at once; few enough that an interruption costs little.
+_SAMPLES_AT_ONCE = 320
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,7 @@ def evaluate_tasks(
     done: dict[str, Records] = {task.id: list((finished or {}).get(task.id, [])) for task in tasks}
     possible = [task for task in tasks if limits[task.id] > 0]
     report(sum(bool(done[task.id]) for task in possible), len(possible))
-    for number, batch in enumerate(_batches(possible, limits)):
+    for number, batch in enumerate(_batches(possible, sampling.samples_per_task)):
         if all(done[task.id] for task in batch):
             continue
         completions = generate(
@@ -106,7 +107,7 @@ def evaluate_tasks(
             temperature=sampling.temperature,
             top_k=sampling.top_k,
             top_p=sampling.top_p,
-            max_new_tokens=limits[batch[0].id],
+            max_new_tokens=[limits[task.id] for task in batch],
             stop=sampling.stop,
             seed=(seed + number) % 2**32,
         )
@@ -136,14 +137,11 @@ def _is_answerable(task: Task, codec: Codec, context_length: int) -> bool:
     return 1 + len(codec.encode(task.prompt + task.solution)) <= context_length
 
 
-def _batches(tasks: Sequence[Task], limits: Mapping[str, int]) -> Iterator[list[Task]]:
-    """Tasks that may have equally many new tokens, in batches that depend on nothing else."""
-    groups: dict[int, list[Task]] = {}
-    for task in tasks:
-        groups.setdefault(limits[task.id], []).append(task)
-    for group in groups.values():
-        for begin in range(0, len(group), _TASKS_PER_BATCH):
-            yield group[begin : begin + _TASKS_PER_BATCH]
+def _batches(tasks: Sequence[Task], samples_per_task: int) -> Iterator[Sequence[Task]]:
+    """Tasks that are sampled together; it depends on nothing but what is asked."""
+    size = max(1, _SAMPLES_AT_ONCE // samples_per_task)
+    for begin in range(0, len(tasks), size):
+        yield tasks[begin : begin + size]
 
 
 def _judge(
@@ -232,6 +230,10 @@ def _score(passed: Mapping[str, int], samples_per_task: int, seed: int) -> dict[
         if k > samples_per_task or not passed:
             continue
         values = [pass_at_k(samples_per_task, correct, k) for correct in passed.values()]
+        value = sum(values) / len(values)
         low, high = clustered_interval([[value] for value in values], seed)
-        scores[f"pass@{k}"] = {"value": sum(values) / len(values), "low": low, "high": high}
+        if value in (0.0, 1.0):
+            # Where all tasks agree, a bootstrap has nothing to draw and would claim certainty.
+            low, high = wilson_interval(round(value * len(values)), len(values))
+        scores[f"pass@{k}"] = {"value": value, "low": low, "high": high}
     return scores

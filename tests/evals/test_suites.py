@@ -199,7 +199,7 @@ def test_memorisation_looks_for_the_few_shot_samples_and_for_held_out_code(tmp_p
 
 
 def test_an_interrupted_task_suite_judges_each_task_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("codelm_jax.evals.tasks._TASKS_PER_BATCH", 5)
+    monkeypatch.setattr("codelm_jax.evals.tasks._SAMPLES_AT_ONCE", 15)
     judged = []
 
     def judge_all(jobs):

@@ -12,7 +12,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.evals.humaneval import humaneval_tasks
 from codelm_jax.evals.mbpp import mbpp_tasks
 from codelm_jax.evals.mini_benchmark import REFERENCE_PROTOCOL, mini_benchmark_tasks, own_problems
-from codelm_jax.evals.statistics import pass_at_k
+from codelm_jax.evals.statistics import pass_at_k, wilson_interval
 from codelm_jax.evals.table import table
 from codelm_jax.evals.tasks import Task, TaskSampling, evaluate_tasks
 from codelm_jax.evals.templates import load_templates
@@ -109,10 +109,22 @@ def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():
     assert result["by_task"]["long"] == {"passed": 0, "samples": 0}
 
 
+def test_a_score_of_none_or_all_is_not_certain():
+    none, every = (
+        evaluate([HALVE, TWICE], model=Parrot(CODEC, {"halve(x):\n": halve, "": twice}))["score"]["pass@1"]
+        for halve, twice in (("    pass\n", "    pass\n"), ("    return x / 2\n", "    return x * 2\n"))
+    )
+    assert (none["value"], none["low"], every["value"], every["high"]) == (0.0, 0.0, 1.0, 1.0)
+    assert none["high"] == pytest.approx(1 - every["low"])
+    assert none["high"] == wilson_interval(0, 2)[1]
+
+
 def test_new_tokens_are_limited_to_what_the_context_leaves():
     model = Parrot(CODEC, ANSWERS)
     evaluate([HALVE, TWICE], model=model, context_length=40)
-    assert [call["max_new_tokens"] for call in model.calls] == [40 - 1 - len(HALVE.prompt)]
+    assert [call["max_new_tokens"] for call in model.calls] == [
+        [40 - 1 - len(HALVE.prompt), 40 - 1 - len(TWICE.prompt)]
+    ]
 
 
 def test_a_prompt_that_fits_only_without_its_solution_is_not_answerable():
@@ -138,7 +150,8 @@ def test_the_examples_before_a_task_are_no_part_of_its_program():
     assert not any("count_positive" in job.program for job in judge.jobs)
 
 
-def test_an_interrupted_run_resumes_to_the_same_result():
+def test_an_interrupted_run_resumes_to_the_same_result(monkeypatch):
+    monkeypatch.setattr("codelm_jax.evals.tasks._SAMPLES_AT_ONCE", 16 * SAMPLING.samples_per_task)
     tasks = [
         Task(f"{i}", f"# {i}\ndef halve(x):\n", f"# {i}\ndef halve(x):\n", "halve", HALVE.check, "")
         for i in range(40)
