@@ -23,7 +23,7 @@ from codelm_jax.data.progress import Advance, console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import PROTOCOLS, Files, Settings, choose_settings
-from codelm_jax.evals.suites import Evaluation, Skipped
+from codelm_jax.evals.suites import Corpus, Evaluation, Model, Skipped
 from codelm_jax.evals.table import table
 from codelm_jax.evals.tasks import JudgeAll
 from codelm_jax.sandbox.pool import Sandbox
@@ -60,9 +60,11 @@ _ALLOW_UNSAFE = flags.DEFINE_bool(
     "allow_unsafe_execution", False, "Run generated code even where layers of the sandbox are missing."
 )
 
+_EXIT_STOPPED = 130  # 128 + SIGINT, as shells have it
 
-def main() -> None:
-    """Runs the suites asked for and prints their tables."""
+
+def main() -> int:
+    """Runs the suites asked for and prints their tables; returns the exit status."""
     settings = choose_settings(
         _SUITE.value,
         seed=_SEED.value,
@@ -78,6 +80,15 @@ def main() -> None:
     corpus, note = evaluated.find_corpus(loaded, model, _DATA.value, _MAX_TOKENS.value)
     files = ResultFiles(evaluated.results_directory(_CHECKPOINT.value, loaded.step, _OUT.value))
     print(f"step {loaded.step} of {_CHECKPOINT.value}; {note}; {evaluated.decontamination(loaded)}")
+    try:
+        _evaluate(model, corpus, settings, files)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here")
+        return _EXIT_STOPPED
+    return 0
+
+
+def _evaluate(model: Model, corpus: Corpus | None, settings: Settings, files: ResultFiles) -> None:
     with contextlib.ExitStack() as stack:
         judge_all = _sandbox(settings, stack)
         for suite in settings.suites:

@@ -1,5 +1,6 @@
 """The command, on a checkpoint made here."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -111,6 +112,28 @@ def test_samples_are_those_of_the_seed(run, model, tmp_path):
     ]
     texts = [[sample["token_ids"] for sample in result["samples"]] for result in results]
     assert texts[0] == texts[1] != texts[2]
+
+
+def test_an_interrupted_evaluation_goes_on_to_the_same_file(run, model, tmp_path, monkeypatch):
+    monkeypatch.setattr("codelm_jax.evals.suites._SAMPLES_AT_ONCE", 4)
+    options = {"n": 4, "max_new_tokens": 8}
+    evaluate(run, model, tmp_path / "whole", "short_prompt", **options)
+    calls = []
+
+    def once(prompts, n, **sampling):
+        calls.append(prompts)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return model.generate(prompts, n, **sampling)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(
+            run, dataclasses.replace(model, generate=once), tmp_path / "parts", "short_prompt", **options
+        )
+    assert not (tmp_path / "parts" / "short_prompt.json").exists()
+    evaluate(run, model, tmp_path / "parts", "short_prompt", **options)
+    whole, parts = (tmp_path / name / "short_prompt.json" for name in ("whole", "parts"))
+    assert whole.read_bytes() == parts.read_bytes()
 
 
 def test_prompts_do_not_share_their_luck(model):
