@@ -47,6 +47,7 @@ ISOLATIONS = ("namespaces", "bubblewrap", "none")
 _PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from codelm_jax.sandbox.{module} import main; del sys.path[0]; main(sys.argv[2])"
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
+_MEMORY_DIRECTORY = "/dev/shm"
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 90.0
 _CLOSE_SECONDS = 20.0
@@ -55,8 +56,10 @@ _CLOSE_SECONDS = 20.0
 class _Slot:
     """A judge with its nursery, and the socket on which jobs go in and verdicts come out."""
 
-    def __init__(self, isolation: str, *, timeout_seconds: float, memory_bytes: int):
-        self.scratch_root = tempfile.mkdtemp(prefix="codelm-sandbox-")
+    def __init__(
+        self, isolation: str, *, timeout_seconds: float, memory_bytes: int, scratch_directory: str | None
+    ):
+        self.scratch_root = tempfile.mkdtemp(prefix="codelm-sandbox-", dir=scratch_directory)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.socket, host = socket.socketpair()
         judge_end, nursery_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -137,6 +140,8 @@ class Sandbox:
         timeout_seconds: wall-clock time for one sample, from loading the program to the end of its check.
         memory_bytes: what a worker's address space may grow by.
         allow_unsafe: run even if layers are missing. The verdicts say which ones held.
+        scratch_directory: where workers get their scratch space; by default in memory (/dev/shm), where a flood of files
+            is cleared away at once, or with the temporary files where there is none.
         isolation: what to stand in, in order of preference; the first that works is taken.
 
     Attributes:
@@ -154,6 +159,7 @@ class Sandbox:
         timeout_seconds: float = 3.0,
         memory_bytes: int = 512 * 2**20,
         allow_unsafe: bool = False,
+        scratch_directory: str | None = None,
         isolation: Sequence[str] = ISOLATIONS,
     ):
         if (
@@ -167,13 +173,21 @@ class Sandbox:
             )
         if not sys.platform.startswith("linux"):
             raise SandboxError(f"sandbox: needs Linux, this is {sys.platform}; run it in a Linux container")
+        if scratch_directory is None and os.access(_MEMORY_DIRECTORY, os.W_OK | os.X_OK):
+            scratch_directory = _MEMORY_DIRECTORY
         self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._slots: list[_Slot] = []
         self.layers: tuple[str, ...] = ()
         self.missing: dict[str, str] = {}
         try:
-            self._start(workers, timeout_seconds, memory_bytes, isolation)
+            self._start(
+                workers,
+                isolation,
+                timeout_seconds=timeout_seconds,
+                memory_bytes=memory_bytes,
+                scratch_directory=scratch_directory,
+            )
             gaps = jail.lacking(self.layers, self.missing)
             if gaps and not allow_unsafe:
                 raise SandboxError(
@@ -226,17 +240,12 @@ class Sandbox:
         for slot in slots:
             slot.close()
 
-    def _start(
-        self, workers: int, timeout_seconds: float, memory_bytes: int, isolation: Sequence[str]
-    ) -> None:
+    def _start(self, workers: int, isolation: Sequence[str], **settings: Any) -> None:
         for kind in isolation:
             if kind == "bubblewrap" and bubblewrap.command("", "", []) is None:
                 self.missing[kind] = "bwrap is not installed"
                 continue
-            slots = [
-                _Slot(kind, timeout_seconds=timeout_seconds, memory_bytes=memory_bytes)
-                for _ in range(workers)
-            ]
+            slots = [_Slot(kind, **settings) for _ in range(workers)]
             self._slots = slots
             hellos = [slot.receive(_START_SECONDS) for slot in slots]
             failures = [hello["failed"] for hello in hellos if "failed" in hello]

@@ -206,9 +206,10 @@ def test_unknown_settings_are_refused():
 
 
 @pytest.mark.parametrize("isolation", [("none",), ("namespaces", "none")])
-def test_closing_leaves_no_process_and_no_file(isolation, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with Sandbox(workers=2, timeout_seconds=1.0, isolation=isolation) as sandbox:
+def test_closing_leaves_no_process_and_no_file(isolation, tmp_path):
+    with Sandbox(
+        workers=2, timeout_seconds=1.0, isolation=isolation, scratch_directory=str(tmp_path)
+    ) as sandbox:
         assert alive(str(tmp_path))
         sandbox.judge("def f(x):\n    while True: pass", "f(1)", "f")
     assert alive(str(tmp_path)) == []
@@ -220,13 +221,13 @@ def test_nothing_outlives_a_killed_host(isolation, tmp_path):
     kinds = ("none",) if isolation == "none" else ("namespaces", "none")
     program = f"""
     from codelm_jax.sandbox.pool import Sandbox
-    sandbox = Sandbox(workers=2, timeout_seconds=60, isolation={kinds!r})
+    sandbox = Sandbox(workers=2, timeout_seconds=60, isolation={kinds!r}, scratch_directory={str(tmp_path)!r})
     print("ready", flush=True)
     sandbox.judge("def f(x):\\n    while True: pass", "f(1)", "f")
     """
     host = subprocess.Popen(
         [sys.executable, "-c", DENY + textwrap.dedent(program)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
     )
     assert host.stdout is not None
@@ -238,9 +239,8 @@ def test_nothing_outlives_a_killed_host(isolation, tmp_path):
     assert wait_until_gone(str(tmp_path))
 
 
-def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with Sandbox(workers=1) as sandbox:
+def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path):
+    with Sandbox(workers=1, scratch_directory=str(tmp_path)) as sandbox:
         for pid in alive(str(tmp_path)):
             with contextlib.suppress(ProcessLookupError):  # workers end with their nursery
                 os.kill(pid, signal.SIGKILL)
