@@ -25,6 +25,7 @@ _WIDTH = 3.8
 _FONT = "DejaVu Sans"  # ships with matplotlib
 _PNG_DPI = 200
 _LEGEND_ROW = 0.2
+_LONGEST = 44
 _LONGEST_OF_TWO = 22  # characters of a legend's entry that leave room for another beside it
 # Where a chart's runs end and the steps of another, much longer one go on, a linear axis would hide the former.
 _LOGARITHMIC_FROM = 2.0
@@ -143,11 +144,14 @@ def label_of(runs: Sequence[Run], run: Run, name: str) -> str:
 
 
 def drawable(text: str) -> str:
-    """Text with the characters that the plots' font lacks spelled out."""
+    """Text with the characters that the plots' font lacks spelled out, and no longer than a plot has room for."""
     glyphs = _glyphs()
-    return "".join(
+    spelled = "".join(
         char if ord(char) in glyphs else char.encode("ascii", "backslashreplace").decode()
         for char in visible(text)
+    )
+    return (
+        spelled if len(spelled) <= _LONGEST else f"{spelled[: _LONGEST // 2]}…{spelled[-(_LONGEST // 2) :]}"
     )
 
 

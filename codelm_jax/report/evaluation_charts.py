@@ -23,6 +23,7 @@ RUNGS = {"parses": "is valid Python", "defines": "defines it", "runs": "runs", "
 
 _BAR_ROOM = 0.24  # inches a bar
 _TOKENS_SHOWN = 20
+_TOKEN_LENGTH = 12  # characters of its name
 _TOP_OF_EACH = 12
 
 
@@ -171,7 +172,9 @@ def frequency_chart(runs: Sequence[Run]) -> Chart | None:
                 markersize=5,
                 label=label_of(runs, runs[i], "samples"),
             )
-        axes.set_yticks(places, [drawable(token_name(name)) for name in names], family="DejaVu Sans Mono")
+        axes.set_yticks(
+            places, [drawable(token_name(name)[:_TOKEN_LENGTH]) for name in names], family="DejaVu Sans Mono"
+        )
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(left=0)
         axes.set_xlabel("share of all tokens")

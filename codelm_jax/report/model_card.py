@@ -55,6 +55,7 @@ _SOURCES = {
     "directories": "Python files of the publisher's choice.",
     "text": "Text files of the publisher's choice.",
 }
+_BLANKS = re.compile(r"[ \t\r\n]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
 
@@ -290,7 +291,7 @@ def _command(run: Run, suite: str) -> str:
 
 def _words(text: str) -> str:
     """Foreign text on one line in which nothing is markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(visible(str(text)).split()))
+    return _MARKDOWN.sub(r"\\\1", visible(_BLANKS.sub(" ", str(text)).strip()))
 
 
 def _json(value: Any) -> str:

@@ -1,0 +1,97 @@
+import dataclasses
+import itertools
+import json
+
+import report_runs
+
+from codelm_jax.report.model_card import model_card
+from codelm_jax.report.runs import Evaluation, load_runs
+from codelm_jax.report.wording import interval, number, percent
+
+
+def front_matter(card):
+    """The values of the front matter, which is JSON a line and therefore YAML."""
+    begin, matter, _ = card.split("---\n", 2)
+    assert begin == ""
+    return {key: json.loads(value) for key, value in (line.split(": ", 1) for line in matter.splitlines())}
+
+
+def test_figures_on_the_card_are_those_of_the_files(run):
+    card = model_card(run).replace("\\", "")
+    for suite in ("few_shot", "short_prompt"):
+        assert interval(run.evaluation(suite).result["summary"]["collapsed"]) in card
+    for found in run.evaluation("heldout").result["sets"].values():
+        assert number(found["bits_per_byte"]) in card
+    assert percent(run.evaluation("mini_benchmark").result["score"]["pass@1"]["value"]) in card
+    assert "| MIT | 1 | 2 | 1.0\u00a0MB |" in card
+    assert "| train | 3 | 1.2\u00a0MB | 400,000 |" in card
+
+
+def test_what_was_not_measured_is_said_with_its_command(tmp_path):
+    (run,) = load_runs([tmp_path])
+    card = model_card(run)
+    assert card.count("Not measured.") == 7
+    for suite in (
+        "heldout",
+        "few_shot",
+        "short_prompt",
+        "mini_benchmark",
+        "humaneval",
+        "mbpp",
+        "memorisation",
+    ):
+        assert f"--suite={suite}" in card
+    assert "what it was trained on is not stated here" in card
+    assert "%" not in card.partition("## Evaluation")[2].replace("95 %", "")
+
+
+def test_the_hub_reads_language_licence_and_scores(run):
+    matter = front_matter(model_card(run, "apache-2.0"))
+    assert matter["language"] == ["code"]
+    assert matter["license"] == "apache-2.0"
+    (result,) = matter["model-index"][0]["results"]
+    value = run.evaluation("mini_benchmark").result["score"]["pass@1"]["value"]
+    assert result["metrics"] == [{"type": "pass@1", "name": "pass@1", "value": round(100 * value, 2)}]
+
+
+def test_a_licence_that_nobody_named_is_not_claimed(run):
+    matter = front_matter(model_card(run))
+    assert (matter["license"], matter["license_name"]) == ("other", "not-stated")
+
+
+def test_the_few_shot_template_is_there_to_the_letter(run):
+    prompts = run.evaluation("few_shot").result["prompts"]
+    first = next(iter(prompts.values()))
+    assert first.strip() in model_card(run)
+    (unmeasured,) = [dataclasses.replace(run, evaluations={})]
+    assert "def factorial(n):" in model_card(unmeasured)
+
+
+def test_foreign_text_is_no_markup_on_the_card(run):
+    result = {**run.evaluation("few_shot").result, "prompts": {"x": "````\n# out\ndef f():"}}
+    files = [{**file, "licence": "MIT | <b>\n# x\u202e"} for file in run.manifest["files"]]
+    evil = dataclasses.replace(
+        run,
+        name="<script>\n---",
+        manifest={**run.manifest, "files": files},
+        evaluations={**run.evaluations, "few_shot": [Evaluation(400, True, result)]},
+    )
+    card = model_card(evil)
+    assert "# \\<script\\> ---\n" in card
+    assert "`````python\n````\n# out\ndef f():\n`````" in card
+    assert "| MIT \\| \\<b\\> \\# x\\\\u202e | 2 | 3 |" in card
+    assert front_matter(card)["model-index"][0]["name"] == "<script>\n---"
+
+
+def test_tables_have_as_many_cells_as_heads(run):
+    lines = model_card(run).splitlines()
+    for above, below in itertools.pairwise(lines):
+        if above.startswith("|") and below.startswith("|"):
+            assert above.count("|") == below.count("|")
+
+
+def test_the_card_of_a_half_written_run_is_a_card(whole, tmp_path):
+    report_runs.evaluate(tmp_path, 10, [report_runs.COLLAPSED], ("short_prompt",), n=1)
+    (run,) = load_runs([tmp_path])
+    card = model_card(run)
+    assert interval(run.evaluation("short_prompt").result["summary"]["collapsed"]) in card.replace("\\", "")
