@@ -145,8 +145,10 @@ def admit(
     def put(old: Array, new: Array) -> Array:
         return old.at[admission.row_N].set(new, mode="drop")
 
-    def put_cache(old_RHSK: Array, new_GHTK: Array) -> Array:
-        return old_RHSK.at[admission.row_N, :, :width].set(new_GHTK[admission.prompt_N], mode="drop")
+    def put_cache(old: Array, new: Array) -> Array:
+        old_RHSK, new_GHTK = _by_rows(model, old), _by_rows(model, new)
+        put_RHSK = old_RHSK.at[admission.row_N, :, :width].set(new_GHTK[admission.prompt_N], mode="drop")
+        return put_RHSK.reshape(old.shape)
 
     admitted = Rows(
         cache=jax.tree.map(put_cache, rows.cache, cache),
@@ -213,18 +215,27 @@ def decode(
     return rows, token_CR.T, logprob_CR.T
 
 
-@jax.jit
-def take_rows(rows: Rows, index_R: Array) -> Rows:
+@partial(jax.jit, static_argnames="model")
+def take_rows(model: Transformer, rows: Rows, index_R: Array) -> Rows:
     """Keeps the rows `index_R`, in this order; an index beyond the last row gives one that runs nothing."""
-    taken = jax.tree.map(lambda x: x.at[index_R].get(mode="clip"), rows)
-    return dataclasses.replace(taken, running_R=taken.running_R & (index_R < rows.length_R.shape[0]))
+
+    def take(x: Array) -> Array:
+        return x.at[index_R].get(mode="clip")
+
+    def take_cache(x: Array) -> Array:
+        return take(_by_rows(model, x)).reshape(-1, *x.shape[1:])
+
+    cache = jax.tree.map(take_cache, rows.cache)
+    others: Any = jax.tree.map(take, dataclasses.replace(rows, cache=None))
+    running_R = others.running_R & (index_R < rows.length_R.shape[0])
+    return dataclasses.replace(others, cache=cache, running_R=running_R)
 
 
 @partial(jax.jit, static_argnames="slots")
 def widen(rows: Rows, *, slots: int) -> Rows:
     """Gives the rows more slots; attention reads all there are, so they grow with the texts."""
     more = slots - rows.tokens_RS.shape[1]
-    cache = jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, 0), (0, more), (0, 0))), rows.cache)
+    cache = jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, more), (0, 0))), rows.cache)
     return dataclasses.replace(rows, cache=cache, tokens_RS=_pad(rows.tokens_RS, slots))
 
 
@@ -294,6 +305,11 @@ def _next_token(
     token_R = draw(filter_logits(adjusted_RV, sampling), sampling, position_R)
     chosen_R = jnp.take_along_axis(logits_RV, token_R[:, None], axis=1)[:, 0]
     return token_R, chosen_R - jax.nn.logsumexp(logits_RV, axis=-1)
+
+
+def _by_rows(model: Transformer, cache_NSK: Array) -> Array:
+    """Takes rows and heads apart: `[B, H, S, K]`."""
+    return cache_NSK.reshape(-1, model.config.num_heads, *cache_NSK.shape[1:])
 
 
 def _pad(tokens_GT: Array, slots: int) -> Array:

@@ -137,7 +137,7 @@ class Engine:
                 return
             if not waiting and _bucket(len(running), 1) < count:
                 count = _bucket(len(running), 1)
-                rows = take_rows(rows, _padded(running, count, fill=len(standing)))
+                rows = take_rows(self._model, rows, _padded(running, count, fill=len(standing)))
                 standing = [standing[row] for row in running] + [None] * (count - len(running))
                 running = list(range(len(running)))
             rows = self._decode(params, rows, standing, running)

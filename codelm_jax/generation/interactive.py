@@ -148,7 +148,10 @@ def run(generator: Generator, params: SamplingParams, examples: str) -> None:
     history = _history_file()
     history.parent.mkdir(parents=True, exist_ok=True)
     terminal: Any = PromptSession(
-        history=FileHistory(str(history)), lexer=PygmentsLexer(PythonLexer), key_bindings=bindings
+        history=FileHistory(str(history)),
+        lexer=PygmentsLexer(PythonLexer),
+        key_bindings=bindings,
+        reserve_space_for_menu=0,
     )
     session = Session(generator, params, examples, Console())
     session.handle(":help")

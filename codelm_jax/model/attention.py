@@ -31,17 +31,27 @@ def causal_attention(
     return jnp.einsum("BHTS,BSHK->BTHK", probs_BHTS, v_BTHK)
 
 
-def cached_attention(q_BTHK: Array, k_BHSK: Array, v_BHSK: Array, positions_BT: Array) -> Array:
+def cached_attention(q_BTHK: Array, k_NSK: Array, v_NSK: Array, positions_BT: Array) -> Array:
     """Queries at `positions_BT` attend to the cache slots up to and including their own position.
 
+    Args:
+        q_BTHK: queries.
+        k_NSK: one layer of a `KVCache`, rows and heads in one axis.
+        v_NSK: likewise.
+        positions_BT: int32.
+
     Returns:
-        B T H K, in `v_BHSK`'s type.
+        B T H K, in `v_NSK`'s type.
     """
-    slots_S = jnp.arange(k_BHSK.shape[2])
-    visible_BTS = positions_BT[:, :, None] >= slots_S[None, None, :]
-    logits_BHTS = jnp.einsum("BTHK,BHSK->BHTS", q_BTHK, k_BHSK, preferred_element_type=jnp.float32)
+    batch, length, heads, head_dim = q_BTHK.shape
+    slots = k_NSK.shape[1]
+    visible_BTS = positions_BT[:, :, None] >= jnp.arange(slots)[None, None, :]
+    q_NTK = q_BTHK.transpose(0, 2, 1, 3).reshape(batch * heads, length, head_dim)
+    logits_NTS = jnp.einsum("NTK,NSK->NTS", q_NTK, k_NSK, preferred_element_type=jnp.float32)
+    logits_BHTS = logits_NTS.reshape(batch, heads, length, slots)
     probs_BHTS = _softmax(logits_BHTS, visible_BTS[:, None], q_BTHK)
-    return jnp.einsum("BHTS,BHSK->BTHK", probs_BHTS, v_BHSK)
+    out_NTK = jnp.einsum("NTS,NSK->NTK", probs_BHTS.reshape(logits_NTS.shape), v_NSK)
+    return out_NTK.reshape(batch, heads, length, head_dim).transpose(0, 2, 1, 3)
 
 
 def _softmax(logits_BHTS: Array, visible: Array, q_BTHK: Array) -> Array:

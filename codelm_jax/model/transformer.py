@@ -47,7 +47,7 @@ class Attention(nn.Module):
             (3, c.num_heads, c.head_dim),
             use_bias=False,
             dtype=self.dtype,
-            kernel_init=_kernel_init(c),
+            kernel_init=_normal(),
             name="qkv",
         )(x_BTD)
         q_BTHK, k_BTHK, v_BTHK = (qkv_BT3HK[:, :, i] for i in range(3))
@@ -60,9 +60,9 @@ class Attention(nn.Module):
             )
         else:
             cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
-            k_BHSK = cache.k_BHSK[self.layer][:, :, :attended_length]
-            v_BHSK = cache.v_BHSK[self.layer][:, :, :attended_length]
-            out_BTHK = cached_attention(q_BTHK, k_BHSK, v_BHSK, positions_BT)
+            k_NSK = cache.k_NSK[self.layer][:, :attended_length]
+            v_NSK = cache.v_NSK[self.layer][:, :attended_length]
+            out_BTHK = cached_attention(q_BTHK, k_NSK, v_NSK, positions_BT)
         out_BTD = nn.DenseGeneral(
             c.hidden_dim,
             axis=(-2, -1),
@@ -88,9 +88,9 @@ class FeedForward(nn.Module):
         def dense(features: int, init: Callable[..., Array], name: str) -> nn.Dense:
             return nn.Dense(features, use_bias=False, dtype=self.dtype, kernel_init=init, name=name)
 
-        hidden_BTF = dense(c.ffn_dim, _kernel_init(c), "up")(x_BTD)
+        hidden_BTF = dense(c.ffn_dim, _normal(), "up")(x_BTD)
         if c.activation in ("swiglu", "geglu"):
-            hidden_BTF = hidden_BTF * _activate(c, dense(c.ffn_dim, _kernel_init(c), "gate")(x_BTD))
+            hidden_BTF = hidden_BTF * _activate(c, dense(c.ffn_dim, _normal(), "gate")(x_BTD))
         else:
             hidden_BTF = _activate(c, hidden_BTF)
         if dropout_seed is not None:
@@ -140,15 +140,15 @@ class Transformer(nn.Module):
         c = self.config
         # Gathered in float32 and cast after: the gradient's scatter-add is then a float32 one.
         self.embedding = nn.Embed(
-            c.vocab_size, c.hidden_dim, embedding_init=_embedding_init(c), dtype=jnp.float32
+            c.vocab_size, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
         )
         if c.position_encoding == "learned":
             self.positions = nn.Embed(
-                c.max_seq_length, c.hidden_dim, embedding_init=_embedding_init(c), dtype=jnp.float32
+                c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
             )
         self.layers = [Block(c, self.dtype, i) for i in range(c.num_layers)]
         self.final_norm = _norm(c, self.dtype, None)
-        self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.dtype, kernel_init=_kernel_init(c))
+        self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.dtype, kernel_init=_normal())
 
     def __call__(self, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None) -> Array:
         """Logits of every position, `[B, T, V]` in the compute type.
@@ -226,21 +226,14 @@ def count_params(config: ModelConfig) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(shapes))
 
 
-def _kernel_init(config: ModelConfig) -> Callable[..., Array]:
-    if config.init == "fan_in":
-        return nn.initializers.lecun_normal()
+def _normal() -> Callable[..., Array]:
     return nn.initializers.normal(INIT_STDDEV)
 
 
 def _residual_init(config: ModelConfig) -> Callable[..., Array]:
-    if config.init == "scaled":
-        # Each layer adds two branches to the residual stream (Radford 2019 scales them down; the reference did not).
-        return nn.initializers.normal(INIT_STDDEV * (2 * config.num_layers) ** -0.5)
-    return _kernel_init(config)
-
-
-def _embedding_init(config: ModelConfig) -> Callable[..., Array]:
-    return nn.initializers.normal(config.hidden_dim**-0.5 if config.init == "fan_in" else INIT_STDDEV)
+    # Each layer adds two branches to the residual stream (Radford 2019 scales them down; the reference did not).
+    shrink = (2 * config.num_layers) ** -0.5 if config.init == "scaled" else 1.0
+    return nn.initializers.normal(INIT_STDDEV * shrink)
 
 
 def _norm(config: ModelConfig, dtype: DTypeLike, name: str | None) -> nn.Module:

@@ -1,0 +1,104 @@
+"""How much token healing is worth: a small model trained on the standard library, and 500 cuts inside held-out tokens."""
+
+import sysconfig
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.model.transformer import Transformer, init_params
+
+STEPS, BATCH, LENGTH = 1500, 16, 64
+CUTS, CONTEXT = 500, 40
+
+
+def sources() -> tuple[list[str], list[str]]:
+    """Texts to train on and texts held out: every tenth file."""
+    files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    texts = [path.read_text(encoding="utf-8", errors="ignore") for path in files]
+    return [t for i, t in enumerate(texts) if i % 10], texts[::10]
+
+
+def train(config: ModelConfig, ids: np.ndarray) -> dict:
+    model = Transformer(config)
+    optimizer = optax.adamw(optax.cosine_decay_schedule(3e-3, STEPS))
+
+    @jax.jit
+    def step(params, state, windows):
+        def loss(params):
+            logits = model.apply({"params": params}, windows[:, :-1], deterministic=True)
+            return optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:]).mean()
+
+        gradient = jax.grad(loss)(params)
+        updates, state = optimizer.update(gradient, state, params)
+        return optax.apply_updates(params, updates), state
+
+    params = init_params(config, jax.random.key(0))
+    state = optimizer.init(params)
+    rng = np.random.default_rng(0)
+    for _ in range(STEPS):
+        starts = rng.integers(0, len(ids) - LENGTH - 1, BATCH)
+        windows = np.stack([ids[start : start + LENGTH + 1] for start in starts])
+        params, state = step(params, state, jnp.asarray(windows, jnp.int32))
+    return params
+
+
+def cuts(tokenizer: CodeTokenizer, texts: list[str]) -> list[tuple[str, str]]:
+    """Prompts that end inside a token, each with the rest of that token."""
+    rng = np.random.default_rng(1)
+    found = []
+    while len(found) < CUTS:
+        ids = tokenizer.encode(texts[rng.integers(len(texts))])
+        if len(ids) <= CONTEXT:
+            continue
+        place = int(rng.integers(CONTEXT, len(ids)))
+        token = tokenizer.decode([ids[place]])
+        if len(token) > 1 and "\ufffd" not in token:
+            inside = int(rng.integers(1, len(token)))
+            before = tokenizer.decode(ids[place - CONTEXT : place])
+            found.append((before + token[:inside], token[inside:]))
+    return found
+
+
+@pytest.mark.slow
+def test_healing_restores_what_a_cut_inside_a_token_destroys(capsys):
+    with jax.numpy_dtype_promotion("standard"):
+        training, held_out = sources()
+        tokenizer = CodeTokenizer.train(training, 2000)
+        config = ModelConfig(
+            arch_type="transformer",
+            num_layers=2,
+            hidden_dim=128,
+            num_heads=4,
+            ffn_multiplier=3.0,
+            normalization="layernorm",
+            activation="gelu",
+            position_encoding="rope",
+            attention_dropout=0.0,
+            residual_dropout=0.0,
+            vocab_size=2000,
+            max_seq_length=LENGTH,
+            init="normal",
+        )
+        ids = np.concatenate([[0, *tokens] for tokens in tokenizer.encode_batch(training)])
+        generator = Generator(config, train(config, ids), tokenizer)
+    pairs = cuts(tokenizer, held_out)
+    agreement = {}
+    for heal in (False, True):
+        params = SamplingParams(temperature=0.0, max_new_tokens=6, heal=heal, overflow="truncate_left")
+        completions = generator.generate([prompt for prompt, _ in pairs], params)
+        agreement[heal] = np.mean(
+            [c.text.startswith(rest) for (c,), (_, rest) in zip(completions, pairs, strict=True)]
+        )
+    with capsys.disabled():
+        print(
+            f"\nagreement at {CUTS} cuts: {agreement[False]:.1%} without healing, {agreement[True]:.1%} with it"
+        )
+    assert agreement[True] > agreement[False] + 0.1
