@@ -29,9 +29,7 @@ def get_config() -> ConfigDict:
     config.model.residual_dropout = 0.2  # on both residual branches and the feed-forward hidden layer
     config.model.vocab_size = 8000  # special tokens included
     config.model.max_seq_length = 256  # tokens in a training window
-    # N(0, 0.02) everywhere, as the reference; "scaled" divides that of residual projections by sqrt(2 L); "fan_in" is
-    # N(0, 1 / fan_in), N(0, 1 / hidden_dim) for embeddings, and suits narrow models.
-    config.model.init = "normal"
+    config.model.init = "normal"  # N(0, 0.02) everywhere; "scaled" divides residual projections by sqrt(2 L)
 
     config.max_steps = 50_000
     config.batch_size = 32  # windows a step, over all devices

@@ -15,20 +15,19 @@ def get_config() -> ConfigDict:
     config.model.num_layers = 4
     config.model.hidden_dim = 128
     config.model.num_heads = 4
-    config.model.init = "fan_in"  # at this width N(0, 0.02) is far too small: 0.37 nats worse after 100 steps
     config.model.attention_dropout = 0.0
     config.model.residual_dropout = 0.0
 
-    config.max_steps = 900
+    config.max_steps = 1100
     config.batch_size = 8
     config.learning_rate = 4e-3
     config.final_learning_rate = 1e-4
     config.warmup_steps = 100
     config.label_smoothing = 0.0
 
-    config.eval_every = 300
-    config.monitor_every = 400
-    config.checkpoint_every = 300
+    config.eval_every = 550
+    config.monitor_every = 550
+    config.checkpoint_every = 550
     config.keep_steps = ()
 
     config.data.max_bytes = 30_000_000

@@ -32,7 +32,7 @@ class ModelConfig:
     # Token ids are stored as uint16; 261 = 256 bytes and the five special tokens.
     vocab_size: Annotated[int, pydantic.Field(ge=261, le=65_536)]
     max_seq_length: Annotated[int, pydantic.Field(ge=2)]
-    init: Literal["normal", "scaled", "fan_in"]
+    init: Literal["normal", "scaled"]
 
     def __post_init__(self) -> None:
         if self.hidden_dim % self.num_heads:
