@@ -60,9 +60,9 @@ class Attention(nn.Module):
             )
         else:
             cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
-            k_BHSK = cache.k_BHSK[self.layer][:, :, :attended_length]
-            v_BHSK = cache.v_BHSK[self.layer][:, :, :attended_length]
-            out_BTHK = cached_attention(q_BTHK, k_BHSK, v_BHSK, positions_BT)
+            k_NSK = cache.k_NSK[self.layer][:, :attended_length]
+            v_NSK = cache.v_NSK[self.layer][:, :attended_length]
+            out_BTHK = cached_attention(q_BTHK, k_NSK, v_NSK, positions_BT)
         out_BTD = nn.DenseGeneral(
             c.hidden_dim,
             axis=(-2, -1),
