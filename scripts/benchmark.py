@@ -56,5 +56,10 @@ def main(arguments: list[str]) -> None:
         Path(_JSON.value).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Entry point of `codelm-benchmark`."""
     cli.run(main, positional=True)
+
+
+if __name__ == "__main__":
+    run()

@@ -36,5 +36,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Entry point of `codelm-checkpoint`."""
     cli.run(main, positional=True)
+
+
+if __name__ == "__main__":
+    run()

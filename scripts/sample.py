@@ -54,5 +54,10 @@ def main() -> None:
     command_line.print_completions(generator, prompts, params, as_json=_JSON.value, out=sys.stdout)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Entry point of `codelm-sample`."""
     cli.run(main)
+
+
+if __name__ == "__main__":
+    run()
