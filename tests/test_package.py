@@ -32,7 +32,9 @@ def test_what_is_pinned_lies_within_the_bounds():
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         if "==" in line:
             name, version = line.split(";")[0].strip().split("==")
-            pinned.setdefault(name.lower().replace("_", "-"), []).append(tuple(int(p) for p in re.findall(r"\d+", version)))
+            pinned.setdefault(name.lower().replace("_", "-"), []).append(
+                tuple(int(p) for p in re.findall(r"\d+", version))
+            )
     for requirement in PYPROJECT["project"]["dependencies"]:
         name, low, high = re.fullmatch(r"([\w-]+)>=([\d.]+),<([\d.]+)", requirement).groups()
         low, high = (tuple(int(p) for p in bound.split(".")) for bound in (low, high))

@@ -139,9 +139,7 @@ class Transformer(nn.Module):
         """Names every part of the parameter tree."""
         c = self.config
         # Gathered in float32 and cast after: the gradient's scatter-add is then a float32 one.
-        self.embedding = nn.Embed(
-            c.vocab_size, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
-        )
+        self.embedding = nn.Embed(c.vocab_size, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32)
         if c.position_encoding == "learned":
             self.positions = nn.Embed(
                 c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32

@@ -112,7 +112,14 @@ def png(chart: Chart, theme: Theme = LIGHT) -> bytes:
 
 def run_style(theme: Theme, index: int, **changes: Any) -> dict[str, Any]:
     """How the lines of one of several runs look, with changes."""
-    style = {"color": theme.runs[index], "marker": MARKERS[index], "markersize": 3.5, "linewidth": 1.4}
+    style = {
+        "color": theme.runs[index],
+        "marker": MARKERS[index],
+        "markersize": 3.5,
+        "linewidth": 1.4,
+        # A mark on the axis, such as a share of 0, is shown whole.
+        "clip_on": False,
+    }
     return style | changes
 
 

@@ -121,7 +121,13 @@ def compression_chart(runs: Sequence[Run], compressors: Mapping[str, float]) -> 
     def draw(axes: Axes, theme: Theme) -> None:
         for i, run in enumerate(runs):
             steps, values = run.series("val/bits_per_byte")
-            axes.plot(steps, values, **run_style(theme, i), markevery=marks_every(len(steps)), label=run.name)
+            axes.plot(
+                steps,
+                values,
+                **run_style(theme, i),
+                markevery=marks_every(len(steps)),
+                label=label_of(runs, run, "held out"),
+            )
         for (name, value), style in zip(compressors.items(), ("--", ":", "-."), strict=False):
             axes.axhline(
                 value, color=theme.muted, linestyle=style, linewidth=1.2, label=f"{name}: {value:.2f}"
@@ -179,6 +185,7 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
             )
         axes.set_ylabel("samples that collapse")
         percent_axis(axes)
+        axes.margins(y=0.1)
         axes.set_ylim(0, None)
         step_axis(axes, _last_collapse_step(runs), beyond=max(steps))
 
@@ -284,7 +291,7 @@ def _plain_chart(
                 values,
                 **run_style(theme, i, linewidth=1.0),
                 markevery=marks_every(len(steps)),
-                label=run.name,
+                label=run.name if len(runs) > 1 else None,
             )
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)

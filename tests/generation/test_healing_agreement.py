@@ -15,7 +15,7 @@ from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
 
-STEPS, BATCH, LENGTH = 1500, 16, 64
+STEPS, BATCH, LENGTH = 800, 16, 64
 CUTS, CONTEXT = 500, 40
 
 
