@@ -13,7 +13,7 @@ from codelm_jax.report.evaluation_charts import (
 )
 from codelm_jax.report.runs import Evaluation, Run
 from codelm_jax.report.section import Block, Section, Table, captioned, missing_suite, plots
-from codelm_jax.report.wording import NONE, bounds, interval, number, percent, sampling_in_words, token_name
+from codelm_jax.report.wording import NONE, estimate, interval, number, percent, sampling_in_words, token_name
 
 TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
 
@@ -141,9 +141,7 @@ def _tasks_table(title: str, evaluation: Evaluation, run: Run, runs: Sequence[Ru
     for key, count in (("score", "tasks"), ("answerable_score", "answerable")):
         which = "all" if key == "score" else "those that fit the context, all"
         for measure, found in result[key].items():
-            rows.append(
-                [f"{measure}, {which} {result[count]} tasks", f"{percent(found['value'])} {bounds(found)}"]
-            )
+            rows.append([f"{measure}, {which} {result[count]} tasks", estimate(found)])
     rows += [[f"{RUNGS[rung]}", interval(found)] for rung, found in result["ladder"].items()]
     rows += [[f"failed: {reason}", number(count)] for reason, count in result["failures"].items()]
     drawn = sampling_in_words(result["sampling"])

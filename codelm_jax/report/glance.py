@@ -66,7 +66,9 @@ def _solved(run: Run) -> Tile:
     found = evaluation.result["score"].get("pass@1") if evaluation else None
     if evaluation is None or found is None:
         return Tile(title, NONE, "Not run yet.")
-    said = f"pass@1 over {evaluation.result['tasks']} tasks, 95 % interval {bounds(found)}. The reference: 0 of 20."
+    # A bootstrap over tasks that all came out alike has nothing to draw from; the samples' own interval has.
+    spread = found if found["low"] < found["high"] else evaluation.result["ladder"]["passes"]
+    said = f"pass@1 over {evaluation.result['tasks']} tasks, 95 % interval {bounds(spread)}. The reference: 0 of 20."
     return Tile(title, percent(found["value"]), said)
 
 

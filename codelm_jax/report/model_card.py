@@ -17,7 +17,7 @@ from codelm_jax.report.runs import Run
 from codelm_jax.report.training_sections import licence_table
 from codelm_jax.report.wording import (
     NONE,
-    bounds,
+    estimate,
     interval,
     megabytes,
     number,
@@ -228,9 +228,7 @@ def _tasks(run: Run, suite: str, title: str) -> _Part:
     if evaluation is None:
         return _Part(title, _command(run, suite))
     result = evaluation.result
-    rows = [
-        [measure, f"{percent(found['value'])} {bounds(found)}"] for measure, found in result["score"].items()
-    ]
+    rows = [[measure, estimate(found)] for measure, found in result["score"].items()]
     rows += [[rung, interval(found)] for rung, found in result["ladder"].items()]
     said = f"Step {evaluation.step:,}; {result['tasks']} tasks; {sampling_in_words(result['sampling'])}."
     return _Part(title, _command(run, suite), said, ["", "share and interval"], rows)

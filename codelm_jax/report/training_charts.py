@@ -194,7 +194,7 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
         title="Collapse over training",
         caption="How many samples get stuck repeating themselves: lines with their shaded 95 % intervals are the monitor's few samples "
         "during training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
-        "own, milder rule.",
+        "own rule.",
         alt=_collapse_in_words(runs, human_rate),
         draw=draw,
         height=2.8,

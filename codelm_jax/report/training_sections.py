@@ -269,6 +269,9 @@ def _groups_table(title: str, results: Mapping[str, tuple[int, Mapping[str, Any]
 
 
 def _clustered(rate: Mapping[str, Any]) -> str:
+    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
+    if rate["cluster_low"] == rate["cluster_high"]:
+        return NONE
     return bounds({"low": rate["cluster_low"], "high": rate["cluster_high"]})
 
 

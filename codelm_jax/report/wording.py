@@ -35,6 +35,12 @@ def interval(rate: Rate) -> str:
     return f"{percent(rate['rate'])} {bounds(rate)} ({rate['count']:,}{_GLUE}of{_GLUE}{rate['n']:,})"
 
 
+def estimate(found: Mapping[str, Any]) -> str:
+    """A score with its interval; without, where all tasks came out alike and a bootstrap had nothing to draw from."""
+    shown = percent(found["value"])
+    return shown if found["low"] == found["high"] else f"{shown} {bounds(found)}"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A figure: whole numbers with separators, others with so many digits after the point."""
     if value is None:

@@ -14,7 +14,7 @@ from codelm_jax.report import chart
 from codelm_jax.report.page import page_sections, render, write_report
 from codelm_jax.report.runs import load_runs
 from codelm_jax.report.section import Missing, Plot
-from codelm_jax.report.wording import interval, number, percent
+from codelm_jax.report.wording import bounds, interval, number, percent
 
 
 def commands(workdirs):
@@ -153,6 +153,16 @@ def test_figures_on_the_page_are_those_of_the_files(page, run):
     assert page.row("tokens per second")[1] == "6,543"
     assert page.row("MIT") == ["MIT", "1", "2", "1.0\u00a0MB", "80.0\u00a0%"]
     assert page.row("model.hidden_dim") == ["model.hidden_dim", "128"]
+
+
+def test_no_interval_is_claimed_where_a_bootstrap_had_nothing_to_draw_from(page, run):
+    score = run.evaluation("mini_benchmark").result["score"]["pass@1"]
+    assert score["low"] == score["high"]  # the toy judge passes one sample of each task
+    assert page.row("pass@1, all 20 tasks")[1] == percent(score["value"])
+    assert (
+        bounds(run.evaluation("mini_benchmark").result["ladder"]["passes"])
+        in page.text.partition("Small tasks solved")[2][:200]
+    )
 
 
 def test_licences_count_training_files_alone(page):
