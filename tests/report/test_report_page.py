@@ -12,9 +12,10 @@ from html_reading import Page, image
 from codelm_jax.errors import UserError
 from codelm_jax.report import chart
 from codelm_jax.report.page import page_sections, render, write_report
-from codelm_jax.report.runs import load_runs
+from codelm_jax.report.runs import Evaluation, load_runs
+from codelm_jax.report.samples import samples_section
 from codelm_jax.report.section import Missing, Plot
-from codelm_jax.report.wording import bounds, interval, number, percent
+from codelm_jax.report.wording import bounds, interval, number, percent, visible
 
 
 def commands(workdirs):
@@ -62,10 +63,20 @@ def test_the_page_fetches_nothing(page, written):
     assert policy.startswith("default-src 'none'")
 
 
-def test_generated_text_is_shown_and_never_obeyed(page):
-    assert "</pre><script>alert(1)</script>" in page.text
-    assert "\\x00" in page.text
-    assert "\x00" not in page.text
+def test_generated_text_is_shown_and_never_obeyed(run):
+    result = run.evaluation("few_shot").result
+    hostile = {
+        **result["samples"][0],
+        "text": report_runs.HOSTILE,
+        "tokens": [report_runs.HOSTILE],
+        "logprobs": [-1.0],
+    }
+    evaluations = {"few_shot": [Evaluation(400, True, {**result, "samples": [hostile]})]}
+    evil = dataclasses.replace(run, evaluations=evaluations)
+    read = Page(render([evil], [samples_section([evil])]))
+    assert visible(report_runs.HOSTILE) in read.text
+    assert not {"\x00", "\u202e"} & set(read.text)
+    assert {tag for tag, _ in read.elements}.isdisjoint({"script", "img"})
 
 
 ALLOWED = {
