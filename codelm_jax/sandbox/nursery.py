@@ -132,7 +132,10 @@ class _Nursery:
         if self.settings.isolation == "namespaces" or self.running is None:
             return
         if scratch.is_over(
-            self.running.scratch, max_bytes=jail.SCRATCH_BYTES, max_entries=jail.SCRATCH_ENTRIES
+            self.running.scratch,
+            max_bytes=jail.SCRATCH_BYTES,
+            max_entries=jail.SCRATCH_ENTRIES,
+            max_depth=jail.SCRATCH_DEPTH,
         ):
             self.over_quota = True
             with contextlib.suppress(ProcessLookupError):

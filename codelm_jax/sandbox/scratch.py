@@ -5,19 +5,25 @@ import os
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def is_over(directory: str, *, max_bytes: int, max_entries: int) -> bool:
-    """Whether the files below `directory` pass either limit; what cannot be read counts as over it."""
-    used, entries, pending = 0, 0, [directory]
+def is_over(directory: str, *, max_bytes: int, max_entries: int, max_depth: int) -> bool:
+    """Whether the files below `directory` pass a limit; what cannot be read counts as over it.
+
+    The limit on depth keeps this cheap: opening a path costs as many steps as it has parts, so a deep tree would be quadratic.
+    """
+    used, entries, pending = 0, 0, [(directory, 0)]
     try:
         while pending:
-            with os.scandir(pending.pop()) as found:
+            path, depth = pending.pop()
+            if depth > max_depth:
+                return True
+            with os.scandir(path) as found:
                 for entry in found:
                     entries += 1
                     used += 512 * entry.stat(follow_symlinks=False).st_blocks
                     if entries > max_entries or used > max_bytes:
                         return True
                     if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
+                        pending.append((entry.path, depth + 1))
     except FileNotFoundError:
         return False
     except OSError:

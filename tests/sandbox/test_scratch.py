@@ -52,7 +52,7 @@ def test_removal_takes_directories_without_permissions(tmp_path):
 
 
 def test_limits_count_bytes_and_entries_below(tmp_path):
-    limits = {"max_bytes": 100_000, "max_entries": 10}
+    limits = {"max_bytes": 100_000, "max_entries": 10, "max_depth": 3}
     assert not scratch.is_over(str(tmp_path), **limits)
     (tmp_path / "d").mkdir()
     for n in range(8):
@@ -66,5 +66,13 @@ def test_limits_count_bytes_and_entries_below(tmp_path):
     assert scratch.is_over(str(tmp_path), **limits)
 
 
+def test_limits_count_levels_below(tmp_path):
+    limits = {"max_bytes": 10**6, "max_entries": 100, "max_depth": 3}
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    assert not scratch.is_over(str(tmp_path), **limits)
+    (tmp_path / "a/b/c/d").mkdir()
+    assert scratch.is_over(str(tmp_path), **limits)
+
+
 def test_a_directory_that_is_gone_is_within_limits(tmp_path):
-    assert not scratch.is_over(str(tmp_path / "gone"), max_bytes=1, max_entries=1)
+    assert not scratch.is_over(str(tmp_path / "gone"), max_bytes=1, max_entries=1, max_depth=1)
