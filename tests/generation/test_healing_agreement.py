@@ -50,8 +50,8 @@ def train(config: ModelConfig, ids: np.ndarray) -> dict:
     return params
 
 
-def cuts(tokenizer: CodeTokenizer, texts: list[str]) -> list[tuple[str, str]]:
-    """Prompts that end inside a token, each with the rest of that token."""
+def cuts(tokenizer: CodeTokenizer, texts: list[str]) -> list[tuple[str, str, str]]:
+    """Cuts inside tokens: the text before the token, its part before the cut, and its rest."""
     rng = np.random.default_rng(1)
     found = []
     while len(found) < CUTS:
@@ -63,8 +63,17 @@ def cuts(tokenizer: CodeTokenizer, texts: list[str]) -> list[tuple[str, str]]:
         if len(token) > 1 and "\ufffd" not in token:
             inside = int(rng.integers(1, len(token)))
             before = tokenizer.decode(ids[place - CONTEXT : place])
-            found.append((before + token[:inside], token[inside:]))
+            found.append((before, token[:inside], token[inside:]))
     return found
+
+
+def is_restored_unsplit(generator: Generator, before: str, typed: str, rest: str) -> bool:
+    """Whether the model's most probable token among those that begin as typed gives the rest: the best there is to reach."""
+    logprobs = generator.next_token_logprobs(before)
+    pieces = [generator.tokenizer.token_bytes(i) for i in range(len(logprobs))]
+    possible = [i for i, piece in enumerate(pieces) if piece.startswith(typed.encode())]
+    best = max(possible, key=lambda i: logprobs[i])
+    return pieces[best].startswith((typed + rest).encode())
 
 
 @pytest.mark.slow
@@ -90,12 +99,13 @@ def test_healing_restores_what_a_cut_inside_a_token_destroys(capsys):
         ids = np.concatenate([[0, *tokens] for tokens in tokenizer.encode_batch(training)])
         generator = Generator(config, train(config, ids), tokenizer)
     pairs = cuts(tokenizer, held_out)
+    unsplit = np.mean([is_restored_unsplit(generator, *cut) for cut in pairs])
     agreement = {}
     for heal in (False, True):
         params = SamplingParams(temperature=0.0, max_new_tokens=6, heal=heal, overflow="truncate_left")
-        completions = generator.generate([prompt for prompt, _ in pairs], params)
+        completions = generator.generate([before + typed for before, typed, _ in pairs], params)
         agreement[heal] = np.mean(
-            [c.text.startswith(rest) for (c,), (_, rest) in zip(completions, pairs, strict=True)]
+            [c.text.startswith(rest) for (c,), (*_, rest) in zip(completions, pairs, strict=True)]
         )
     with capsys.disabled():
         print(
