@@ -1,10 +1,14 @@
 """What the accelerators at hand are: a loud word when one lies idle, and what each can do at its peak."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import jax
+
+# Each holds its own copy of the parameters, and adds one to the sum over gradients.
+_MOST_CPU_DEVICES = 8
 
 # Dense bfloat16 peak in FLOP/s, as the makers state it. The key is matched within jax's `device_kind`.
 _PEAK_FLOPS = {
@@ -19,6 +23,25 @@ _PEAK_FLOPS = {
     "TPU v5p": 459e12,
     "TPU v4": 275e12,
 }
+
+
+def one_cpu_device_per_core(batch_parts: int) -> None:
+    """Gives the CPU backend one device a core, so that a batch is split over the cores; before JAX starts.
+
+    One device splits every single operation over the cores instead, and waits for the slower half each time. On an
+    accelerator it changes nothing. A number of CPU devices that the user chose stands.
+
+    Args:
+        batch_parts: windows that are taken at once; the number of devices divides it.
+    """
+    chosen = jax.config.jax_num_cpu_devices > 0 or "host_platform_device_count" in os.environ.get(
+        "XLA_FLAGS", ""
+    )
+    if not chosen:
+        # macOS has no affinity.
+        allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+        cores = min(len(allowed), _MOST_CPU_DEVICES)
+        jax.config.update("jax_num_cpu_devices", max(n for n in range(1, cores + 1) if batch_parts % n == 0))
 
 
 def warn_if_gpu_unused() -> None:

@@ -61,6 +61,7 @@ def main() -> int:
         )
         print(json.dumps(describe(config, asked, len(prepared.train.ids) if prepared else None), indent=2))
         return 0
+    devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
     mesh = make_mesh(config)
@@ -77,12 +78,12 @@ def main() -> int:
             prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
         score = make_score(config, mesh)
 
-        def evaluate(tokens: TokenFile, params: Any) -> dict[str, Any]:
+        def evaluate(tokens: TokenFile, params: Any, max_tokens: int) -> dict[str, Any]:
             batches = eval_batches(
                 tokens,
                 batch_size=config.batch_size,
                 seq_length=config.model.max_seq_length,
-                max_tokens=config.eval_tokens,
+                max_tokens=max_tokens,
             )
             return heldout(
                 lambda windows: score(params, windows),
@@ -104,7 +105,7 @@ def main() -> int:
                 workdir=workdir,
                 train_tokens=prepared.train,
                 meta=meta,
-                evaluate_held_out=lambda params: evaluate(prepared.val, params),
+                evaluate_held_out=lambda params: evaluate(prepared.val, params, config.eval_tokens),
                 monitors=evaluated.monitors(config, prepared),
                 initial_params=initial_params,
             )
@@ -115,7 +116,8 @@ def main() -> int:
             )
             return EXIT_INTERRUPTED
         best = load_checkpoint(workdir)
-        _print_test_figures(evaluate(prepared.test, best.params), prepared, config.eval_tokens)
+        test_figures = evaluate(prepared.test, best.params, config.test_tokens)
+        _print_test_figures(test_figures, prepared, config.test_tokens)
     _print_completions(workdir)
     return 0
 
@@ -125,7 +127,7 @@ def _print_test_figures(figures: dict[str, Any], prepared: PreparedData, max_tok
     documents = prepared.test.documents_within(max_tokens)
     xz = compressors([prepared.tokenizer.decode(ids).encode() for ids in documents])["xz"]
     print(
-        f"unseen packages: nll {figures['nll']:.4f} perplexity {figures['perplexity']:.2f} "
+        f"unseen packages, {len(documents)} files: nll {figures['nll']:.4f} perplexity {figures['perplexity']:.2f} "
         f"bits_per_byte {figures['bits_per_byte']:.4f} "
         f"(xz -9e: {xz['by_file']:.4f} file by file, {xz['joined']:.4f} joined)"
     )

@@ -50,6 +50,7 @@ def small_run(tmp_path_factory):
         "--config.eval_every=3",
         "--config.checkpoint_every=3",
         "--config.eval_tokens=1000",
+        "--config.test_tokens=1000",
     ]
     return directory, arguments, train(*arguments)
 

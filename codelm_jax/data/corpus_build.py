@@ -69,9 +69,7 @@ def build(config: DataConfig, found: sources.Found | None, report: Report) -> Co
     Raises:
         UserError: nothing is left, or too little for three splits.
     """
-    runs = corpus.benchmark_runs(
-        [text for path in config.decontaminate for text in read_benchmark_texts(path)]
-    )
+    runs = corpus.benchmark_runs(_benchmark_texts(config))
     rules = corpus.Rules(config.max_file_bytes, config.max_line_length, config.drop_secrets, runs)
     return _of_texts(config, rules) if found is None else _of_files(config, found, rules, report)
 

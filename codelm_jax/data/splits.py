@@ -17,6 +17,7 @@ TEST_SHARE = (0.03, 0.08)
 
 _AIM = (0.04, 0.07)  # of the uncapped candidates: leaves room for what filters and cap do to the shares
 _VAL_SHARE = 0.04
+_LARGEST_UNIT = 0.015  # of all: a quarter of `test`, or its figures are about one author's code
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,13 @@ def _unit(candidate: Candidate, depth: int) -> str:
 def _choose(weights: Counter[str], low: float, high: float, seed: int) -> set[str]:
     """Units in hash order that together weigh between `low` and `high` of all; empty if none are found.
 
-    A unit that would overshoot is passed over. Only units heavier than `high - low` can spoil that, so where the
-    plain order fails, it is tried again from each of those.
+    Small ones come first: a heavy one is held out only where the small ones are not enough. A unit that would
+    overshoot is passed over. Only units heavier than `high - low` can spoil that, so where the plain order fails, it
+    is tried again from each of those.
     """
     total = sum(weights.values())
-    order = sorted(weights, key=lambda unit: (unit_hash(seed, f"test/{unit}"), unit))
+    largest = _LARGEST_UNIT * total
+    order = sorted(weights, key=lambda unit: (weights[unit] > largest, unit_hash(seed, f"test/{unit}"), unit))
     heavy = [place for place, unit in enumerate(order) if weights[unit] > (high - low) * total]
     for start in (0, *heavy):
         chosen: set[str] = set()

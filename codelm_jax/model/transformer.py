@@ -156,12 +156,18 @@ class Transformer(nn.Module):
             deterministic: True turns dropout off.
             dropout_key: PRNG key, needed unless `deterministic`; the same key gives the same masks.
         """
+        return self.head(self.hidden_states(tokens_BT, deterministic=deterministic, dropout_key=dropout_key))
+
+    def hidden_states(
+        self, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None
+    ) -> Array:
+        """What the head is multiplied with, `[B, T, D]` in the compute type; arguments as for `__call__`."""
         if not deterministic and dropout_key is None:
             raise ValueError("dropout needs a dropout_key; pass one, or deterministic=True")
         seeds = None if deterministic or dropout_key is None else self._seeds(dropout_key)
         positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
         x_BTD, _ = self._residual_stream(tokens_BT, positions_BT, seeds, None, None)
-        return self.unembed(x_BTD)
+        return self.final_norm(x_BTD)
 
     def extend(
         self, tokens_BT: Array, positions_BT: Array, cache: KVCache, *, attended_length: int | None = None

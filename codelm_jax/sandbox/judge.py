@@ -2,11 +2,16 @@
 
 One judge serves one slot of the pool. For each job it takes a jailed worker from its nursery and forks a child that runs the
 check, in which the entry point is a stub that sends arguments to the worker and decodes the reply. The judge itself only
-watches the clock; when time is up it kills the child, and has the nursery kill the worker. A pass needs all of: the check returned, the
-candidate was called, the channel was never broken, and the deadline stood.
+watches the clocks; when time is up it kills the child, and has the nursery kill the worker. A pass needs all of: the check
+returned, the candidate was called, the channel was never broken, and the deadline stood.
+
+The deadline is one of processor time, of check and worker together: what a busy machine stretches is wall-clock time, and a
+right answer must not become wrong by its neighbours. Wall-clock time has a wide limit of its own, and a sample that waits
+for something other than a processor is ended as soon as one that computes would be.
 """
 
 import contextlib
+import dataclasses
 import json
 import mmap
 import os
@@ -15,6 +20,7 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from codelm_jax.sandbox import checking, codec, linux, memory
@@ -22,6 +28,9 @@ from codelm_jax.sandbox.verdict import RUNGS
 
 _CHECK_MEMORY_BYTES = 2**30
 _NURSERY_SECONDS = 60.0
+_LOOK_SECONDS = 0.25
+# Of a processor: a sample that gets no more is waiting. One that has to share with fifty others gets more.
+_IDLE_SHARE = 0.01
 _PROGRESS = struct.Struct("=BQ")  # rung, answered calls
 
 
@@ -48,17 +57,32 @@ class _Nursery:
             raise _NurseryFailed(greeting.get("failed", "the nursery sent no worker"))
         return greeting, descriptors[0]
 
+    def cpu_seconds(self) -> float:
+        """Processor time that the running worker has used since it was taken."""
+        return self._ask(b"time")["cpu_seconds"]
+
     def finish(self) -> dict[str, Any]:
-        """Has the running worker killed and reaped; says how it ended if that was before."""
+        """Has the running worker killed and reaped; says how it ended if that was before, and what time it used."""
+        return self._ask(b"done")
+
+    def _ask(self, request: bytes) -> dict[str, Any]:
         try:
-            self.control.send(b"done")
+            self.control.send(request)
             body = self.control.recv(65536)
         except OSError as error:
             raise _NurseryFailed(f"the nursery does not answer: {error}") from None
-        burial = json.loads(body) if body else {"failed": "the nursery ended"}
-        if "failed" in burial:
-            raise _NurseryFailed(burial["failed"])
-        return burial
+        answer = json.loads(body) if body else {"failed": "the nursery ended"}
+        if "failed" in answer:
+            raise _NurseryFailed(answer["failed"])
+        return answer
+
+
+@dataclasses.dataclass(frozen=True)
+class _Limits:
+    """Seconds one sample may take: of processor time, and from its start to its end."""
+
+    cpu_seconds: float
+    wall_seconds: float
 
 
 def main(settings_json: str) -> None:
@@ -66,15 +90,16 @@ def main(settings_json: str) -> None:
     settings = json.loads(settings_json)
     linux.forbid_inspection()
     host = settings["host"]
+    limits = _Limits(settings["timeout_seconds"], settings["wall_seconds"])
     nursery = _Nursery(socket.socket(fileno=settings["control"]))
     try:
         expected, channel = nursery.take()
         codec.send(host, expected)
         while True:
             job = codec.receive(host)
-            result = _judge(job, channel, settings["timeout_seconds"], host, nursery.control.fileno())
+            result, burial = _judge(job, channel, limits, host, nursery)
             os.close(channel)
-            codec.send(host, _explain(result, nursery.finish()))
+            codec.send(host, _explain(result, burial))
             greeting, channel = nursery.take()
             if greeting["held"] != expected["held"]:
                 raise _NurseryFailed(f"layers were lost while running: {greeting['missing']}")
@@ -85,36 +110,48 @@ def main(settings_json: str) -> None:
             codec.send(host, {"failed": str(error)})
 
 
-def _judge(job: list[str], channel: int, timeout_seconds: float, host: int, control: int) -> dict[str, Any]:
+def _judge(
+    job: list[str], channel: int, limits: _Limits, host: int, nursery: _Nursery
+) -> tuple[dict[str, Any], dict[str, Any]]:
     started = time.monotonic()
     progress = mmap.mmap(-1, _PROGRESS.size)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _check(job, channel, writer, progress, not_mine=(host, control, reader))
+        _check(job, channel, writer, progress, not_mine=(host, nursery.control.fileno(), reader))
     os.close(writer)
+    cpu_before = linux.cpu_seconds(child)
     try:
-        result = _await_result(reader, host, started + timeout_seconds)
+        result = _await_result(
+            reader, host, limits, lambda: linux.cpu_seconds(child) - cpu_before + nursery.cpu_seconds()
+        )
+        seconds = time.monotonic() - started
     finally:
         os.kill(child, signal.SIGKILL)
+        cpu_seconds = linux.cpu_seconds(child) - cpu_before
         os.waitpid(child, 0)
         os.close(reader)
+    burial = nursery.finish()
     rung, calls = _PROGRESS.unpack(progress[:])
     progress.close()
-    seconds = time.monotonic() - started
-    if seconds > timeout_seconds:
+    if seconds > limits.wall_seconds or cpu_seconds + burial["cpu_seconds"] > limits.cpu_seconds:
         result = {"outcome": "timeout", "exception": ""}
     if result["outcome"] in ("passed", "wrong answer"):
         rung = RUNGS.index("passes" if result["outcome"] == "passed" else "runs")
-    return {**result, "rung": RUNGS[rung], "calls": calls, "seconds": seconds}
+    return {**result, "rung": RUNGS[rung], "calls": calls, "seconds": seconds}, burial
 
 
-def _await_result(reader: int, host: int, deadline: float) -> dict[str, Any]:
+def _await_result(
+    reader: int, host: int, limits: _Limits, cpu_seconds: Callable[[], float]
+) -> dict[str, Any]:
+    started = active_at = time.monotonic()
+    active_cpu = 0.0
     poller = select.poll()
     poller.register(reader, select.POLLIN)
     poller.register(host, select.POLLHUP)
-    while (left := deadline - time.monotonic()) > 0:
-        for descriptor, _ in poller.poll(1000 * left):
+    look_seconds = min(_LOOK_SECONDS, limits.cpu_seconds / 4)
+    while True:
+        for descriptor, _ in poller.poll(1000 * look_seconds):
             if descriptor == host:
                 raise codec.Closed("the pool is gone")
             try:
@@ -122,7 +159,12 @@ def _await_result(reader: int, host: int, deadline: float) -> dict[str, Any]:
             except codec.Closed:
                 # Only what the candidate returned can make a trusted check die: too much memory, or too deep a stack.
                 return {"outcome": "resource limit", "exception": ""}
-    return {"outcome": "timeout", "exception": ""}
+        now, used = time.monotonic(), cpu_seconds()
+        if used > active_cpu + _IDLE_SHARE * limits.cpu_seconds:
+            active_at, active_cpu = now, used
+        idle = now - active_at > limits.cpu_seconds
+        if idle or used > limits.cpu_seconds or now - started > limits.wall_seconds:
+            return {"outcome": "timeout", "exception": ""}
 
 
 def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
@@ -133,8 +175,9 @@ def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
             "outcome": "resource limit",
             "rung": min(result["rung"], "defines", key=RUNGS.index),
         }
-    if result["outcome"] == "crashed" and burial["ended"] in (-signal.SIGXCPU, -signal.SIGKILL):
-        return {**result, "outcome": "timeout"}
+    if result["outcome"] == "crashed" and burial["ended"] == -signal.SIGKILL:
+        # Nobody else kills a worker: the machine is out of memory.
+        return {**result, "outcome": "resource limit"}
     return result
 
 

@@ -55,6 +55,7 @@ class _Nursery:
         self.running: _Worker | None = None
         self.over_quota = False
         self.born = 0
+        self.cpu_before = 0.0
 
     def serve(self) -> None:
         """Hands out workers and buries them until the judge hangs up."""
@@ -70,6 +71,8 @@ class _Nursery:
             request = self.control.recv(64)
             if request == b"take":
                 self._hand_over()
+            elif request == b"time":
+                self.control.send(json.dumps({"cpu_seconds": self._cpu_seconds()}).encode())
             elif request == b"done":
                 self.control.send(json.dumps(self._bury_running()).encode())
             else:
@@ -108,16 +111,21 @@ class _Nursery:
             greeting = codec.receive(taken.channel)
         except (codec.Closed, codec.Malformed, TimeoutError) as error:
             greeting = {"failed": f"a worker did not start: {error}"}
+        self.cpu_before = linux.cpu_seconds(taken.pid)
         socket.send_fds(self.control, [json.dumps(greeting).encode()], [taken.channel])
         os.close(taken.channel)
+
+    def _cpu_seconds(self) -> float:
+        return 0.0 if self.running is None else linux.cpu_seconds(self.running.pid) - self.cpu_before
 
     def _bury_running(self) -> dict[str, Any]:
         if self.running is None:
             return {"ended": None}
         self._check_disk()
+        cpu_seconds = self._cpu_seconds()
         status = self._bury(self.running)
         self.running = None
-        return {"ended": status, "over_quota": self.over_quota}
+        return {"ended": status, "over_quota": self.over_quota, "cpu_seconds": cpu_seconds}
 
     def _bury(self, dying: _Worker) -> int | None:
         pid, status = os.waitpid(dying.pid, os.WNOHANG)

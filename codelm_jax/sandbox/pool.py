@@ -51,6 +51,8 @@ _MEMORY_DIRECTORY = "/dev/shm"
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 90.0
 _CLOSE_SECONDS = 20.0
+# Wall-clock time a sample may take for each second of processor time that it may use.
+PATIENCE = 10.0
 
 
 class _Slot:
@@ -70,7 +72,12 @@ class _Slot:
             "memory_bytes": memory_bytes,
             "cpu_seconds": math.ceil(timeout_seconds) + 1,
         }
-        judge = {"host": host.fileno(), "control": judge_end.fileno(), "timeout_seconds": timeout_seconds}
+        judge = {
+            "host": host.fileno(),
+            "control": judge_end.fileno(),
+            "timeout_seconds": timeout_seconds,
+            "wall_seconds": PATIENCE * timeout_seconds,
+        }
         try:
             prefix = self._wrapper() if isolation == "bubblewrap" else []
             self._start("nursery", nursery, prefix, nursery_end.fileno())
@@ -137,7 +144,8 @@ class Sandbox:
 
     Args:
         workers: samples judged at the same time; one a processor core is best.
-        timeout_seconds: wall-clock time for one sample, from loading the program to the end of its check.
+        timeout_seconds: processor time for one sample and its check. Wall-clock time may be ten times that on a machine
+            with other work, but a sample that waits this long without computing is ended.
         memory_bytes: what a worker's address space may grow by.
         allow_unsafe: run even if layers are missing. The verdicts say which ones held.
         scratch_directory: where workers get their scratch space; by default in memory (/dev/shm), where a flood of files
@@ -276,7 +284,7 @@ class Sandbox:
                     busy += 1
                 if not busy:
                     return [verdicts[index] for index in sorted(verdicts)]
-                ready = selector.select(self._timeout_seconds + _GRACE_SECONDS)
+                ready = selector.select(PATIENCE * self._timeout_seconds + _GRACE_SECONDS)
                 if not ready:
                     raise SandboxError("sandbox: no judge answers")
                 for key, _ in ready:

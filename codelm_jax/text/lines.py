@@ -25,7 +25,12 @@ _LEXEME = re.compile(
     r"""
       (?P<newline> \r?\n )
     | (?P<skipped> \\\r?\n | [ \t\f]+ | \#[^\n]* )
-    | (?P<endless> (?: \"{3} (?: [^"\\] | \\. | "{1,2}(?!") )* | '{3} (?: [^'\\] | \\. | '{1,2}(?!') )* ) \\? \Z )
+    | (?P<endless>
+        (?: \"{3} (?: [^"\\] | \\. | "{1,2}(?!") )*
+          | '{3} (?: [^'\\] | \\. | '{1,2}(?!') )*
+          | " (?!") (?: [^"\\\n] | \\. )*
+          | ' (?!') (?: [^'\\\n] | \\. )*
+        ) \\? \Z )
     | (?P<code>
           \"{3} (?: [^"\\] | \\. | "{1,2}(?!") )* \"{3}
         | '{3} (?: [^'\\] | \\. | '{1,2}(?!') )* '{3}
@@ -87,6 +92,20 @@ def enclosing(lines: Sequence[LogicalLine]) -> list[LogicalLine]:
         if not chain or line.column < chain[-1].column:
             chain.append(line)
     return chain
+
+
+def last_lexeme(text: str, start: int) -> int:
+    """Offset of the last word, mark or string of `text` from the offset `start` on, where a line must begin.
+
+    A string that is still open at the end counts as one lexeme. Without any, the answer is `start`.
+    """
+    found = position = start
+    while position < len(text):
+        lexeme = _match(_LEXEME, text, position)
+        if lexeme.lastgroup not in ("skipped", "newline"):
+            found = position
+        position = lexeme.end()
+    return found
 
 
 def _scan(text: str, begin: int) -> LogicalLine:

@@ -1,26 +1,33 @@
 """Whether a completion is Python: the `parses` metric."""
 
 import ast
+import codeop
 import warnings
 
 from codelm_jax.text.definitions import end_of_definition, kept
-from codelm_jax.text.lines import enclosing, logical_lines
+from codelm_jax.text.lines import enclosing, last_lexeme, logical_lines
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def parses(prompt: str, completion: str, *, hit_limit: bool) -> bool:
-    """Whether what `kept` keeps of the completion adds a statement other than a docstring, and parses with the prompt.
+    """Whether a completion is Python, as far as it goes.
+
+    What `kept` keeps of it must hold a statement other than a docstring, and Python must accept prompt and remainder
+    as a whole. Where the token limit cut the definition off, that alone would let a model write anything into a line
+    that it never finishes. So there, all that was written must have some continuation that is Python: its parser must
+    come to the end without an objection (the last word, which may be cut, aside), and what nothing can be said of, a
+    triple-quoted string that is still open, must not be longer than the rest.
 
     Args:
         prompt: the text before the completion, from its file's or template's beginning.
         completion: the text generated.
-        hit_limit: whether generation stopped at its token limit. Then a `try` whose handler is still to come counts as
-            complete, as headers and lines do that the limit cut off.
+        hit_limit: whether generation stopped at its token limit.
     """
-    remainder = kept(prompt, completion, hit_limit=hit_limit)
-    source = prompt + remainder
+    source = prompt + kept(prompt, completion, hit_limit=hit_limit)
     if hit_limit and end_of_definition(prompt, completion) is None:
+        if not _can_go_on(prompt, completion):
+            return False
         source += _missing_handlers(source)
     tree = parse(source)
     return tree is not None and _adds_statement(tree, prompt)
@@ -29,11 +36,41 @@ def parses(prompt: str, completion: str, *, hit_limit: bool) -> bool:
 def parse(source: str) -> ast.Module | None:
     """Returns the syntax tree of `source`, or None where Python refuses it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
+        return _compiled(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _compiled(source: str, flags: int = 0) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(source, "<completion>", "exec", ast.PyCF_ONLY_AST | flags, dont_inherit=True)
+
+
+def _can_go_on(prompt: str, completion: str) -> bool:
+    """Whether a completion that was cut off is the beginning of Python, and not mostly the inside of a string."""
+    source = prompt + completion
+    lines = list(logical_lines(source))
+    if not lines or lines[-1].is_finished:
+        return _is_beginning(source)
+    last = last_lexeme(source, lines[-1].start)
+    in_string = source.startswith(('"""', "'''"), last)
+    if in_string and len(source) - last > len(completion) / 2:
+        return False
+    return _is_beginning(source) or _is_beginning(source[:last])
+
+
+def _is_beginning(source: str) -> bool:
+    """Whether Python's parser objects to nothing but the end of `source`."""
+    # After a backslash the end of the text is no end of a line, which would be a mistake after `x =`.
+    joined = source if source.endswith(("\n", "\\")) else source + "\\"
+    try:
+        _compiled(joined, codeop.PyCF_ALLOW_INCOMPLETE_INPUT)  # pyright: ignore[reportAttributeAccessIssue]
+    except SyntaxError as error:
+        return error.msg == "incomplete input"
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _missing_handlers(source: str) -> str:

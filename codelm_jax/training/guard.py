@@ -9,10 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from codelm_jax.errors import UserError
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.step import training_logits
+from codelm_jax.training.step import training_hidden
 
 # Real code has not been compressed below this by any small model; the reference's figure was about 0.02.
 IMPLAUSIBLE_BITS_PER_BYTE = 0.25
@@ -22,6 +23,12 @@ _MEANING = (
     "no model of this size predicts unseen code that well: the model sees its targets (a missing causal mask), or the "
     "held-out files are copies of training files"
 )
+
+
+def training_logits(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+    """Logits `[B, T, V]` of the forward pass that training differentiates."""
+    hidden_BTD = training_hidden(config, params, inputs_BT, key)
+    return hidden_BTD @ params["head"]["kernel"].astype(hidden_BTD.dtype)
 
 
 def check_causality(config: TrainConfig, params: Any, forward=training_logits) -> None:

@@ -10,11 +10,14 @@ from jax import Array
 
 from codelm_jax.model.transformer import Transformer, init_params
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.loss import smoothed_cross_entropy
+from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.optimizer import make_optimizer
 
 # Streams of randomness drawn from the one seed.
 _INIT_STREAM, _DROPOUT_STREAM = 0, 1
+
+# Tokens whose logits exist at a time: on a CPU few enough for its caches; a GPU wants large products.
+_CHUNK_TOKENS_CPU, _CHUNK_TOKENS_GPU = 512, 16_384
 
 
 @flax.struct.dataclass
@@ -45,18 +48,23 @@ def dropout_key(config: TrainConfig, step: Array) -> Array:
     return jax.random.fold_in(stream, step)
 
 
-def training_logits(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
-    """The forward pass that training differentiates: dropout on. The leak guard calls this very function."""
+def training_hidden(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+    """Normalised hidden states `[B, T, D]` as training sees them: dropout on. The leak guard calls this very function."""
     model = Transformer(config.model, config.dtype)
-    return cast(Array, model.apply({"params": params}, inputs_BT, deterministic=False, dropout_key=key))
+    hidden_BTD = model.apply(
+        {"params": params}, inputs_BT, deterministic=False, dropout_key=key, method="hidden_states"
+    )
+    return cast(Array, hidden_BTD)
 
 
 def loss_and_nll(config: TrainConfig, params: Any, windows_BT: Array, key: Array) -> tuple[Array, Array]:
     """Mean smoothed loss and mean NLL of windows `[B, T+1]`: each token but the first is a target."""
-    logits_BTV = training_logits(config, params, windows_BT[:, :-1], key)
+    hidden_BTD = training_hidden(config, params, windows_BT[:, :-1], key)
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
-    loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, config.label_smoothing)
-    return loss_BT.mean(), nll_BT.mean()
+    chunk_tokens = _CHUNK_TOKENS_CPU if jax.default_backend() == "cpu" else _CHUNK_TOKENS_GPU
+    return mean_loss_of_hidden(
+        hidden_BTD, params["head"]["kernel"], targets_BT, config.label_smoothing, chunk_tokens
+    )
 
 
 def train_step(

@@ -45,6 +45,20 @@ def test_test_is_whole_packages_of_3_to_8_percent_even_with_giants(seed):
     assert sorted(map(id, [*dealt.train, *dealt.val, *dealt.test])) == sorted(map(id, files))
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_no_package_is_more_than_half_of_test_where_small_ones_suffice(seed):
+    rng = random.Random(seed)
+    sizes = {"library": 290_000} | {f"large_{number}": 30_000 for number in range(10)}
+    sizes |= {f"package_{number}": 1000 + rng.randrange(12_000) for number in range(60)}
+    files = corpus(sizes)
+    dealt = deal(files, [file.candidate for file in files], seed)
+    tested = [file.candidate.package.name for file in dealt.test]
+    assert (
+        max(tested.count(name) * sizes[name] // 20 for name in tested)
+        < shares(dealt)[2] * sum(sizes.values()) / 2
+    )
+
+
 def test_the_deal_depends_on_keys_and_seed_not_on_order():
     files = corpus({f"package_{number}": 20_000 for number in range(30)})
     candidates = [file.candidate for file in files]

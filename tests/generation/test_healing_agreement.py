@@ -109,6 +109,7 @@ def test_healing_restores_what_a_cut_inside_a_token_destroys(capsys):
         )
     with capsys.disabled():
         print(
-            f"\nagreement at {CUTS} cuts: {agreement[False]:.1%} without healing, {agreement[True]:.1%} with it"
+            f"\nagreement at {CUTS} cuts: {agreement[False]:.1%} without healing, {agreement[True]:.1%} with it; "
+            f"unsplit, the model's best token of those that fit: {unsplit:.1%}"
         )
     assert agreement[True] > agreement[False] + 0.1

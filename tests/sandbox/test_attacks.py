@@ -3,35 +3,28 @@
     python -m pytest tests/sandbox -m slow
 
 runs every attack against a bare harness and against the sandbox, as root (where the tests run as root) and as an ordinary
-user, with namespaces and without, waits 15 seconds, looks for survivors, and prints the table of docs/sandbox.md.
+user, with namespaces and without, waits 15 seconds, looks for survivors, and prints the table of docs/sandbox.md; with
+CODELM_ATTACK_TABLE=docs/sandbox.md it puts the table there.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
 import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 
+import circumstances
 import pytest
 from attacks import catalogue, world
 
-HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parents[1]
-ORDINARY_USER = 65_534
 SURVIVAL_SECONDS = 15
+TABLE_BEGINS, TABLE_ENDS = "<!-- attacks: begin -->", "<!-- attacks: end -->"
 NEEDS_NO_TIME = [
     attack.name for kind in catalogue.KINDS if kind != "hangs" for attack in catalogue.read(kind)
 ]
 SHORT = [
-    *(
-        name
-        for name in NEEDS_NO_TIME
-        if name not in ("time-limit handler that sets status 0", "memory in pieces")
-    ),
+    *(name for name in NEEDS_NO_TIME if name != "memory in pieces"),
     "swallowed time-outs",
     "value that hangs the check",
     "endless __eq__ and __str__",
@@ -39,95 +32,24 @@ SHORT = [
 
 
 class Run:
-    """One run of the driver: as a user, in a directory that the user can read and write, under a token of its own."""
+    """One run of the driver: as a user, in a place of its own, under a token of its own."""
 
     def __init__(self, user, mode, isolation, timeout=2.0, names=()):
-        self.token = f"attack-{secrets.token_hex(8)}"
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.token}-"))
-        self.directory.chmod(0o777)
-        shutil.copytree(
-            ROOT / "codelm_jax", self.directory / "codelm_jax", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        shutil.copytree(
-            HERE / "attacks", self.directory / "attacks", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        subprocess.run(["chmod", "-R", "a+rX", self.directory], check=True)
-        output = self.directory / "report.json"
-        switch = {} if user == os.geteuid() else {"user": user, "group": user, "extra_groups": []}
-        done = subprocess.run(
-            [
-                interpreter(user),
-                "-B",
-                "-m",
-                "attacks.driver",
-                output,
-                mode,
-                isolation,
-                str(timeout),
-                self.token,
-                *names,
-            ],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(self.directory),
-                "TMPDIR": str(self.directory),
-            },
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            check=False,
-            **switch,
-        )
-        assert output.exists(), done.stderr
+        token = f"attack-{secrets.token_hex(8)}"
+        self.place = circumstances.Place(user, token)
+        output = self.place.directory / "report.json"
+        said = self.place.run("attacks.driver", output, mode, isolation, str(timeout), token, *names)
+        assert output.exists(), said
         self.report = json.loads(output.read_text())
         self.attacks = self.report["attacks"]
 
     def survivors(self):
-        return world.processes_with(str(self.directory))
+        """Living processes that hold the run's directory or one of its numbers on their command line."""
+        marks = [str(self.place.directory), *self.report["sleeps"]]
+        return [pid for mark in marks for pid in world.processes_with(mark)]
 
     def close(self):
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def interpreter(user):
-    """A Python 3.11 or later that `user` may run; the tests' own may lie in a private directory."""
-    if user == os.geteuid():
-        return sys.executable
-    for candidate in (os.path.realpath(sys.executable), "/usr/bin/python3", "/usr/local/bin/python3"):
-        try:
-            done = subprocess.run(
-                [candidate, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))"],
-                user=user,
-                group=user,
-                extra_groups=[],
-                cwd="/",
-                capture_output=True,
-                check=False,
-            )
-        except OSError:
-            continue
-        if done.returncode == 0:
-            return candidate
-    return None
-
-
-def users():
-    return [0, ORDINARY_USER] if os.geteuid() == 0 else [os.geteuid()]
-
-
-def has_namespaces(user):
-    """Whether this machine gives `user` namespaces at all."""
-    switch = {} if user == os.geteuid() else {"user": user, "group": user, "extra_groups": []}
-    own = ["--user"] if user else []
-    try:
-        return (
-            subprocess.run(
-                ["unshare", *own, "--pid", "--net", "true"], cwd="/", capture_output=True, **switch
-            ).returncode
-            == 0
-        )
-    except FileNotFoundError:
-        return True
+        self.place.close()
 
 
 def test_there_are_attacks_of_every_kind_and_no_name_is_used_twice():
@@ -166,31 +88,42 @@ def test_the_bare_harness_falls_to_an_attack_of_each_kind():
         run.close()
 
 
+def columns_of_the_table():
+    """All runs of the table: its column, and what `Run` takes."""
+    found = []
+    for user in circumstances.users():
+        name = circumstances.name_of(user)
+        found.append((f"bare exec, {name}", user, "bare", "none"))
+        found += [(f"{name}, {kind}", user, "sandbox", kind) for kind in circumstances.isolations(user)]
+    return found
+
+
 @pytest.mark.slow
 def test_every_attack_under_all_circumstances(capsys):
-    columns = {}
+    if any(circumstances.interpreter(user) is None for user in circumstances.users()):
+        pytest.skip("no Python that an ordinary user may run")
+    asked = columns_of_the_table()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = list(pool.map(lambda column: Run(*column[1:]), asked))
     try:
-        columns["bare exec"] = Run(os.geteuid(), "bare", "none")
-        for user in users():
-            if interpreter(user) is None:
-                pytest.skip("no Python that an ordinary user may run")
-            kinds = ["namespaces"] if has_namespaces(user) else []
-            kinds += ["bubblewrap"] if shutil.which("bwrap") else []
-            for isolation in [*kinds, "none"]:
-                columns[f"{'root' if user == 0 else 'user'}, {isolation}"] = Run(user, "sandbox", isolation)
+        columns = {name: run for (name, *_), run in zip(asked, runs, strict=True)}
         time.sleep(SURVIVAL_SECONDS)
         survivors = {name: run.survivors() for name, run in columns.items()}
         with capsys.disabled():
             print(table(columns))
-        sandboxed = {name: run for name, run in columns.items() if name != "bare exec"}
-        assert [name for name, result in columns["bare exec"].attacks.items() if not result["harm"]] == []
-        for column, run in sandboxed.items():
+        if "CODELM_ATTACK_TABLE" in os.environ:
+            write_table(pathlib.Path(os.environ["CODELM_ATTACK_TABLE"]), columns)
+        for column, run in columns.items():
             assert len(run.attacks) == len(catalogue.read_all())
-            assert {n: r["harm"] for n, r in run.attacks.items() if r["harm"]} == {}, column
-            assert run.report["still_judges"], column
+            harm = {name: result["harm"] for name, result in run.attacks.items() if result["harm"]}
+            if column.startswith("bare exec"):
+                assert [name for name in run.attacks if name not in harm] == [], column
+            else:
+                assert harm == {}, column
+                assert run.report["still_judges"], column
         assert survivors == {name: [] for name in columns}
     finally:
-        for run in columns.values():
+        for run in runs:
             run.close()
 
 
@@ -209,3 +142,10 @@ def table(columns):
         if "layers" in run.report
     ]
     return "\n".join([*lines, "", "Layers that held:", "", *layers, ""])
+
+
+def write_table(path, columns):
+    """Puts the table between its two marks in a document."""
+    before, _, rest = path.read_text().partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
+    path.write_text(f"{before}{TABLE_BEGINS}\n{table(columns)}\n{TABLE_ENDS}{after}")

@@ -5,8 +5,8 @@ from training.tiny_run import make_config
 from codelm_jax.errors import UserError
 from codelm_jax.evals.heldout import smoothing_floor
 from codelm_jax.model import transformer as transformer_module
-from codelm_jax.training.guard import check_causality, implausible
-from codelm_jax.training.step import init_state, training_logits
+from codelm_jax.training.guard import check_causality, implausible, training_logits
+from codelm_jax.training.step import init_state
 
 
 @pytest.mark.parametrize("positions", ["rope", "learned", "none"])

@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from codelm_jax.evals.heldout import smoothing_floor
-from codelm_jax.training.loss import smoothed_cross_entropy
+from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
 
 V = 50
 
@@ -39,24 +39,57 @@ def test_without_smoothing_it_is_optax_integer_cross_entropy():
     np.testing.assert_array_equal(loss, nll)
 
 
+def hidden_head_targets(dtype=jnp.float32):
+    keys = jax.random.split(jax.random.key(3), 3)
+    hidden = jax.random.normal(keys[0], (3, 12, 16), dtype)
+    return hidden, jax.random.normal(keys[1], (16, V)), jax.random.randint(keys[2], (3, 12), 0, V)
+
+
+def defined_mean_loss(hidden, head, targets, eps):
+    target = (1 - eps) * jax.nn.one_hot(targets, V) + eps / V
+    return -(target * jax.nn.log_softmax(hidden @ head)).sum(-1).mean()
+
+
 @pytest.mark.parametrize("eps", [0.0, 0.1])
-def test_custom_gradient_equals_autodiff_of_the_definition(eps):
-    logits, targets = logits_and_targets()
+@pytest.mark.parametrize("chunk_tokens", [1, 6, 20, 10**6])
+def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(eps, chunk_tokens):
+    hidden, head, targets = hidden_head_targets()
 
-    def differentiable(logits):
-        target = (1 - eps) * jax.nn.one_hot(targets, V) + eps / V
-        losses = -(target * jax.nn.log_softmax(logits)).sum(-1)
-        nlls = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
-        return (losses * weights).sum() + 0.3 * nlls.mean()
+    def custom(hidden, head):
+        return 3.0 * mean_loss_of_hidden(hidden, head, targets, eps, chunk_tokens)[0]
 
-    def custom(logits):
-        loss, nll = smoothed_cross_entropy(logits, targets, eps)
-        return (loss * weights).sum() + 0.3 * nll.mean()
+    def definition(hidden, head):
+        return 3.0 * defined_mean_loss(hidden, head, targets, eps)
 
-    weights = jax.random.uniform(jax.random.key(9), (3, 7))
-    np.testing.assert_allclose(
-        jax.jit(jax.grad(custom))(logits), jax.grad(differentiable)(logits), rtol=1e-4, atol=1e-6
-    )
+    value, grads = jax.jit(jax.value_and_grad(custom, argnums=(0, 1)))(hidden, head)
+    expected, expected_grads = jax.value_and_grad(definition, argnums=(0, 1))(hidden, head)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    for grad, expected_grad in zip(grads, expected_grads, strict=True):
+        np.testing.assert_allclose(grad, expected_grad, rtol=1e-4, atol=1e-6)
+
+
+def test_the_mean_loss_is_the_mean_of_the_losses_with_and_without_a_gradient():
+    hidden, head, targets = hidden_head_targets()
+    losses, nlls = smoothed_cross_entropy(hidden @ head, targets, 0.1)
+
+    def mean(hidden):
+        return mean_loss_of_hidden(hidden, head, targets, 0.1, 6)
+
+    for loss, nll in (mean(hidden), jax.value_and_grad(mean, has_aux=True)(hidden)[0]):
+        np.testing.assert_allclose(loss, losses.mean(), rtol=1e-6)
+        np.testing.assert_allclose(nll, nlls.mean(), rtol=1e-6)
+
+
+def test_the_largest_array_of_the_loss_is_a_chunk_of_logits():
+    hidden, head, targets = hidden_head_targets()
+
+    def logits_held(chunk_tokens):
+        loss = jax.value_and_grad(lambda h: mean_loss_of_hidden(h, head, targets, 0.1, chunk_tokens)[0])
+        text = str(jax.make_jaxpr(loss)(hidden))
+        return {n for n in (1, 2, 3, 4, 6, 12) if f"f32[3,{n},{V}]" in text}
+
+    assert logits_held(6) == {2}
+    assert logits_held(10**6) == {12}
 
 
 def test_the_floor_is_the_loss_of_a_perfect_prediction():
@@ -74,5 +107,15 @@ def test_bfloat16_logits_are_reduced_in_float32():
     loss, _ = smoothed_cross_entropy(logits, targets, 0.1)
     assert loss.dtype == jnp.float32
     np.testing.assert_allclose(loss, by_definition(logits.astype(jnp.float32), targets, 0.1), rtol=1e-4)
-    grad = jax.grad(lambda z: smoothed_cross_entropy(z, targets, 0.1)[0].sum())(logits)
-    assert grad.dtype == jnp.bfloat16
+
+
+def test_bfloat16_products_accumulate_the_heads_gradient_in_float32():
+    hidden, head, targets = hidden_head_targets(jnp.bfloat16)
+
+    def loss(hidden, head):
+        return mean_loss_of_hidden(hidden, head, targets, 0.1, 3)[0]
+
+    grad_hidden, grad_head = jax.grad(loss, argnums=(0, 1))(hidden, head)
+    assert (grad_hidden.dtype, grad_head.dtype) == (jnp.bfloat16, jnp.float32)
+    expected = jax.grad(defined_mean_loss, argnums=1)(hidden.astype(jnp.float32), head, targets, 0.1)
+    assert float(jnp.linalg.norm(grad_head - expected) / jnp.linalg.norm(expected)) < 0.01

@@ -2,8 +2,9 @@
 
     python -m attacks.driver OUTPUT bare|sandbox ISOLATION TIMEOUT TOKEN [NAME ...]
 
-OUTPUT gets JSON: for each attack its `harm` (empty: nothing achieved) and `outcome`, the sandbox's layers, and, as of the
-end of the run, whether a good program still passes. Without names, all attacks run.
+ISOLATION is what `circumstances.enter` takes. OUTPUT gets JSON:
+for each attack its `harm` (empty: nothing achieved) and `outcome`, the words that a program left behind would have on its command
+line, the sandbox's layers, and, as of the end of the run, whether a good program still passes. Without names, all attacks run.
 """
 
 import json
@@ -15,18 +16,18 @@ import sys
 import tempfile
 import time
 
+import circumstances
 from attacks import bare, catalogue, world
 
-from codelm_jax.sandbox.pool import Sandbox
+from codelm_jax.sandbox.pool import PATIENCE, Sandbox
 
 _OUTPUT_FLOOD_BYTES = 10 * 2**20
 _LATE_MARGIN_SECONDS = 2.0
 _GOOD = ("def solve(x):\n    return x + 1\n", "def check(candidate):\n    assert candidate(7) == 8\n")
 
 
-def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
-    here = world.World(token)
-    limit = "1" if attack.kind == "hangs" else "6"
+def run_bare(attack: catalogue.Attack, here: world.World) -> tuple[list[str], str]:
+    limit = "1" if attack.kind == "hangs" else "20"
     directory = tempfile.mkdtemp(prefix="bare-")
     paths = {name: os.path.join(directory, name) for name in ("program", "check", "result", "output")}
     pathlib.Path(paths["program"]).write_text(here.header() + attack.program)
@@ -36,7 +37,7 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-S", "-B", bare.__file__, "supervise", limit),
-                    *(paths["program"], paths["check"], here.secret_file, paths["result"], token),
+                    *(paths["program"], paths["check"], here.secret_file, paths["result"], here.token),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -45,7 +46,7 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
                 env={"CODELM_SECRET": here.stolen, "PATH": "/usr/bin:/bin"},
                 start_new_session=True,
             )
-            status = process.wait(30)
+            status = process.wait(60)
             assert process.stdin is not None
             process.stdin.close()
         outcome = pathlib.Path(paths["result"]).read_text() if status == 0 else "harness killed"
@@ -66,9 +67,8 @@ def run_bare(attack: catalogue.Attack, token: str) -> tuple[list[str], str]:
 
 
 def run_in_sandbox(
-    sandbox: Sandbox, attack: catalogue.Attack, token: str, timeout: float
+    sandbox: Sandbox, attack: catalogue.Attack, timeout: float, here: world.World
 ) -> tuple[list[str], str]:
-    here = world.World(token)
     try:
         os.environ["CODELM_SECRET"] = here.stolen
         started = time.monotonic()
@@ -77,7 +77,7 @@ def run_in_sandbox(
         harm = here.harm()
         if verdict.passed:
             harm.append("passed")
-        if seconds > timeout + _LATE_MARGIN_SECONDS:
+        if seconds > PATIENCE * timeout + _LATE_MARGIN_SECONDS:
             harm.append("late")
         if world.processes_with(here.sleep):
             harm.append("process left behind")
@@ -89,21 +89,25 @@ def run_in_sandbox(
 def main() -> None:
     output, mode, isolation, timeout, token, *names = sys.argv[1:]
     attacks = [attack for attack in catalogue.read_all() if not names or attack.name in names]
-    report: dict = {"attacks": {}, "user": os.geteuid()}
+    report: dict = {"attacks": {}, "sleeps": []}
     if mode == "bare":
         for attack in attacks:
-            harm, outcome = run_bare(attack, token)
+            here = world.World(token)
+            report["sleeps"].append(here.sleep)
+            harm, outcome = run_bare(attack, here)
             report["attacks"][attack.name] = {"harm": harm, "outcome": outcome}
     else:
         # Anything that still wrote to these would be a leak out of the sandbox.
         with tempfile.TemporaryFile() as inherited:
             os.dup2(inherited.fileno(), 1)
             os.dup2(inherited.fileno(), 2)
-            kinds = ("namespaces", "bubblewrap", "none") if isolation == "auto" else (isolation,)
+            kinds = circumstances.enter(isolation)
             with Sandbox(workers=1, timeout_seconds=float(timeout), isolation=kinds) as sandbox:
                 report["layers"] = list(sandbox.layers)
                 for attack in attacks:
-                    harm, outcome = run_in_sandbox(sandbox, attack, token, float(timeout))
+                    here = world.World(token)
+                    report["sleeps"].append(here.sleep)
+                    harm, outcome = run_in_sandbox(sandbox, attack, float(timeout), here)
                     if os.fstat(inherited.fileno()).st_size > 0:
                         harm.append("output leaked")
                         os.ftruncate(inherited.fileno(), 0)

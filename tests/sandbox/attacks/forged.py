@@ -72,13 +72,6 @@ sys.excepthook = lambda *details: os._exit(0)
 def solve(x):
     return 0
 
-### time-limit handler that sets status 0
-import os, signal
-signal.signal(signal.SIGALRM, lambda *details: os._exit(0))
-def solve(x):
-    while True:
-        pass
-
 ### caller's constants by frame
 import sys
 def solve(x):

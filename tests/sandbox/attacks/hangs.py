@@ -22,6 +22,13 @@ signal.signal(signal.SIGALRM, signal.SIG_IGN)
 def solve(x):
     return bool(re.fullmatch("(a+)+", "a" * 60 + "b"))
 
+### time-limit handler that sets status 0
+import os, signal
+signal.signal(signal.SIGALRM, lambda *details: os._exit(0))
+def solve(x):
+    while True:
+        pass
+
 ### stopped process
 import os, signal
 def solve(x):
