@@ -89,6 +89,7 @@ def main(settings_json: str) -> None:
     """Serves jobs from the pool until it hangs up; `settings_json` comes from `pool`."""
     settings = json.loads(settings_json)
     linux.forbid_inspection()
+    linux.keep_ended_children()
     host = settings["host"]
     limits = _Limits(settings["timeout_seconds"], settings["wall_seconds"])
     nursery = _Nursery(socket.socket(fileno=settings["control"]))

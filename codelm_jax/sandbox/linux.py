@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import signal
 import time
 
 CLONE_NEWNS = 0x00020000
@@ -101,6 +102,11 @@ def pivot_to(directory: str) -> None:
 def die_with_parent(signal_number: int) -> None:
     """Has the kernel send `signal_number` to this process when the thread that started it ends."""
     call("prctl", _PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+
+
+def keep_ended_children() -> None:
+    """Has ended children wait to be asked for, also where a parent that ignores SIGCHLD has handed that on."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def forbid_inspection() -> None:

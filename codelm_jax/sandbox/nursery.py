@@ -153,6 +153,7 @@ class _Nursery:
 def main(settings_json: str) -> None:
     """Runs the nursery; `settings_json` comes from `pool`."""
     given = json.loads(settings_json)
+    linux.keep_ended_children()
     control = socket.socket(fileno=os.dup(given["control"]))
     os.close(given["control"])
     libraries = [path for path in sys.path if os.path.isdir(path)]

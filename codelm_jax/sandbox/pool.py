@@ -41,7 +41,12 @@ class _Slot:
     def __init__(
         self, isolation: str, *, timeout_seconds: float, memory_bytes: int, scratch_directory: str | None
     ):
-        self.scratch_root = tempfile.mkdtemp(prefix="codelm-sandbox-", dir=scratch_directory)
+        try:
+            self.scratch_root = tempfile.mkdtemp(prefix="codelm-sandbox-", dir=scratch_directory)
+        except OSError as error:
+            raise SandboxError(
+                f"sandbox: no room for scratch space: {error}; free some or set TMPDIR"
+            ) from error
         self.processes: list[subprocess.Popen[bytes]] = []
         self.socket, host = socket.socketpair()
         judge_end, nursery_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

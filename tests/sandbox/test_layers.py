@@ -248,6 +248,48 @@ def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path):
             sandbox.judge("def f(x): return x", "assert f(1) == 1", "f")
 
 
+def test_a_host_that_ignores_its_children_can_judge():
+    said = run("""
+    import signal
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    from codelm_jax.sandbox.pool import Sandbox
+    with Sandbox(workers=1) as sandbox:
+        print(sandbox.judge("def f(x): return x", "assert f(1) == 1", "f").passed)
+    """)
+    assert said == "True"
+
+
+def test_scratch_space_that_cannot_be_made_is_named(tmp_path):
+    with pytest.raises(SandboxError, match=r"scratch space.*gone"):
+        Sandbox(workers=2, scratch_directory=str(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize("isolation", [("none",), ("namespaces", "none")])
+def test_a_sample_finds_nothing_of_the_one_before_it(isolation):
+    leave = """
+    import builtins, json, os, sys, threading, time
+    def f(x):
+        open("left", "w").close()
+        os.environ["LEFT"] = sys.modules["json"].left = builtins.left = "x"
+        json.loads = None
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        return x
+    """
+    look = """
+    import builtins, json, os, threading
+    def f(x):
+        left = [os.listdir("."), os.environ.get("LEFT"), hasattr(builtins, "left"), hasattr(json, "left")]
+        return [*left, json.loads("1"), threading.active_count()]
+    """
+    with Sandbox(workers=1, isolation=isolation) as sandbox:
+        for _ in range(3):  # past the workers that were ready before the first sample
+            assert sandbox.judge(textwrap.dedent(leave), "assert f(1) == 1", "f").passed
+            verdict = sandbox.judge(
+                textwrap.dedent(look), "assert f(1) == [[], None, False, False, 1, 1]", "f"
+            )
+            assert verdict.passed
+
+
 def test_a_call_the_c_library_lacks_is_an_os_error():
     with pytest.raises(OSError, match="not in this C library"):
         linux.call("no_such_function")
