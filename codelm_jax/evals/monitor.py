@@ -9,7 +9,7 @@ from codelm_jax.evals.interfaces import Codec, Generate
 from codelm_jax.evals.samples import sample_record
 from codelm_jax.evals.statistics import rate
 from codelm_jax.evals.templates import Templates
-from codelm_jax.text.band import human_percentile, human_rate
+from codelm_jax.text.band import human_parses, human_percentile, human_rate
 
 MONITORED = ("few_shot", "short_prompt")
 _SHOWN = 3
@@ -67,8 +67,8 @@ class CollapseMonitor:
         """Samples from `params`.
 
         Returns:
-            `monitor/<suite>_collapsed` with `_low` and `_high` (95 % Wilson) and `_human`, `monitor/<suite>_seq_rep_4`
-            with `_human`, and `monitor/<suite>_parses`; `_human` is what real code of the same lengths shows. And
+            `monitor/<suite>_collapsed` with `_low` and `_high` (95 % Wilson), `monitor/<suite>_seq_rep_4` and
+            `monitor/<suite>_parses`, each with `_human`, which is what real code of the same lengths shows. And
             `monitor/<suite>_samples`, a few samples as Markdown.
         """
         generate = self._generate_live(params)
@@ -112,6 +112,7 @@ def _figures(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any]) -> d
         "seq_rep_4": _mean([record["seq_rep_4"] for record in records]),
         "seq_rep_4_human": _mean([human_percentile(band, "seq_rep_4", length, "mean") for length in lengths]),
         "parses": _mean([record["parses"] for record in records]),
+        "parses_human": _mean([human_parses(band, length) for length in lengths]),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from codelm_jax.evals.interfaces import Codec, Completion
 from codelm_jax.evals.statistics import clustered_interval, clustered_rate, rate
-from codelm_jax.text.band import METRICS, collapsed, human_percentile, human_rate
+from codelm_jax.text.band import METRICS, collapsed, human_parses, human_percentile, human_rate
 from codelm_jax.text.parsing import parses
 from codelm_jax.text.repetition import (
     distinct_n,
@@ -61,7 +61,7 @@ def summarise(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any], see
     Returns:
         For each of `FLAGS` a rate with a Wilson interval and a bootstrap clustered by prompt; for each metric its
         mean, bootstrap interval and human median; `distinct_4` and `duplicates`, averaged over prompts;
-        `human_collapsed` and `excess_collapsed`, and `as_good_as_people` (excess of at most 2 points).
+        `human_collapsed` and `excess_collapsed`, and `as_good_as_people` (excess of at most 2 points); `human_parses`.
     """
     if not records:
         raise ValueError("no samples to summarise")
@@ -83,6 +83,7 @@ def summarise(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any], see
         "human_collapsed": human,
         "excess_collapsed": excess,
         "as_good_as_people": excess <= _MARGIN,
+        "human_parses": _mean([human_parses(band, length) for length in lengths]),
         **{metric: _metric(metric, by_prompt, lengths, band, seed) for metric in METRICS},
         "distinct_4": _mean([distinct_n([r["token_ids"] for r in group], 4) for group in by_prompt.values()]),
         "duplicates": _mean([duplicates([r["text"] for r in group]) for group in by_prompt.values()]),

@@ -32,6 +32,8 @@ from codelm_jax.text.band import real_windows
 # Enough to fill the rows that a CPU decodes at once; few enough that an interruption costs little.
 _SAMPLES_AT_ONCE = 256
 _HELD_OUT_WINDOWS = 1000
+# Raised when a figure comes or changes its meaning, so that older results are made anew.
+_FORMAT = 2
 
 
 class Skipped(Exception):
@@ -148,7 +150,7 @@ class Evaluation:
     def _identity(self, suite: str) -> dict[str, Any]:
         """All that the figures of a suite depend on, as plain JSON."""
         settings, model = self._settings, dict(self._model.identity)
-        common = {"suite": suite, "seed": settings.seed, **model}
+        common = {"suite": suite, "format": _FORMAT, "seed": settings.seed, **model}
         sampling = dataclasses.asdict(settings.sampling)
         if suite in TASK_SUITES:
             asked = settings.task_sets[suite]

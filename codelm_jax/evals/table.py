@@ -48,6 +48,7 @@ def _samples(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
         for flag in FLAGS
     ]
     rows.append(("collapsed, real code", percent(summary["human_collapsed"]), ""))
+    rows.append(("parses, real code cut as short", percent(summary["human_parses"]), ""))
     for name in METRICS:
         found = summary[name]
         rows.append((name, f"{found['mean']:.3f}", rf"\[{found['low']:.3f}, {found['high']:.3f}]"))

@@ -57,7 +57,10 @@ def _valid(run: Run) -> Tile:
     if evaluation is None:
         return Tile(title, percent(run.last("monitor/few_shot_parses")), "After worked examples.")
     rate = evaluation.result["summary"]["parses"]
-    return Tile(title, percent(rate["rate"]), f"95 % interval {bounds(rate)}, after worked examples.")
+    people = f"Real code cut as short: {percent(evaluation.result['summary']['human_parses'])}."
+    return Tile(
+        title, percent(rate["rate"]), f"95 % interval {bounds(rate)}, after worked examples. {people}"
+    )
 
 
 def _solved(run: Run) -> Tile:

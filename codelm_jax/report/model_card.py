@@ -217,6 +217,7 @@ def _collapse(run: Run, suite: str, title: str) -> _Part:
         ["collapsed", interval(summary["collapsed"])],
         ["real code that the same rule flags", percent(summary["human_collapsed"])],
         ["valid Python", interval(summary["parses"])],
+        ["real code cut as short that is valid", percent(summary["human_parses"])],
         ["ended by itself", interval(summary["ended"])],
     ]
     said = f"Step {evaluation.step:,}; {sampling_in_words(evaluation.result['sampling'])}."

@@ -245,6 +245,9 @@ def valid_chart(runs: Sequence[Run]) -> Chart | None:
             style = run_style(theme, runs.index(run), linestyle="-" if suite == _FEW_SHOT else "--")
             label = label_of(runs, run, _SUITES[suite])
             axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
+        run, suite = found[0]
+        if (human := run.last(f"monitor/{suite}_parses_human")) is not None:
+            axes.axhline(human, color=theme.human, linestyle=":", linewidth=2, label="real code")
         axes.set_ylabel("samples that are valid Python")
         percent_axis(axes)
         axes.set_ylim(0, 1.03)
@@ -254,7 +257,8 @@ def valid_chart(runs: Sequence[Run]) -> Chart | None:
     return Chart(
         name="valid_python",
         title="Valid Python over training",
-        caption="How many of the monitor's samples Python accepts, once cut where their function or class ends.",
+        caption="How many of the monitor's samples Python accepts, once cut where their function or class ends. Real code "
+        "cut off after as many tokens, the dotted line, often has not come past its docstring.",
         alt="Share of samples that are valid Python over training steps. " + _last_values(runs, names),
         draw=draw,
     )

@@ -234,6 +234,8 @@ def _rates_table(title: str, suite: str, results: Mapping[str, tuple[int, Mappin
         rows.append([name, *(interval(summary[flag]) for summary in summaries)])
         if flag == "collapsed":
             rows.append(["… by prompt", *(_clustered(summary[flag]) for summary in summaries)])
+        if flag == "parses":
+            rows.append(["… real code cut as short", *(percent(s["human_parses"]) for s in summaries)])
     rows += [
         ["real code of these lengths, collapsed", *(percent(s["human_collapsed"]) for s in summaries)],
         ["as good as people", *("yes" if s["as_good_as_people"] else "no" for s in summaries)],

@@ -1,4 +1,4 @@
-"""The human band: how much real code repeats itself at each length, and the collapse threshold that follows from it.
+"""The human band: how real code measures at each length, and the collapse threshold that follows from it.
 
 Human Python repeats far more than English, and more the longer the text, so no fixed threshold is fair. The band is
 measured on windows of held-out code and sets the threshold so that the joint rule of `collapsed` flags 1 % of them.
@@ -8,12 +8,15 @@ It is a plain dictionary that goes into JSON: one entry a length, with percentil
 import bisect
 import functools
 import importlib.resources
+import itertools
 import json
 import math
 import random
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from codelm_jax.text.lines import logical_lines
+from codelm_jax.text.parsing import parses
 from codelm_jax.text.repetition import diversity, legacy_collapse, loop, rep_line, seq_rep_n
 
 T = TypeVar("T", bound=Hashable)
@@ -26,6 +29,9 @@ _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 _WINDOWS_PER_DOCUMENT = 16
 # With fewer, a rate of 1 % is a guess.
 _FEWEST_WINDOWS = 300
+# Enough for a share: 1.6 points of standard error at most.
+_DEFINITIONS = 1000
+_FEWEST_DEFINITIONS = 100
 # seq_rep_4 means nothing below its own n.
 _SHORTEST_JUDGED = 4
 
@@ -49,14 +55,16 @@ def human_band(
 
     Returns:
         `{"target_rate", "lengths": [{"length", "windows", "threshold", "flagged", "loop", "legacy_collapse",
-        "metrics": {name: {"mean", "p1", ... "p99"}}}]}`; empty where no length has enough windows.
+        "definitions", "parses", "metrics": {name: {"mean", "p1", ... "p99"}}}]}`; empty where no length has enough
+        windows, and `parses` is None where there are too few definitions.
     """
     kept = list(documents)
+    definitions = real_definitions(kept, decode, _DEFINITIONS, seed)
     entries = []
     for length in lengths:
         windows = real_windows(kept, length, windows_per_length, seed)
         if len(windows) >= _FEWEST_WINDOWS:
-            entries.append(_measure(windows, length, decode))
+            entries.append(_measure(windows, length, decode) | _valid(definitions, length, decode))
     return {"target_rate": TARGET_RATE, "lengths": entries} if entries else {}
 
 
@@ -74,6 +82,36 @@ def real_windows(documents: Iterable[Sequence[T]], length: int, count: int, seed
             windows.append(document[start : start + length])
     rng.shuffle(windows)
     return windows[:count]
+
+
+def real_definitions(
+    documents: Iterable[Sequence[T]], decode: Callable[[Sequence[T]], str], count: int, seed: int
+) -> list[tuple[str, Sequence[T]]]:
+    """Draws at most `count` functions and classes that stand in column 0, a few from each document.
+
+    Returns:
+        Pairs of a header, up to its line end, and the tokens that people went on with, to the end of the document.
+    """
+    rng = random.Random(f"{seed}/definitions")
+    found: list[tuple[str, Sequence[T]]] = []
+    width = functools.cache(lambda token: len(decode([token])))
+    for document in documents:
+        text = decode(document)
+        ends = list(itertools.accumulate(map(width, document)))
+        if not ends or ends[-1] != len(text):
+            # A character of several tokens has no place between them.
+            continue
+        headers = [
+            line
+            for line in logical_lines(text)
+            if line.is_definition and line.is_header and line.word != "@" and not line.column
+        ]
+        for line in rng.sample(headers, min(len(headers), _WINDOWS_PER_DOCUMENT)):
+            header_end = len(text[: line.end].rstrip())
+            first = bisect.bisect_left(ends, header_end) + 1
+            found.append((text[line.start : ends[first - 1]], document[first:]))
+    rng.shuffle(found)
+    return found[:count]
 
 
 def collapsed(tokens: Sequence[Hashable], text: str, band: Mapping[str, Any]) -> bool:
@@ -104,6 +142,12 @@ def threshold(band: Mapping[str, Any], length: int) -> float:
 def human_rate(band: Mapping[str, Any], length: int) -> float:
     """Share of real windows of `length` tokens that `collapsed` flags."""
     return _at_length(band, length, lambda entry: entry["flagged"])
+
+
+def human_parses(band: Mapping[str, Any], length: int) -> float:
+    """Share of real functions and classes that `parses` accepts, cut off `length` tokens after their header."""
+    measured = [entry for entry in band.get("lengths", ()) if entry.get("parses") is not None]
+    return _at_length({"lengths": measured} if measured else {}, length, lambda entry: entry["parses"])
 
 
 def human_percentile(band: Mapping[str, Any], metric: str, length: int, percentile: str = "p50") -> float:
@@ -144,6 +188,17 @@ def _measure(
         "legacy_collapse": sum(map(legacy_collapse, texts)) / len(windows),
         "metrics": {name: _summary(values[name]) for name in METRICS},
     }
+
+
+def _valid(
+    definitions: Sequence[tuple[str, Sequence[T]]], length: int, decode: Callable[[Sequence[T]], str]
+) -> dict[str, Any]:
+    if len(definitions) < _FEWEST_DEFINITIONS:
+        return {"definitions": len(definitions), "parses": None}
+    valid = sum(
+        parses(header, decode(rest[:length]), hit_limit=len(rest) > length) for header, rest in definitions
+    )
+    return {"definitions": len(definitions), "parses": valid / len(definitions)}
 
 
 def _is_empty_or_loop(tokens: Sequence[Hashable], text: str) -> bool:

@@ -16,6 +16,7 @@ BAND = {
             "length": 60,
             "threshold": 1.0,
             "flagged": 0.01,
+            "parses": 0.8,
             "metrics": {name: {"mean": 0.1, "p50": 0.1} for name in ("seq_rep_4", "rep_line", "diversity")},
         }
     ]
@@ -68,6 +69,7 @@ def test_a_summary_counts_what_its_samples_say():
     assert summary["collapsed"]["n"] == summary["n"] == 4
     assert summary["prompts"] == 2
     assert summary["human_collapsed"] == pytest.approx(0.01)
+    assert summary["human_parses"] == pytest.approx(0.8)
     assert summary["excess_collapsed"] == pytest.approx(0.49)
     assert summary["as_good_as_people"] is False
     assert summarise(records[:2], BAND, seed=0)["as_good_as_people"] is True

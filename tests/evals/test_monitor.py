@@ -48,7 +48,7 @@ def test_a_collapsed_model_is_seen_at_once_and_a_recovered_one_too(tmp_path, pre
     assert shares == [shares[0], 1.0, shares[0]]
     figures, texts = looks[1]
     assert figures["monitor/short_prompt_seq_rep_4"] > 0.9 > figures["monitor/short_prompt_seq_rep_4_human"]
-    assert figures["monitor/short_prompt_parses"] == 0.0
+    assert figures["monitor/short_prompt_parses"] == 0.0 < figures["monitor/short_prompt_parses_human"]
     assert (
         figures["monitor/short_prompt_collapsed_low"] > 0.5 > figures["monitor/short_prompt_collapsed_human"]
     )

@@ -176,6 +176,7 @@ def train(directory, *, prepared_dir, smoothing=0.1, device="TPU v7"):
                 "monitor/few_shot_seq_rep_4": 0.3 - step / 2000,
                 "monitor/few_shot_seq_rep_4_human": 0.06,
                 "monitor/few_shot_parses": step / 1000,
+                "monitor/few_shot_parses_human": 0.8,
             }
         lines.append(json.dumps(line))
     (directory / "metrics.jsonl").write_text("\n".join(lines) + "\n")

@@ -6,7 +6,14 @@ from matplotlib.figure import Figure
 from codelm_jax.report import chart, reference
 from codelm_jax.report.evaluation_charts import context_chart, frequency_chart, memorisation_chart
 from codelm_jax.report.runs import Evaluation
-from codelm_jax.report.training_charts import collapse_chart, compression_chart, nll_chart, objective_chart
+from codelm_jax.report.training_charts import (
+    collapse_chart,
+    compression_chart,
+    nll_chart,
+    objective_chart,
+    repetition_chart,
+    valid_chart,
+)
 
 
 def drawn(made):
@@ -55,6 +62,12 @@ def test_collapse_shows_evaluations_with_their_intervals_people_and_the_referenc
     people = next(each for each in axes.patches if each.get_label() == "as good as people")
     assert people.get_height() == pytest.approx(0.03)
     assert line(axes, "reference, few-shot")[1] == list(reference.FEW_SHOT_COLLAPSE.values())
+
+
+def test_people_stand_beside_the_monitor_s_samples(run):
+    for make, name in ((repetition_chart, "seq_rep_4"), (valid_chart, "parses")):
+        (human,) = set(line(drawn(make([run])), "real code")[1])
+        assert human == run.last(f"monitor/few_shot_{name}_human")
 
 
 def test_the_steps_of_a_short_run_are_not_squeezed_by_the_references(run):

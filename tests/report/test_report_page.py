@@ -152,6 +152,7 @@ def test_figures_on_the_page_are_those_of_the_files(page, run):
     summary = result["few_shot"]["summary"]
     assert page.row("collapsed")[1] == interval(summary["collapsed"])
     assert page.row("valid Python")[1] == interval(summary["parses"])
+    assert page.row("… real code cut as short")[1] == percent(summary["human_parses"])
     sets = result["heldout"]["sets"]
     assert page.row("bits per byte")[1:] == [number(found["bits_per_byte"]) for found in sets.values()]
     assert page.row("xz -9e, each file by itself")[1] == number(sets["val"]["compressors"]["xz"]["by_file"])

@@ -11,12 +11,15 @@ from codelm_jax.text.band import (
     METRICS,
     collapsed,
     human_band,
+    human_parses,
     human_percentile,
     human_rate,
+    real_definitions,
     real_windows,
     standard_library_band,
     threshold,
 )
+from codelm_jax.text.parsing import parses
 from codelm_jax.text.repetition import seq_rep_n
 
 SANE_FIRST_LINES = ("", "\n    return a\n", "\n    result = a + b\n", "\n    if n <= 1:\n        return 1\n")
@@ -129,6 +132,33 @@ def test_the_band_is_deterministic_in_its_seed(halves, tokenizer):
     first, again, other = (human_band(few, tokenizer.decode, seed=seed, lengths=(60,)) for seed in (3, 3, 4))
     assert first == again
     assert first != other
+
+
+def test_real_definitions_are_headers_and_what_people_wrote_after_them(halves, files, tokenizer):
+    definitions = real_definitions(halves[0], tokenizer.decode, 200, seed=0)
+    assert len(definitions) == 200
+    whole = "\n\n".join(files)
+    for header, rest in definitions:
+        assert header.startswith(("def ", "class ", "async def "))
+        assert header + tokenizer.decode(rest[:40]) in whole
+
+
+def test_the_longer_real_definitions_go_on_the_more_of_them_are_valid(halves, tokenizer, band):
+    shares = [human_parses(band, length) for length in LENGTHS]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < shares[-1]
+    definitions = real_definitions(halves[0], tokenizer.decode, 1000, seed=0)
+    (entry,) = [entry for entry in band["lengths"] if entry["length"] == 60]
+    assert entry["definitions"] == len(definitions)
+    valid = [
+        parses(header, tokenizer.decode(rest[:60]), hit_limit=len(rest) > 60) for header, rest in definitions
+    ]
+    assert entry["parses"] == sum(valid) / len(valid)
+
+
+def test_a_band_without_definitions_borrows_the_standard_library_s(band):
+    without = {"lengths": [{**entry, "parses": None} for entry in band["lengths"]]}
+    assert human_parses(without, 60) == human_parses({}, 60) != human_parses(band, 60)
 
 
 def test_too_little_code_gives_no_band_and_the_standard_library_stands_in():
