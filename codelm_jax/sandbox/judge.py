@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from codelm_jax.sandbox import checking, codec, linux, memory
+from codelm_jax.sandbox import checking, codec, linux, memory, scratch
 from codelm_jax.sandbox.verdict import RUNGS
 
 _CHECK_MEMORY_BYTES = 2**30
@@ -64,6 +64,13 @@ class _Nursery:
     def finish(self) -> dict[str, Any]:
         """Has the running worker killed and reaped; says how it ended if that was before, and what time it used."""
         return self._ask(b"done")
+
+    def dismiss(self) -> None:
+        """Has the nursery end, and waits until it is gone with all its workers."""
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_WR)
+            while self.control.recv(65536):
+                pass
 
     def _ask(self, request: bytes) -> dict[str, Any]:
         try:
@@ -109,6 +116,11 @@ def main(settings_json: str) -> None:
     except _NurseryFailed as error:
         with contextlib.suppress(codec.Closed):
             codec.send(host, {"failed": str(error)})
+    finally:
+        # The host may have been killed, and nobody else can see both this directory and the nursery's end.
+        nursery.dismiss()
+        with contextlib.suppress(OSError):
+            scratch.remove(settings["scratch_root"])
 
 
 def _judge(

@@ -60,6 +60,7 @@ class _Slot:
         judge = {
             "host": host.fileno(),
             "control": judge_end.fileno(),
+            "scratch_root": self.scratch_root,
             "timeout_seconds": timeout_seconds,
             "wall_seconds": PATIENCE * timeout_seconds,
         }
@@ -97,7 +98,9 @@ class _Slot:
         )
 
     def send(self, job: Job) -> None:
-        codec.send(self.socket.fileno(), [job.program, job.check, job.entry_point, job.prompt])
+        # A judge that is gone has perhaps said why: `receive` tells.
+        with contextlib.suppress(codec.Closed):
+            codec.send(self.socket.fileno(), [job.program, job.check, job.entry_point, job.prompt])
 
     def receive(self, seconds: float) -> dict[str, Any]:
         """The next message of the judge; {"failed": why} if there is none."""

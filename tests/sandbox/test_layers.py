@@ -237,6 +237,7 @@ def test_nothing_outlives_a_killed_host(isolation, tmp_path):
     host.wait()
     host.stdout.close()
     assert wait_until_gone(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path):
