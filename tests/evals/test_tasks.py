@@ -212,6 +212,22 @@ def test_tasks_of_ones_own_are_read_by_path(tmp_path):
     assert task.check.split("\n") == ["", "assert h(1)", "assert h(2)"]
 
 
+@pytest.mark.parametrize(
+    ("task", "named"),
+    [
+        ({"prompt": "x = 1\n", "tests": ["assert x"]}, "entry_point"),
+        ({"prompt": "def h(x):\n", "tests": []}, "tests"),
+        ({"prompt": "def h(x):\n", "tests": ["assert h("]}, "not Python"),
+        ({"prompt": "def h(x):\n", "tests": ["assert h(1)"], "setup": "import"}, "not Python"),
+    ],
+)
+def test_a_task_that_nothing_could_pass_is_an_error(tmp_path, task, named):
+    path = tmp_path / "tasks.jsonl"
+    path.write_text(json.dumps({"id": "the id", **task}))
+    with pytest.raises(UserError, match=f"tasks.jsonl, task 'the id': .*{named}"):
+        mini_benchmark_tasks("", path)
+
+
 def mbpp_file(tmp_path, numbers) -> Path:
     path = tmp_path / "mbpp.jsonl"
     records = [
