@@ -13,16 +13,18 @@ from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports
 from jax import Array
 
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, locate
-from codelm_jax.checkpoint.store import Loaded
+from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
+from codelm_jax.data.progress import Advance, console_report
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
 from codelm_jax.evals.interfaces import Completion, Generate
 from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
-from codelm_jax.evals.results import digest
-from codelm_jax.evals.suites import Corpus, HeldOut, Model
+from codelm_jax.evals.results import ResultFiles, digest
+from codelm_jax.evals.settings import choose_settings
+from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
@@ -138,6 +140,7 @@ def model(loaded: Loaded) -> Model:
         identity={
             "step": loaded.step,
             "decontaminated": list(saved.get("data", {}).get("decontaminate", ())),
+            "trained_on": loaded.meta["data_fingerprint"],
             "config_sha256": digest(loaded.meta["config"]),
             "weights_sha256": _weights_digest(loaded.params),
             "human_band_sha256": digest(loaded.meta["human_band"]),
@@ -181,6 +184,20 @@ def find_corpus(
     return _corpus(
         prepared, model, max_tokens
     ), f"data: {chosen}{'' if same else ', NOT what it was trained on'}"
+
+
+def held_out(run: str | Path, max_tokens: int) -> dict[str, Any]:
+    """The held-out suite of a run's best checkpoint on the data it was trained on, written among its results."""
+    loaded = load_checkpoint(run)
+    its_model = model(loaded)
+    corpus, _ = find_corpus(loaded, its_model, None, max_tokens)
+    settings = choose_settings(["heldout"], seed=0)
+    files = ResultFiles(results_directory(str(run), loaded.step, None))
+    with console_report() as report:
+        evaluation = Evaluation(
+            its_model, corpus, settings, files, lambda _: [], lambda *done: report(Advance(*done))
+        )
+        return evaluation.run("heldout")
 
 
 def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:

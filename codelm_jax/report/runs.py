@@ -38,7 +38,7 @@ class Run:
         metrics: the lines of `metrics.jsonl`.
         config: the resolved config.
         summary: of the training, written when it ended.
-        manifest: of the prepared data, where that still lies in `config.data.prepared_dir`.
+        manifest: of the prepared data, where that still lies in `config.data.prepared_dir`, unchanged.
         human_band: of the same data; {} stands for the standard library's.
         evaluations: suite -> its results, by step; of one step the newest comes last.
     """
@@ -96,16 +96,30 @@ def _load_run(directory: Path, name: str) -> Run:
     config = _read_object(directory / "config.json")
     data = config.get("data")
     prepared = Path(data["prepared_dir"]) if isinstance(data, dict) and data.get("prepared_dir") else None
+    summary = _read_object(directory / "summary.json")
+    evaluations = _read_evaluations(directory / "evals")
+    manifest = _read_object(prepared / "manifest.json") if prepared else {}
+    trained_on = _trained_on(summary, evaluations)
+    if trained_on and manifest.get("fingerprint") not in trained_on:
+        # Prepared anew since: what lies there now tells nothing of this run.
+        prepared, manifest = None, {}
     return Run(
         name=name,
         directory=directory,
         metrics=_read_lines(directory / "metrics.jsonl"),
         config=config,
-        summary=_read_object(directory / "summary.json"),
-        manifest=_read_object(prepared / "manifest.json") if prepared else {},
+        summary=summary,
+        manifest=manifest,
         human_band=_read_object(prepared / "human_band.json") if prepared else {},
-        evaluations=_read_evaluations(directory / "evals"),
+        evaluations=evaluations,
     )
+
+
+def _trained_on(summary: Mapping[str, Any], evaluations: Mapping[str, Sequence[Evaluation]]) -> set[str]:
+    """Fingerprint of the data the run was trained on, as its files state it; empty where none does."""
+    settings = [each.result.get("settings", {}) for found in evaluations.values() for each in found]
+    stated = [summary.get("data_fingerprint"), *(each.get("trained_on") for each in settings)]
+    return {fingerprint for fingerprint in stated if fingerprint}
 
 
 def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:

@@ -130,7 +130,7 @@ def data_section(runs: Sequence[Run]) -> Section:
     for run in runs:
         if not run.manifest:
             directory = run.config.get("data", {}).get("prepared_dir") or "config.data.prepared_dir"
-            what = f"the manifest of its data is not in {directory}."
+            what = f"the manifest of the data it was trained on is not in {directory}."
             blocks.append(missing_data(run, runs, what))
             continue
         blocks += _data_tables(run, runs)

@@ -23,6 +23,7 @@ SUITES = (
     "memorisation",
     "mini_benchmark",
 )
+DATA = "0123abcd"
 GOOD = "\n    total = a - b\n    return total\n"
 COLLAPSED = "):" * 12
 HOSTILE = '\n    x = "</pre><script>alert(1)</script>"\x00 \u202e ![x](http://evil.example/x.png)\n'
@@ -107,7 +108,7 @@ def model(answers):
         context_length=4096,
         label_smoothing=0.1,
         band={},
-        identity={"step": 400, "decontaminated": []},
+        identity={"step": 400, "decontaminated": [], "trained_on": DATA},
     )
 
 
@@ -215,6 +216,7 @@ def prepare(directory):
         {"source": "c.py", "package": "gamma", "version": "0", "licence": "GPL-3.0-only", "bytes": 9, "split": "test"},
     ]  # fmt: skip
     manifest = {
+        "fingerprint": DATA,
         "splits": {
             "train": {"documents": 3, "bytes": 1_250_000, "tokens": 400_000},
             "val": {"documents": 1, "bytes": 60_000, "tokens": 20_000},

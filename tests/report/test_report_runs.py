@@ -34,6 +34,15 @@ def test_a_damaged_file_is_named(tmp_path, content):
         load_runs([tmp_path])
 
 
+def test_data_that_was_prepared_anew_does_not_speak_for_the_run(tmp_path):
+    report_runs.whole_run(tmp_path, "run")
+    manifest = tmp_path / "data" / "manifest.json"
+    (run,) = load_runs([tmp_path / "run"])
+    assert run.manifest == json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**run.manifest, "fingerprint": "another"}))
+    assert load_runs([tmp_path / "run"])[0].manifest == {}
+
+
 def test_a_run_named_twice_is_refused(tmp_path):
     with pytest.raises(UserError, match="twice"):
         load_runs([tmp_path, f"{tmp_path}/."])
