@@ -47,7 +47,7 @@ def get_config() -> ConfigDict:
     config.log_every = 50  # steps between lines in metrics.jsonl
     config.eval_every = 500  # steps between held-out evaluations
     config.eval_tokens = 100_000  # of the held-out files of known packages, always the same ones
-    config.test_tokens = 500_000  # of unseen packages, once, after the last step
+    config.final_eval_tokens = 500_000  # of each held-out set, unseen packages too, once, after the last step
     config.monitor_every = 2500  # steps between looks at samples, for collapse; 0 for none
     config.monitor_samples = 5  # a prompt: eleven prompts, with worked examples and without
     config.checkpoint_every = 5000  # steps between checkpoints; the latest two and the best are kept

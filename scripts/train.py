@@ -14,20 +14,21 @@ from typing import Any
 
 from absl import flags
 from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
+from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import PreparedData, load_prepared, prepare
+from codelm_jax.data.prepare import load_prepared, prepare
 from codelm_jax.data.progress import console_report
-from codelm_jax.data.tokens import TokenFile
-from codelm_jax.evals.compressors import compressors
 from codelm_jax.evals.heldout import heldout
+from codelm_jax.evals.table import table
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import read_arch_json
+from codelm_jax.report.model_card import write_model_card
+from codelm_jax.report.runs import load_runs
 from codelm_jax.schema import parse
 from codelm_jax.training.config import parse_train_config
 from codelm_jax.training.describe import describe
@@ -49,7 +50,7 @@ _PROMPTS = ("def add(a, b):", "class Stack:\n    def __init__(self):", "import o
 
 
 def main() -> int:
-    """Trains, evaluates on unseen packages, and shows completions; returns the exit status."""
+    """Trains, evaluates on all held-out sets, and shows completions; returns the exit status."""
     asked = _CONFIG.value.to_dict()
     if _ARCH_JSON.value:
         asked["model"] |= read_arch_json(_ARCH_JSON.value)
@@ -78,12 +79,12 @@ def main() -> int:
             prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
         score = make_score(config, mesh)
 
-        def evaluate(tokens: TokenFile, params: Any, max_tokens: int) -> dict[str, Any]:
+        def evaluate(params: Any) -> dict[str, Any]:
             batches = eval_batches(
-                tokens,
+                prepared.val,
                 batch_size=config.batch_size,
                 seq_length=config.model.max_seq_length,
-                max_tokens=max_tokens,
+                max_tokens=config.eval_tokens,
             )
             return heldout(
                 lambda windows: score(params, windows),
@@ -105,7 +106,7 @@ def main() -> int:
                 workdir=workdir,
                 train_tokens=prepared.train,
                 meta=meta,
-                evaluate_held_out=lambda params: evaluate(prepared.val, params, config.eval_tokens),
+                evaluate_held_out=evaluate,
                 monitors=evaluated.monitors(config, prepared),
                 initial_params=initial_params,
             )
@@ -115,22 +116,10 @@ def main() -> int:
                 f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on"
             )
             return EXIT_INTERRUPTED
-        best = load_checkpoint(workdir)
-        test_figures = evaluate(prepared.test, best.params, config.test_tokens)
-        _print_test_figures(test_figures, prepared, config.test_tokens)
-    _print_completions(workdir)
+        Console().print(table(evaluated.held_out(workdir, config.final_eval_tokens)))
+        _print_completions(workdir)
+        print(f"model card: {write_model_card(load_runs([workdir])[0])}")
     return 0
-
-
-def _print_test_figures(figures: dict[str, Any], prepared: PreparedData, max_tokens: int) -> None:
-    """The best checkpoint on packages it has not seen, beside what a general compressor makes of the same files."""
-    documents = prepared.test.documents_within(max_tokens)
-    xz = compressors([prepared.tokenizer.decode(ids).encode() for ids in documents])["xz"]
-    print(
-        f"unseen packages, {len(documents)} files: nll {figures['nll']:.4f} perplexity {figures['perplexity']:.2f} "
-        f"bits_per_byte {figures['bits_per_byte']:.4f} "
-        f"(xz -9e: {xz['by_file']:.4f} file by file, {xz['joined']:.4f} joined)"
-    )
 
 
 def _print_completions(workdir: Path) -> None:

@@ -50,7 +50,7 @@ def small_run(tmp_path_factory):
         "--config.eval_every=3",
         "--config.checkpoint_every=3",
         "--config.eval_tokens=1000",
-        "--config.test_tokens=1000",
+        "--config.final_eval_tokens=1000",
     ]
     return directory, arguments, train(*arguments)
 
@@ -59,13 +59,14 @@ def test_one_command_goes_from_sources_to_completions(small_run):
     directory, _, done = small_run
     assert done.returncode == 0, done.stderr
     assert "step 6 held out: nll" in done.stdout
-    assert "unseen packages: nll" in done.stdout
     assert "'def add(a, b):' continues:" in done.stdout
     run = directory / "run"
     assert json.loads((run / "summary.json").read_text())["step"] == 6
-    assert {"config.json", "metrics.jsonl", "summary.json", "tensorboard", "checkpoints"} <= {
-        path.name for path in run.iterdir()
-    }
+    held_out = json.loads((run / "evals" / "step_6" / "heldout.json").read_text())["sets"]["val"]
+    assert held_out["bits_per_byte"] > 0
+    assert held_out["compressors"]["xz"]["by_file"] > 0
+    written = {"config.json", "metrics.jsonl", "summary.json", "tensorboard", "checkpoints", "MODEL_CARD.md"}
+    assert written <= {path.name for path in run.iterdir()}
 
 
 def test_a_checkpoint_alone_is_enough_to_sample(small_run, tmp_path):

@@ -37,7 +37,7 @@ class TrainConfig:
     log_every: Positive
     eval_every: Positive
     eval_tokens: Positive
-    test_tokens: Positive
+    final_eval_tokens: Positive
     monitor_every: Annotated[int, pydantic.Field(ge=0)]
     monitor_samples: Positive
     checkpoint_every: Positive

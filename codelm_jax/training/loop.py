@@ -15,6 +15,7 @@ from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
+from codelm_jax.model.transformer import count_params
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
@@ -227,6 +228,7 @@ class _Loop:
             "held_out": self.held_out,
             "best_step": None,
             "tokens_seen": step * self.config.tokens_per_step,
+            "num_params": count_params(self.config.model),
             "device_kind": jax.devices()[0].device_kind,
             "device_count": jax.device_count(),
         }

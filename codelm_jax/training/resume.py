@@ -18,7 +18,7 @@ _FREE_KEYS = frozenset(
         "log_every",
         "eval_every",
         "eval_tokens",
-        "test_tokens",
+        "final_eval_tokens",
         "monitor_every",
         "monitor_samples",
         "checkpoint_every",

@@ -197,7 +197,7 @@ def test_the_list_of_keys_above_is_complete():
         "log_every",
         "eval_every",
         "eval_tokens",
-        "test_tokens",
+        "final_eval_tokens",
         "monitor_every",
         "monitor_samples",
         "checkpoint_every",

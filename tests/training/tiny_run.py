@@ -43,7 +43,7 @@ RAW = {
     "log_every": 2,
     "eval_every": 4,
     "eval_tokens": 64,
-    "test_tokens": 64,
+    "final_eval_tokens": 64,
     "monitor_every": 4,
     "monitor_samples": 1,
     "checkpoint_every": 4,
