@@ -253,6 +253,7 @@ def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:
         held, missing = jail.enter(settings, directory)
         os.closerange(_RULESET, _MAX_DESCRIPTORS)
         os.environ.update(HOME=directory, TMPDIR=directory)
+        sys.argv[:] = [""]
         codec.send(_CHANNEL, {"held": held, "missing": missing})
         worker.serve(_CHANNEL)
     except codec.Closed:

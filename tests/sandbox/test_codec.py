@@ -135,6 +135,13 @@ def test_an_unknown_type_equals_nothing_and_has_no_truth():
         bool(value)
 
 
+def test_unknown_types_stay_apart_as_keys():
+    value = crossed({object(): 1, object(): 2})
+    assert sorted(value.values()) == [1, 2]
+    assert value != crossed({object(): 1, object(): 2})
+    assert len(crossed({object(), object()})) == 2
+
+
 def test_strict_encoding_names_the_type_that_cannot_cross():
     with pytest.raises(TypeError, match="function"):
         codec.encode([len, lambda: None], strict=True)
