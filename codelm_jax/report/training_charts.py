@@ -179,9 +179,17 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
         axes.plot(
             steps, rates, ":*", color=theme.muted, markersize=6, linewidth=1, label="reference, few-shot"
         )
-        for step, rate in reference.FEW_SHOT_COLLAPSE.items():
+        for step, rate, before in zip(steps, rates, [0.0, *rates], strict=False):
+            # On the side from which the line doesn't come.
+            offset, edge = (5, "bottom") if rate > before else (-5, "top")
             axes.annotate(
-                f"{100 * rate:.1f}", (step, rate), (0, 5), textcoords="offset points", ha="center", fontsize=7
+                f"{100 * rate:.1f}",
+                (step, rate),
+                (0, offset),
+                textcoords="offset points",
+                ha="center",
+                va=edge,
+                fontsize=7,
             )
         axes.set_ylabel("samples that collapse")
         percent_axis(axes)
