@@ -14,7 +14,7 @@ from codelm_jax.evals.samples import sample_record
 from codelm_jax.evals.statistics import clustered_interval, clustered_rate, pass_at_k, wilson_interval
 from codelm_jax.sandbox.verdict import RUNGS, Job, Verdict
 from codelm_jax.text.definitions import end_of_definition
-from codelm_jax.text.parsing import parse
+from codelm_jax.text.parsing import parse, parses
 
 JudgeAll = Callable[[Sequence[Job]], Sequence[Verdict]]
 Records = list[dict[str, Any]]
@@ -156,13 +156,15 @@ def _judge(
     records: dict[str, Records] = {task.id: [] for task in batch}
     for (task, completion), verdict in zip(pairs, verdicts, strict=True):
         record = sample_record(task.id, task.prompt, completion, codec, band)
+        # After a prompt that ends in a docstring, nothing at all is a program that runs.
+        wrote = verdict.passed or parses(task.source, completion.text, hit_limit=False)
         records[task.id].append(
             {
                 **record,
                 "outcome": verdict.outcome,
                 "exception": verdict.exception,
-                "rung": verdict.rung,
-                "failure": _failure(verdict, record["collapsed"]),
+                "rung": verdict.rung if wrote else RUNGS[0],
+                "failure": _failure(verdict, record["collapsed"], wrote),
                 "seconds": round(verdict.seconds, 4),
                 "layers": list(verdict.layers),
             }
@@ -170,12 +172,14 @@ def _judge(
     return records
 
 
-def _failure(verdict: Verdict, collapsed: bool) -> str | None:
+def _failure(verdict: Verdict, collapsed: bool, wrote: bool) -> str | None:
     """The class of the first thing that went wrong."""
     if verdict.passed:
         return None
     if collapsed:
         return "collapse"
+    if not wrote and verdict.rung != RUNGS[0]:
+        return "no statement"
     return (
         f"{verdict.outcome}: {verdict.exception}" if verdict.outcome == "runtime error" else verdict.outcome
     )

@@ -109,6 +109,18 @@ def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():
     assert result["by_task"]["long"] == {"passed": 0, "samples": 0}
 
 
+def test_a_completion_without_a_statement_stands_on_no_rung():
+    prompt = 'def empty(x):\n    """Return nothing."""\n'
+    task = Task("empty", prompt, prompt, "empty", "assert empty(4) == 2", "    return 2\n")
+    texts = ("", "    # nothing\n", "    # to\n    # say\n", "    pass\n")
+    result = evaluate([task], model=Parrot(CODEC, {"": texts}))
+    assert [sample["rung"] for sample in result["samples"]] == ["nothing", "nothing", "nothing", "runs"]
+    assert result["failures"] == {"collapse": 1, "no statement": 2, "wrong answer": 1}
+    program = Task("program", '"""A program."""\n', "", "f", "assert f(4) == 2", "")
+    (sample, *_) = evaluate([program], model=Parrot(CODEC, {"": "# def f\n"}))["samples"]
+    assert (sample["rung"], sample["failure"]) == ("nothing", "no statement")
+
+
 def test_a_score_of_none_or_all_is_not_certain():
     none, every = (
         evaluate([HALVE, TWICE], model=Parrot(CODEC, {"halve(x):\n": halve, "": twice}))["score"]["pass@1"]
