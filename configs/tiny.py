@@ -18,16 +18,17 @@ def get_config() -> ConfigDict:
     config.model.attention_dropout = 0.0
     config.model.residual_dropout = 0.0
 
-    config.max_steps = 700
+    config.max_steps = 1700
     config.batch_size = 8
     config.learning_rate = 4e-3
     config.final_learning_rate = 1e-4
     config.warmup_steps = 100
     config.label_smoothing = 0.0
 
-    config.eval_every = 350
-    config.monitor_every = 350
-    config.checkpoint_every = 350
+    config.eval_every = 850
+    config.final_eval_tokens = 200_000
+    config.monitor_every = 850
+    config.checkpoint_every = 850
     config.keep_steps = ()
 
     config.data.max_bytes = 30_000_000

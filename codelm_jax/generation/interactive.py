@@ -16,11 +16,13 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 
 HELP = """\
-Type code and press Enter: the model continues it. Esc Enter begins a new line; arrow keys recall what was typed.
-  :set temperature 0.2   change a parameter (:set alone shows them all); :set stop function, :set stop "\\n\\n" "#"
+Type code and press Enter: the model continues it.
+Esc Enter begins a new line; arrow keys recall what was typed.
+  :set temperature 0.2   change a parameter; :set alone shows them all
+  :set stop function     or strings of your own: :set stop "\\n\\n" "#"
   :tokens [k]            the most probable next tokens after the last prompt
-  :fewshot               put worked examples before every prompt, or stop doing so
-  :again                 complete the last prompt once more, with the next seed
+  :fewshot               put worked examples before every prompt, or stop it
+  :again                 the last prompt once more, with the next seed
   :help                  this text
   :quit                  leave (or Ctrl-D)"""
 

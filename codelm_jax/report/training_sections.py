@@ -60,7 +60,7 @@ def learning_section(runs: Sequence[Run]) -> Section:
         id="learning",
         title="Learning",
         says="Training means guessing the next token of real code, over and over. These charts show how far that got, "
-        "on code the model has not trained on.",
+        f"on code the model has not trained on.{_on_different_data(runs)}",
         blocks=blocks,
     )
 
@@ -169,6 +169,15 @@ def licence_table(manifest: Mapping[str, Any]) -> list[tuple[str, int, int, int]
         counts[file["licence"]] += 1
         sizes[file["licence"]] += file["bytes"]
     return [(name, len(packages[name]), counts[name], size) for name, size in sizes.most_common()]
+
+
+def _on_different_data(runs: Sequence[Run]) -> str:
+    if len({run.manifest["fingerprint"] for run in runs if "fingerprint" in run.manifest}) < 2:
+        return ""
+    return (
+        " These runs were trained and tried on different data, so their figures don't measure which model is better: "
+        "some code is easier to guess."
+    )
 
 
 def _compressors(runs: Sequence[Run]) -> dict[str, float]:

@@ -189,6 +189,15 @@ def test_two_runs_stand_side_by_side(both):
     assert "seed" not in [row[0] for row in different]
 
 
+def test_runs_on_different_data_are_not_compared_without_a_warning(run, other):
+    def learning(*runs):
+        return next(section for section in page_sections(list(runs)) if section.id == "learning").says
+
+    elsewhere = dataclasses.replace(run, manifest={**run.manifest, "fingerprint": "another"})
+    assert "different data" in learning(run, elsewhere)
+    assert "different data" not in learning(run, other)
+
+
 def test_each_of_several_runs_says_what_it_lacks(both):
     lacking = [line for line in both.text.splitlines() if line.startswith("Not here yet: ")]
     assert [line for line in lacking if "other: the next-token distribution" in line]
