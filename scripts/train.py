@@ -4,11 +4,13 @@
     python scripts/train.py --config=configs/strongreg.py --config.max_steps=20 --workdir=runs/short
     python scripts/train.py --config=my_code.py --init_from=runs/strongreg
 
-A run that a signal stopped has saved; the same command goes on. Exit status: 0 done, 2 a mistake in the command or
-its files, 75 stopped by a signal.
+A run that a signal (or `--stop_after`) stopped has saved; the same command goes on. Exit status: 0 done, 1 a resumed
+run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 stopped.
 """
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import load_prepared, prepare
 from codelm_jax.data.progress import console_report
+from codelm_jax.errors import UserError
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.table import table
 from codelm_jax.generation.generator import Generator
@@ -36,6 +39,7 @@ from codelm_jax.training.interrupt import EXIT_INTERRUPTED
 from codelm_jax.training.loop import Run, train
 from codelm_jax.training.mesh import make_mesh
 from codelm_jax.training.resume import initial_weights, run_meta
+from codelm_jax.training.resume_proof import prove_resume
 from codelm_jax.training.scoring import make_score
 
 _CONFIG = cli.define_config()
@@ -45,6 +49,17 @@ _ARCH_JSON = flags.DEFINE_string(
 )
 _INIT_FROM = flags.DEFINE_string("init_from", None, "Start a new run from this checkpoint's weights.")
 _DESCRIBE = flags.DEFINE_bool("describe", False, "Print what the run would be, as JSON, and stop.")
+_STOP_AFTER = flags.DEFINE_integer(
+    "stop_after", None, "Save and stop after this step; the same command without it goes on.", lower_bound=1
+)
+_PROVE_RESUME = flags.DEFINE_integer(
+    "prove_resume",
+    0,
+    "Train so many steps straight, and again with a stop half-way, beside the run directory; say what differs.",
+    lower_bound=0,
+)
+
+EXIT_DIFFERS = 1
 
 _PROMPTS = ("def add(a, b):", "class Stack:\n    def __init__(self):", "import os\nimport sys\n\n")
 
@@ -62,11 +77,13 @@ def main() -> int:
         )
         print(json.dumps(describe(config, asked, len(prepared.train.ids) if prepared else None), indent=2))
         return 0
+    workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
+    if _PROVE_RESUME.value:
+        return _prove_resume(_PROVE_RESUME.value, config.max_steps, workdir)
     devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
     mesh = make_mesh(config)
-    workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     with RunLock(workdir):
         initial_params = None
         if _INIT_FROM.value:
@@ -109,6 +126,7 @@ def main() -> int:
                 evaluate_held_out=evaluate,
                 monitors=evaluated.monitors(config, prepared),
                 initial_params=initial_params,
+                stop_after=_STOP_AFTER.value,
             )
         )
         if summary["stopped_by"]:
@@ -119,6 +137,24 @@ def main() -> int:
         Console().print(table(evaluated.held_out(workdir, config.final_eval_tokens)))
         _print_completions(workdir)
         print(f"model card: {write_model_card(load_runs([workdir])[0])}")
+    return 0
+
+
+def _prove_resume(steps: int, max_steps: int, workdir: Path) -> int:
+    if not 2 <= steps < max_steps:
+        raise UserError(f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {max_steps}")
+    directory = workdir.with_name(f"{workdir.name}.prove_resume")
+    if directory.exists():
+        raise UserError(f"--prove_resume: {directory} is left from an earlier proof; remove it")
+    found = prove_resume([*sys.argv, "--prove_resume=0"], steps, directory)
+    if found:
+        print(f"a stop and a restart change the run; both are kept in {directory}:", *found, sep="\n  ")
+        return EXIT_DIFFERS
+    shutil.rmtree(directory)
+    print(
+        f"{steps} steps straight and with a restart after {steps // 2}: parameters, optimizer state, data position and "
+        "the figures of every step are bitwise equal"
+    )
     return 0
 
 

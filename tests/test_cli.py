@@ -4,54 +4,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from faults.training_command import ROOT, TINY, small_training, train
 
 from codelm_jax.training.metrics import read_metrics
-
-ROOT = Path(__file__).parents[1]
-TINY = "configs/tiny.py"
-
-
-def train(*arguments, **kwargs):
-    return subprocess.run(
-        [sys.executable, "scripts/train.py", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        **kwargs,
-    )
 
 
 @pytest.fixture(scope="module")
 def small_run(tmp_path_factory):
     """A run on a small text, through the command itself, in its own directory."""
     directory = tmp_path_factory.mktemp("cli")
-    source = Path(json.__file__).parent
-    code = "\n<|endoftext|>\n".join(path.read_text() for path in sorted(source.glob("*.py")))
-    (directory / "train.txt").write_text(code)
-    (directory / "val.txt").write_text(Path(Path(os.__file__).parent / "glob.py").read_text())
-    arguments = [
-        f"--config={TINY}",
-        f"--workdir={directory / 'run'}",
-        "--config.data.source=text",
-        f"--config.data.train_path={directory / 'train.txt'}",
-        f"--config.data.val_path={directory / 'val.txt'}",
-        f"--config.data.prepared_dir={directory / 'prepared'}",
-        "--config.model.vocab_size=400",
-        "--config.model.num_layers=1",
-        "--config.model.hidden_dim=32",
-        "--config.model.max_seq_length=128",
-        "--config.batch_size=2",
-        "--config.max_steps=6",
-        "--config.log_every=2",
-        "--config.eval_every=3",
-        "--config.checkpoint_every=3",
-        "--config.eval_tokens=1000",
-        "--config.final_eval_tokens=1000",
-    ]
+    arguments = small_training(directory)
     return directory, arguments, train(*arguments)
 
 

@@ -52,6 +52,7 @@ class Run:
             `smoothed_loss_floor` on the held-out set.
         monitors: further looks at the live parameters.
         initial_params: start from these instead of fresh ones.
+        stop_after: save and stop after this step, as a signal would have it; None goes on to `max_steps`.
     """
 
     config: TrainConfig
@@ -62,6 +63,7 @@ class Run:
     evaluate_held_out: Callable[[Any], Mapping[str, float]]
     monitors: Sequence[Monitor] = ()
     initial_params: Any | None = None
+    stop_after: int | None = None
 
 
 def train(run: Run) -> dict[str, Any]:
@@ -116,8 +118,10 @@ class _Loop:
         with StopRequest() as stop, self.writer, self.progress:
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
-            step = self.first_step
-            while step < self.config.max_steps and not stop:
+            step, end = self.first_step, self.config.max_steps
+            if self.spec.stop_after is not None:
+                end = min(end, self.spec.stop_after)
+            while step < end and not stop:
                 # The first step compiles: it is timed by itself and left out of the speed.
                 with self.first_step_time if step == self.first_step else self.step_time:
                     self._step(block=step == self.first_step)
@@ -128,7 +132,7 @@ class _Loop:
             self._log(step)
             if self.saved_step != step:
                 self._save(step)
-            return self._finish(step, stop.name or None)
+            return self._finish(step, stop.name or ("--stop_after" if step < self.config.max_steps else None))
 
     def _step(self, block: bool) -> None:
         windows_BT = put_batch(self.mesh, next(self.batches))

@@ -1,0 +1,66 @@
+"""Proves on the user's own config and machine that a run which stops and starts again ends where it would have."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codelm_jax.checkpoint.comparison import differences
+from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep
+from codelm_jax.errors import UserError
+from codelm_jax.training.interrupt import EXIT_INTERRUPTED
+from codelm_jax.training.metrics import read_metrics
+
+# Of every step, as logged. The speed is not the run's doing.
+_COMPARED = ("train/loss", "train/nll", "train/grad_norm", "train/learning_rate", "train/skipped_steps")
+
+
+def prove_resume(command: Sequence[str], steps: int, directory: Path) -> list[str]:
+    """Trains `steps` steps straight, and again half of them, a stop, and the rest in a fresh process.
+
+    Args:
+        command: a training command whose run has more than `steps` steps; flags added at its end outrank its own.
+        steps: at least 2.
+        directory: made here, for the two runs; they stay there for the caller to keep or remove.
+
+    Returns:
+        What differs in parameters, optimizer state, data position and the figures of each step; empty if nothing does.
+
+    Raises:
+        UserError: one of the runs failed.
+    """
+    straight, resumed = directory / "straight", directory / "resumed"
+    for workdir, stop_after in ((straight, steps), (resumed, steps // 2), (resumed, steps)):
+        done = subprocess.run(
+            [
+                sys.executable,
+                *command,
+                f"--workdir={workdir}",
+                f"--stop_after={stop_after}",
+                "--config.log_every=1",
+            ]
+        )
+        if done.returncode != EXIT_INTERRUPTED:
+            raise UserError(
+                f"--prove_resume: the run in {workdir} ended with status {done.returncode} before step {stop_after}; "
+                "its own message stands above"
+            )
+    found = differences(*(SavedStep(run / CHECKPOINTS / str(steps)) for run in (straight, resumed)))
+    return found + _different_figures(straight, resumed)
+
+
+def _different_figures(straight: Path, resumed: Path) -> list[str]:
+    first, second = (
+        {
+            line["step"]: {name: line.get(name) for name in _COMPARED}
+            for line in read_metrics(run / "metrics.jsonl")
+            if _COMPARED[0] in line
+        }
+        for run in (straight, resumed)
+    )
+    return [
+        f"{name} of step {step}: {first[step][name]} and {second.get(step, {}).get(name)}"
+        for step in sorted(first)
+        for name in _COMPARED
+        if first[step][name] != second.get(step, {}).get(name)
+    ]

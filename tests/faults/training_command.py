@@ -1,0 +1,60 @@
+"""`scripts/train.py` as a process of its own, on a text and a model so small that a run takes seconds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TINY = "configs/tiny.py"
+
+
+def train(*arguments, **kwargs):
+    """The command, run to its end."""
+    return subprocess.run(
+        [sys.executable, "scripts/train.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        **kwargs,
+    )
+
+
+def start(*arguments):
+    """The command, started; its output goes nowhere."""
+    return subprocess.Popen(
+        [sys.executable, "scripts/train.py", *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def small_training(directory: Path) -> list[str]:
+    """Writes the text into `directory`; returns the flags of a run of 6 steps in `directory/run`."""
+    source = Path(json.__file__).parent
+    code = "\n<|endoftext|>\n".join(path.read_text() for path in sorted(source.glob("*.py")))
+    (directory / "train.txt").write_text(code)
+    (directory / "val.txt").write_text(Path(Path(os.__file__).parent / "glob.py").read_text())
+    return [
+        f"--config={TINY}",
+        f"--workdir={directory / 'run'}",
+        "--config.data.source=text",
+        f"--config.data.train_path={directory / 'train.txt'}",
+        f"--config.data.val_path={directory / 'val.txt'}",
+        f"--config.data.prepared_dir={directory / 'prepared'}",
+        "--config.model.vocab_size=400",
+        "--config.model.num_layers=1",
+        "--config.model.hidden_dim=32",
+        "--config.model.max_seq_length=128",
+        "--config.batch_size=2",
+        "--config.max_steps=6",
+        "--config.log_every=2",
+        "--config.eval_every=3",
+        "--config.checkpoint_every=3",
+        "--config.eval_tokens=1000",
+        "--config.final_eval_tokens=1000",
+    ]
