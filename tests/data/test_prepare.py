@@ -202,6 +202,12 @@ def test_a_smaller_cap_takes_a_subset_and_holds_out_the_same_packages(tmp_path):
     assert some.manifest["skipped"].keys() == {"beyond max_bytes"}
 
 
+def test_a_benchmark_file_that_cannot_be_read_is_named_with_its_key(tmp_path):
+    write_packages(tmp_path / "src")
+    with pytest.raises(UserError, match=r"config.data.decontaminate: .*gone.jsonl: no such file"):
+        run(data_config(tmp_path, decontaminate=(str(tmp_path / "gone.jsonl"),)))
+
+
 def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
     prepared = run(changed(tree, "decontaminate", prepared_dir=str(tmp_path / "clean")))
     assert prepared.manifest["decontamination"] == {
