@@ -59,15 +59,6 @@ class TokenFile:
         for start, end in zip(starts, [*(starts[1:] - 1), self.header.count], strict=True):
             yield self.ids[start:end]
 
-    def documents_within(self, max_tokens: int) -> Iterator[np.ndarray]:
-        """The documents that lie whole within the first `max_tokens` ids; at least the first one."""
-        end = 0
-        for ids in self.documents():
-            end += len(ids) + 1
-            if end > max_tokens and end > len(ids) + 1:
-                return
-            yield ids
-
 
 def write_tokens(
     path: str | Path,

@@ -124,10 +124,6 @@ class Generator:
         """Tokens that the model sees at most, <|endoftext|> included."""
         return self.config.max_seq_length
 
-    def count_tokens(self, text: str) -> int:
-        """Tokens that a text takes in the context, <|endoftext|> included."""
-        return len(self._encode(text))
-
     def generate(
         self, prompts: Sequence[str], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:

@@ -104,16 +104,3 @@ def test_missing_and_foreign_files_are_refused_by_name(tmp_path):
     for name in ("missing.tokens", "b.tokens"):
         with pytest.raises(UserError, match=name):
             read_tokens(tmp_path / name, 8)
-
-
-def test_documents_within_are_whole_and_at_least_one(tmp_path):
-    write(tmp_path / "a.tokens")
-    tokens = read_tokens(tmp_path / "a.tokens", 8)
-    whole = [document.tolist() for document in tokens.documents()]
-    for limit in range(tokens.header.count + 2):
-        within = [document.tolist() for document in tokens.documents_within(limit)]
-        assert within == whole[: len(within)]
-        fits = sum(len(document) + 1 for document in within) <= limit
-        assert fits or len(within) == 1
-        rest = whole[len(within) :]
-        assert not rest or sum(len(d) + 1 for d in [*within, rest[0]]) > limit

@@ -16,7 +16,7 @@ GREEDY = SamplingParams(temperature=0.0, max_new_tokens=12)
     tokens=st.lists(st.binary(max_size=3), min_size=1, max_size=40),
     prefix=st.binary(min_size=1, max_size=3),
 )
-def final_eval_tokens_are_found_by_their_beginning(tokens, prefix):
+def test_tokens_are_found_by_their_beginning(tokens, prefix):
     found = TokenPrefixes(tokens).starting_with(prefix)
     assert sorted(found.tolist()) == [i for i, token in enumerate(tokens) if token.startswith(prefix)]
 

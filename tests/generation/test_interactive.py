@@ -92,7 +92,7 @@ def test_set_alone_lists_the_parameters():
     assert "\nn = " not in listed
 
 
-def final_eval_tokens_shows_the_next_token_table():
+def test_tokens_shows_the_next_token_table():
     talk = Talk()
     talk.say("def add(")
     table = talk.say(":tokens 3")

@@ -5,7 +5,6 @@ import dataclasses
 
 import numpy as np
 
-from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.tokens import read_tokens, write_tokens
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.loop import Run
@@ -105,14 +104,3 @@ def make_run(workdir, raw=None, **overrides) -> Run:
         },
     )
     return dataclasses.replace(run, **overrides)
-
-
-def held_out_batches(directory, config):
-    return list(
-        eval_batches(
-            make_tokens(directory, "val", documents=4),
-            batch_size=config.batch_size,
-            seq_length=config.model.max_seq_length,
-            max_tokens=config.eval_tokens,
-        )
-    )
