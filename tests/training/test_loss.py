@@ -23,12 +23,33 @@ def by_definition(logits, targets, eps):
     return -(target * log_probs).sum(-1)
 
 
+def assert_is_its_definition(loss, logits, targets, eps):
+    np.testing.assert_allclose(loss, by_definition(logits, targets, eps), rtol=1e-5)
+
+
 @pytest.mark.parametrize("eps", [0.0, 0.1, 0.7])
 def test_smoothed_loss_equals_its_definition(eps):
     logits, targets = logits_and_targets()
     loss, nll = smoothed_cross_entropy(logits, targets, eps)
-    np.testing.assert_allclose(loss, by_definition(logits, targets, eps), rtol=1e-5)
-    np.testing.assert_allclose(nll, by_definition(logits, targets, 0.0), rtol=1e-5)
+    assert_is_its_definition(loss, logits, targets, eps)
+    assert_is_its_definition(nll, logits, targets, 0.0)
+
+
+def with_the_rest_spread_over_the_others(logits, targets, eps):
+    """The other common rule: eps / (V - 1) for each wrong class, 1 - eps for the right one."""
+    others = eps / (V - 1)
+    return smoothed_cross_entropy(logits, targets, others * V)[0]
+
+
+def with_a_literal(logits, targets, eps):
+    return smoothed_cross_entropy(logits, targets, 0.0)[0]
+
+
+@pytest.mark.parametrize("broken", [with_the_rest_spread_over_the_others, with_a_literal])
+def test_the_law_of_smoothing_fails_for_other_rules(broken):
+    logits, targets = logits_and_targets()
+    with pytest.raises(AssertionError):
+        assert_is_its_definition(broken(logits, targets, 0.1), logits, targets, 0.1)
 
 
 def test_without_smoothing_it_is_optax_integer_cross_entropy():

@@ -28,12 +28,14 @@ def assert_trees_equal(a, b):
     jax.tree.map(np.testing.assert_array_equal, a, b)
 
 
-def nll_by_hand(config, params, windows):
-    """The targets' negative log-likelihood from the plain logits, shifted by one, in NumPy."""
-    logits = Transformer(config.model).apply({"params": params}, windows[:, :-1], deterministic=True)
+def nll_by_hand(config, params, windows, shift=1):
+    """The targets' negative log-likelihood from the plain logits, `shift` places on from the inputs, in NumPy."""
+    inputs = windows[:, :-1]
+    targets = windows[:, shift : shift + inputs.shape[1]]
+    logits = Transformer(config.model).apply({"params": params}, inputs, deterministic=True)
     log_probs = np.asarray(jax.nn.log_softmax(logits))
-    rows, columns = np.indices(windows[:, 1:].shape)
-    return -log_probs[rows, columns, windows[:, 1:]]
+    rows, columns = np.indices(targets.shape)
+    return -log_probs[rows, columns, targets]
 
 
 def test_each_token_is_predicted_from_those_before_it():
@@ -48,11 +50,13 @@ def test_training_minimises_that_very_loss():
     config = make_config(label_smoothing=0.0, **NO_DROPOUT)
     windows = make_windows(config)
     _, metrics = run_steps(config, windows, 1)
-    expected = nll_by_hand(config, init_state(config).params, windows).mean()
-    np.testing.assert_allclose(metrics["loss"], expected, rtol=1e-5)
-    # A loss without the shift is another number: the law above can fail.
-    unshifted = nll_by_hand(config, init_state(config).params, np.roll(windows, 1, axis=1)).mean()
-    assert abs(float(metrics["loss"]) - unshifted) > 1e-3
+    params = init_state(config).params
+    np.testing.assert_allclose(metrics["loss"], nll_by_hand(config, params, windows).mean(), rtol=1e-5)
+    # Targets that are the inputs themselves break the law.
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(
+            metrics["loss"], nll_by_hand(config, params, windows, shift=0).mean(), rtol=1e-5
+        )
 
 
 def test_a_small_model_overfits_one_batch():
@@ -69,7 +73,11 @@ def test_dropout_is_on_in_training_and_off_in_scoring():
     params = init_state(config).params
     first, second = (score_step(config, params, windows)["nll"] for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    assert float(first.mean()) != pytest.approx(float(run_steps(config, windows, 1)[1]["nll"]), abs=1e-6)
+    plain = make_config(**NO_DROPOUT)
+    without, dropped = (float(run_steps(c, windows, 1)[1]["nll"]) for c in (plain, config))
+    # Rounding moves a mean of this size by about 1e-6; dropout by a thousand times as much and more.
+    assert float(first.mean()) == pytest.approx(without, abs=1e-5)
+    assert abs(dropped - without) > 1e-3
 
 
 def test_each_step_drops_other_elements_and_a_seed_repeats_them():
