@@ -42,7 +42,8 @@ class Timing:
         contender: its name.
         batch: rows.
         prefill_ms: from the prompts to the first new token of all rows.
-        ms_per_token: from one new token of all rows to the next.
+        ms_per_token: from one new token of all rows to the next; the median of the rounds.
+        ms_spread: the same in the fastest and in the slowest round.
         tokens_per_second: over all rows, prefill apart.
         agreement: share of the new tokens that equal ours; rounding decides near-ties differently.
     """
@@ -51,6 +52,7 @@ class Timing:
     batch: int
     prefill_ms: float
     ms_per_token: float
+    ms_spread: tuple[float, float]
     tokens_per_second: float
     agreement: float
 
@@ -182,22 +184,28 @@ def measure(
     timings = []
     for name in contenders:
         prefill = statistics.median(first[name])
-        step = (statistics.median(whole[name]) - prefill) / (lengths[name] - 1)
+        steps = [1e3 * (seconds - prefill) / (lengths[name] - 1) for seconds in whole[name]]
+        step = statistics.median(steps)
         same = outputs[name] == outputs[OURS][:, : lengths[name]]
-        timings.append(Timing(name, batch, prefill * 1e3, step * 1e3, batch / step, float(same.mean())))
+        spread = (min(steps), max(steps))
+        timings.append(
+            Timing(name, batch, prefill * 1e3, step, spread, 1e3 * batch / step, float(same.mean()))
+        )
     return timings
 
 
 def table(timings: Sequence[Timing]) -> str:
     """The figures as aligned text, with each contender's time as a multiple of ours."""
     lines = [
-        f"{'batch':>5}  {'':24}{'prefill':>10}{'per token':>12}{'tokens/s':>11}{'x ours':>9}{'agreement':>11}"
+        f"{'batch':>5}  {'':24}{'prefill':>10}{'per token':>12}{'least':>9}{'most':>9}{'tokens/s':>11}{'x ours':>9}"
+        f"{'agreement':>11}"
     ]
     base = {timing.batch: timing for timing in timings if timing.contender == OURS}
     for timing in timings:
         ratio = timing.ms_per_token / base[timing.batch].ms_per_token
         lines.append(
             f"{timing.batch:>5}  {timing.contender:24}{timing.prefill_ms:>7.1f} ms{timing.ms_per_token:>9.2f} ms"
+            f"{timing.ms_spread[0]:>9.2f}{timing.ms_spread[1]:>9.2f}"
             f"{timing.tokens_per_second:>11.0f}{ratio:>9.2f}{timing.agreement:>11.1%}"
         )
     return "\n".join(lines)

@@ -46,11 +46,12 @@ def test_all_contenders_write_the_same_tokens():
         (name, batch) for batch in (1, 3) for name in (decode.OURS, decode.SAMPLED, decode.NAIVE)
     ]
     assert all(t.agreement == 1.0 for t in timings if t.contender != decode.SAMPLED)
+    assert all(t.ms_spread[0] <= t.ms_per_token <= t.ms_spread[1] for t in timings)
     assert all(t.ms_per_token > 0 and t.prefill_ms > 0 for t in timings if t.contender == decode.NAIVE)
 
 
 def test_ratios_are_multiples_of_our_time():
-    ours = decode.Timing(decode.OURS, 8, 10.0, 2.0, 4000.0, 1.0)
+    ours = decode.Timing(decode.OURS, 8, 10.0, 2.0, (1.9, 2.1), 4000.0, 1.0)
     other = dataclasses.replace(ours, contender="other", ms_per_token=5.0)
     _, first, second = decode.table([ours, other]).splitlines()
     assert " 1.00 " in first
