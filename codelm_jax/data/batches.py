@@ -38,16 +38,19 @@ def train_batches(
             divide `batch_size`.
     """
     if batch_size % process_count:
-        raise UserError(f"batch_size = {batch_size}: does not divide over {process_count} processes")
+        raise UserError(
+            f"config.batch_size = {batch_size}: does not divide over {process_count} processes; make it a multiple"
+        )
     source = _WindowBatches(tokens.ids, batch_size, seq_length, seed, process_index, process_count)
     if source.windows_per_epoch < 1 or len(tokens.ids) <= seq_length:
         raise UserError(
-            f"{tokens.path}: {len(tokens.ids)} tokens are less than one window of max_seq_length + 1 = {seq_length + 1}"
+            f"config.model.max_seq_length = {seq_length}: the {len(tokens.ids)} tokens of {tokens.path} are less than one"
+            f" window of max_seq_length + 1 = {seq_length + 1}; lower it or add data"
         )
     if batch_size > source.windows_per_epoch:
         raise UserError(
-            f"batch_size = {batch_size}: {tokens.path} has only {source.windows_per_epoch} windows of {seq_length} tokens;"
-            " lower batch_size or add data"
+            f"config.batch_size = {batch_size}: {tokens.path} has only {source.windows_per_epoch} windows of {seq_length}"
+            " tokens; lower config.batch_size or add data"
         )
     options = grain.ReadOptions(num_threads=1, prefetch_buffer_size=_PREFETCHED)
     iterator = iter(grain.MapDataset.source(source).to_iter_dataset(options))
@@ -76,7 +79,7 @@ def eval_batches(
     available = len(tokens.ids) - 1
     targets = available if max_tokens is None else min(available, max_tokens)
     if targets < 1:
-        raise UserError(f"{tokens.path}: no tokens to evaluate on")
+        raise UserError(f"{tokens.path}: no tokens to evaluate on; add data")
     return _masked_windows(tokens, batch_size, seq_length, targets)
 
 

@@ -4,7 +4,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
@@ -15,6 +14,15 @@ from codelm_jax.errors import UserError
 from codelm_jax.text.problems import read_benchmark_texts
 
 BENCHMARK_OVERLAP = "overlaps a benchmark"
+
+_KEY_OF_REASON = {
+    "licence not allowed": "licenses",
+    "likely secret": "drop_secrets",
+    "too large": "max_file_bytes",
+    "line too long": "max_line_length",
+    BENCHMARK_OVERLAP: "decontaminate",
+    selection.BEYOND_CAP: "max_bytes",
+}
 
 
 @dataclass(frozen=True)
@@ -49,16 +57,24 @@ def find(config: DataConfig) -> Sources:
     Raises:
         UserError: a path of the settings is wrong, or there is nothing.
     """
+    _benchmark_texts(config)  # a mistake in these files must not come to light after a minute's work
     if config.source == "text":
-        paths = [Path(config.train_path), Path(config.val_path)]
-        return Sources(None, len(paths), sum(path.stat().st_size for path in paths if path.is_file()))
+        sizes = [
+            text_source.size(config.train_path, "config.data.train_path"),
+            text_source.size(config.val_path, "config.data.val_path"),
+        ]
+        return Sources(None, len(sizes), sum(sizes))
     if config.source == "python-env":
         found = sources.find_installed(config.split_seed)
     else:
         found = sources.find_in_directories(config.directories, config.split_seed)
     if not found.candidates:
+        if config.source == "directories":
+            where = f"config.data.directories: no Python files in {', '.join(config.directories)}"
+            raise UserError(f"{where}{_listed(found.skipped)}; name directories that hold some")
         raise UserError(
-            f"config.data: no Python files found with source={config.source!r}{_listed(found.skipped)}"
+            f"config.data.source: no Python files found with source={config.source!r}{_listed(found.skipped)};"
+            " use source='directories' or 'text'"
         )
     return Sources(found, len(found.candidates), sum(candidate.size for candidate in found.candidates))
 
@@ -84,7 +100,7 @@ def _benchmark_texts(config: DataConfig) -> list[str]:
 def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, report: Report) -> Corpus:
     selected = selection.select(found, config, rules, report)
     if not selected.files:
-        raise UserError(f"config.data: no file passed the filters{_listed(selected.skipped)}")
+        raise _nothing_passed("file", config, selected.skipped, found.skipped, "directories")
     dealt = splits.deal(selected.files, found.candidates, config.split_seed)
     train = [file for file in dealt.train if not file.overlaps_benchmark]
     dropped = [file for file in dealt.train if file.overlaps_benchmark]
@@ -114,11 +130,12 @@ def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, rep
 
 def _of_texts(config: DataConfig, rules: corpus.Rules) -> Corpus:
     skipped: Counter[str] = Counter()
+    held_out_skipped: Counter[str] = Counter()
     documents = text_source.read_documents(config.train_path, "config.data.train_path")
     held_out = text_source.read_documents(config.val_path, "config.data.val_path")
     found = len(documents) + len(held_out)
     documents = _without_secrets(documents, config, skipped)
-    held_out = _without_secrets(held_out, config, skipped)
+    held_out = _without_secrets(held_out, config, held_out_skipped)
     clean = [
         d for d in documents if not corpus.shares_run(fingerprints.code_token_hashes(d), rules.benchmark_runs)
     ]
@@ -130,12 +147,13 @@ def _of_texts(config: DataConfig, rules: corpus.Rules) -> Corpus:
     train = [document for document, total in zip(clean, within, strict=True) if total <= config.max_bytes]
     if len(train) < len(clean):
         skipped[selection.BEYOND_CAP] += len(clean) - len(train)
-    if not train or not held_out:
-        key = "config.data.val_path" if train else "config.data.train_path"
-        raise UserError(f"{key}: no document passed the filters{_listed(skipped)}")
+    if not train:
+        raise _nothing_passed("training document", config, skipped, Counter(), "train_path")
+    if not held_out:
+        raise _nothing_passed("held-out document", config, held_out_skipped, Counter(), "val_path")
     record = {
         "found_files": found,
-        "skipped": dict(skipped.most_common()),
+        "skipped": dict((skipped + held_out_skipped).most_common()),
         "test_unit": "none: val is used",
         "decontamination": _decontamination(config, dropped, dropped_bytes),
     }
@@ -185,7 +203,18 @@ def _file_record(file: selection.SourceFile, split: str) -> dict[str, Any]:
     }
 
 
+def _nothing_passed(
+    what: str, config: DataConfig, skipped: Counter[str], unopened: Counter[str], source_key: str
+) -> UserError:
+    """Names the key of the filter that left out most; the key of the source where no key could have kept it."""
+    reason = next((reason for reason, _ in (skipped - unopened).most_common()), "")
+    key = _KEY_OF_REASON.get(reason)
+    named = source_key if key is None else f"{key} = {getattr(config, key)!r}"
+    remedy = "add sources" if key is None else "change it, or add sources"
+    return UserError(f"config.data.{named}: no {what} passed the filters{_listed(skipped)}; {remedy}")
+
+
 def _listed(skipped: Counter[str]) -> str:
     if not skipped:
-        return "; correct the sources"
-    return " (" + ", ".join(f"{count} {reason}" for reason, count in skipped.most_common()) + "); add sources"
+        return ""
+    return " (" + ", ".join(f"{count} {reason}" for reason, count in skipped.most_common()) + ")"

@@ -9,6 +9,17 @@ from codelm_jax.errors import UserError
 _SEPARATOR = re.compile(r"^<\|endoftext\|>[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 
+def size(path: str, key: str) -> int:
+    """Bytes of a text file.
+
+    Raises:
+        UserError: names `key`; there is no such file.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{key}: {path} is not a file; correct the path")
+    return Path(path).stat().st_size
+
+
 def read_documents(path: str, key: str) -> list[str]:
     """The documents of a UTF-8 text file: what stands between lines that hold only `<|endoftext|>`.
 
@@ -18,8 +29,6 @@ def read_documents(path: str, key: str) -> list[str]:
         UserError: names `key`; the file can't be read, is not UTF-8, holds null bytes, or is blank.
     """
     try:
-        if not Path(path).is_file():
-            raise UserError(f"{key}: {path} is not a file; correct the path")
         text = corpus.decode(Path(path).read_bytes())
     except OSError as error:
         raise UserError(f"{key}: cannot read {path}: {error.strerror}") from None

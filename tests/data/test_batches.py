@@ -100,9 +100,17 @@ def test_the_smallest_file_that_holds_a_window_trains(tmp_path):
 @pytest.mark.parametrize(
     ("count", "arguments", "complaint"),
     [
-        (T, {"batch_size": 1}, "less than one window"),
-        (100, {"batch_size": 13}, "batch_size = 13.*has only 12 windows"),
-        (100, {"batch_size": 4, "process_count": 3}, "does not divide over 3 processes"),
+        (
+            T,
+            {"batch_size": 1},
+            r"config.model.max_seq_length = 8: .*less than one window.*lower it or add data",
+        ),
+        (100, {"batch_size": 13}, r"config.batch_size = 13: .*has only 12 windows.*lower config.batch_size"),
+        (
+            100,
+            {"batch_size": 4, "process_count": 3},
+            r"config.batch_size = 4: does not divide over 3 processes",
+        ),
     ],
 )
 def test_too_little_data_and_uneven_shards_are_refused(tmp_path, count, arguments, complaint):

@@ -2,7 +2,11 @@
 
 import hashlib
 import os
+import pickle
+import signal
 import stat
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -199,6 +203,42 @@ def test_stopping_early_ends_the_processes(tmp_path):
     assert children
     verdicts.close()
     assert not children & _children()
+
+
+def nobody_listens(worker, path):
+    worker.stdout.close()
+    pickle.dump([path], worker.stdin)
+    worker.stdin.close()
+
+
+def half_a_question(worker, path):
+    worker.stdin.write(pickle.dumps([path])[:-3])
+    worker.stdin.close()
+
+
+def no_more_questions(worker, path):
+    worker.stdin.close()
+
+
+def interrupted(worker, path):
+    worker.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("end", [nobody_listens, half_a_question, no_more_questions, interrupted])
+def test_a_worker_whose_parent_is_gone_ends_without_a_word(tmp_path, end):
+    (tmp_path / "a.py").write_text(SOUND)
+    command = [sys.executable, "-m", "codelm_jax.data.corpus_worker"]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        pickle.dump(RULES, worker.stdin)
+        pickle.dump([], worker.stdin)
+        worker.stdin.flush()
+        assert pickle.load(worker.stdout) == []
+        end(worker, str(tmp_path / "a.py"))
+        assert worker.stderr.read() == b""
+        assert worker.wait() == 0
 
 
 def _children() -> set[int]:

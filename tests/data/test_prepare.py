@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from source_trees import data_config, jaccard, python_source, quiet, write_packages
@@ -175,8 +174,6 @@ def test_the_licence_list_takes_only_what_it_names(tree, tmp_path):
     prepared = run(data_config(tmp_path, licenses=("MIT",)))
     assert {file["package"] for file in prepared.manifest["files"]} == {"licensed"}
     assert prepared.manifest["skipped"] == {"licence not allowed": 4}
-    with pytest.raises(UserError, match=r"no file passed the filters \(84 licence not allowed\)"):
-        run(data_config(tmp_path, licenses=("ISC",), prepared_dir=str(tmp_path / "none")))
 
 
 @pytest.mark.parametrize("key", [*CHANGES, "vocab_size"])
@@ -204,8 +201,11 @@ def test_a_smaller_cap_takes_a_subset_and_holds_out_the_same_packages(tmp_path):
 
 def test_a_benchmark_file_that_cannot_be_read_is_named_with_its_key(tmp_path):
     write_packages(tmp_path / "src")
+    said = []
     with pytest.raises(UserError, match=r"config.data.decontaminate: .*gone.jsonl: no such file"):
-        run(data_config(tmp_path, decontaminate=(str(tmp_path / "gone.jsonl"),)))
+        run(data_config(tmp_path, decontaminate=(str(tmp_path / "gone.jsonl"),)), said.append)
+    assert said == []
+    assert os.listdir(tmp_path) == ["src"]
 
 
 def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
@@ -249,15 +249,44 @@ def test_bad_files_are_counted_and_never_fatal(tmp_path):
 
 def test_nothing_found_and_nothing_left_are_clear_errors(tmp_path):
     (tmp_path / "src").mkdir()
-    with pytest.raises(UserError, match="no Python files found"):
+    with pytest.raises(
+        UserError, match=rf"config.data.directories: no Python files in {tmp_path / 'src'}; name"
+    ):
         run(data_config(tmp_path))
     with pytest.raises(UserError, match="nowhere is not a directory"):
         run(data_config(tmp_path, directories=(str(tmp_path / "nowhere"),)))
     assert os.listdir(tmp_path) == ["src"]
     (tmp_path / "src" / "a.py").write_text("def broken(:")
-    with pytest.raises(UserError, match=r"no file passed the filters \(1 does not parse\)"):
+    with pytest.raises(
+        UserError,
+        match=r"config.data.directories: no file passed the filters \(1 does not parse\); add sources",
+    ):
         run(data_config(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["prepared.lock", "src"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("licenses", ("ISC",), "licence not allowed"),
+        ("drop_secrets", True, "likely secret"),
+        ("max_file_bytes", 50, "too large"),
+        ("max_line_length", 20, "line too long"),
+        ("max_bytes", 50, "beyond max_bytes"),
+    ],
+)
+def test_where_a_setting_leaves_nothing_the_error_names_it(tmp_path, key, value, reason):
+    (tmp_path / "src").mkdir()
+    for number in range(3):
+        (tmp_path / "src" / f"{number}.py").write_text(
+            python_source(number) + "token = 'ghp_" + "a1B2c3D4e5F6" * 3 + "'\n"
+        )
+        (tmp_path / "src" / f"link_{number}.py").symlink_to("0.py")
+    settings = {"drop_secrets": False, key: value}
+    with pytest.raises(UserError) as raised:
+        run(data_config(tmp_path, **settings))
+    assert str(raised.value).startswith(f"config.data.{key} = {value!r}: no file passed the filters (")
+    assert f"3 {reason}" in str(raised.value)
 
 
 def test_a_directory_of_other_things_is_not_touched(tmp_path):
@@ -318,6 +347,44 @@ def test_a_killed_preparation_holds_no_lock_and_does_not_look_finished(tmp_path)
         load_prepared(tmp_path / "prepared")
     run(data_config(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["prepared", "prepared.lock", "src"]
+
+
+PREPARE_AND_REPORT_READING = """
+import signal, sys, time
+from pathlib import Path
+from source_trees import data_config
+from codelm_jax.data.prepare import prepare
+from codelm_jax.data.progress import Advance
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+def report(event):
+    if isinstance(event, Advance):
+        print(event.stage, flush=True)
+        time.sleep(60)
+
+try:
+    prepare(data_config(Path(sys.argv[1])), vocab_size=400, report=report)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_sigterm_as_an_interrupt_while_sources_are_read_leaves_nothing_and_is_quiet(tmp_path):
+    write_packages(tmp_path / "src")
+    stopped = subprocess.Popen(
+        [sys.executable, "-c", PREPARE_AND_REPORT_READING, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert stopped.stdout is not None
+    assert stopped.stdout.readline() == b"reading sources\n"
+    assert (tmp_path / "prepared.partial").exists()
+    stopped.send_signal(signal.SIGTERM)
+    # The workers hold standard error: its end says that they are gone too.
+    assert stopped.communicate(timeout=60) == (b"interrupted\n", b"")
+    assert sorted(os.listdir(tmp_path)) == ["prepared.lock", "src"]
 
 
 def test_of_two_preparations_one_waits_and_both_get_the_same(tmp_path):
@@ -398,8 +465,3 @@ def test_an_existing_tokenizer_must_fit(tree, tmp_path):
             report=quiet,
         )
     assert os.listdir(tmp_path) == []
-
-
-def test_the_whole_way_needs_no_jax(tmp_path):
-    code = "import sys; import codelm_jax.data.prepare; assert 'jax' not in sys.modules, 'jax was imported'"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
