@@ -1,10 +1,14 @@
-"""Laws of the devices that a command runs on; each in a process of its own, where JAX has not started yet."""
+"""Laws of the devices that a command runs on. Their number is set before JAX starts: in processes of their own."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import jax
 import pytest
+
+from codelm_jax import devices
 
 CODE = """
 import os, sys
@@ -34,3 +38,58 @@ def test_as_many_cpu_devices_as_cores_allow_and_the_batch_divides_over(batch_par
         env={**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "", **environment},
     )
     assert done.stdout.strip() == str(expected), done.stderr
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Says what the machine seems to have: a driver, the driver's command, and the backend that JAX found."""
+
+    def seems(*, driver, command, backend):
+        version = tmp_path / "version"
+        if driver:
+            version.write_text("NVRM version")
+        if command:
+            (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
+            (tmp_path / "nvidia-smi").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(
+            devices, "Path", lambda path: version if path == "/proc/driver/nvidia/version" else Path(path)
+        )
+        monkeypatch.setattr(jax, "default_backend", lambda: backend)
+
+    return seems
+
+
+@pytest.mark.parametrize(("driver", "command"), [(True, False), (False, True), (True, True)])
+def test_a_gpu_that_lies_idle_is_said_aloud_with_the_remedy(machine, capsys, driver, command):
+    machine(driver=driver, command=command, backend="cpu")
+    devices.warn_if_gpu_unused()
+    said = capsys.readouterr().err
+    assert said.startswith("WARNING: this machine has an NVIDIA GPU")
+    assert "[cuda12]" in said
+    assert "[cuda13]" in said
+
+
+@pytest.mark.parametrize(("has_gpu", "backend"), [(False, "cpu"), (True, "gpu")])
+def test_a_gpu_in_use_or_absent_is_no_matter(machine, capsys, has_gpu, backend):
+    machine(driver=has_gpu, command=has_gpu, backend=backend)
+    devices.warn_if_gpu_unused()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "peak"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989e12),
+        ("NVIDIA H200", 989e12),
+        ("NVIDIA A100-SXM4-80GB", 312e12),
+        ("NVIDIA GeForce RTX 4090", 165e12),
+        ("TPU v4", 275e12),
+        ("TPU v5 lite", 197e12),
+        ("TPU v5p", 459e12),
+        ("cpu", None),
+        ("Quadro P400", None),
+    ],
+)
+def test_the_peak_is_that_of_the_device_and_unknown_ones_have_none(kind, peak):
+    assert devices.peak_flops(kind) == peak

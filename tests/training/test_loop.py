@@ -10,6 +10,7 @@ from training.tiny_run import make_config, make_run, raw_config
 
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
+from codelm_jax.model import transformer as transformer_module
 from codelm_jax.training import loop as loop_module
 from codelm_jax.training.loop import train
 from codelm_jax.training.metrics import read_metrics
@@ -189,6 +190,20 @@ def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_
         train(make_run(tmp_path / "run", raw_config(checkpoint_every=100)))
     assert "gradient norms nan, nan" in str(error.value)
     assert steps_in(tmp_path / "run") == []
+
+
+def test_a_run_whose_model_sees_the_future_is_refused_before_its_first_step(tmp_path, monkeypatch):
+    def unmasked(q_BTHK, k_BTHK, v_BTHK, **_):
+        return jax.nn.dot_product_attention(q_BTHK, k_BTHK, v_BTHK)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transformer_module, "causal_attention", unmasked)
+        jax.clear_caches()
+        with pytest.raises(UserError, match="leak guard"):
+            train(make_run(tmp_path / "run"))
+    jax.clear_caches()
+    assert steps_in(tmp_path / "run") == []
+    assert train(make_run(tmp_path / "run"))["step"] == 8  # the mask is what was missing, nothing else
 
 
 def test_too_good_to_be_true_is_said_aloud(tmp_path, capsys):
