@@ -17,10 +17,10 @@ def get_config() -> ConfigDict:
     config.seed = 0  # of initialisation, dropout and the order of the data
 
     config.model = ConfigDict()
-    config.model.arch_type = "transformer"
-    config.model.num_layers = 8
-    config.model.hidden_dim = 512
-    config.model.num_heads = 8
+    config.model.arch_type = "transformer"  # a decoder-only Transformer; the only one there is
+    config.model.num_layers = 8  # blocks of attention and feed-forward
+    config.model.hidden_dim = 512  # width of the residual stream; num_heads divides it
+    config.model.num_heads = 8  # attention heads of hidden_dim / num_heads dimensions each
     config.model.ffn_multiplier = 3.0  # feed-forward width = hidden_dim x this
     config.model.normalization = "layernorm"  # or "rmsnorm"
     config.model.activation = "gelu"  # or "silu", "swiglu", "geglu"
@@ -31,14 +31,14 @@ def get_config() -> ConfigDict:
     config.model.max_seq_length = 256  # tokens in a training window
     config.model.init = "normal"  # N(0, 0.02) everywhere; "scaled" divides residual projections by sqrt(2 L)
 
-    config.max_steps = 50_000
+    config.max_steps = 50_000  # optimizer steps; the run and the learning rate's decay end here
     config.batch_size = 32  # windows a step, over all devices
     config.grad_accum_steps = 1  # a step's batch is taken in this many parts
     config.learning_rate = 3e-4  # reached after the warm-up
     config.final_learning_rate = 1e-5  # cosine decay ends here at max_steps
-    config.warmup_steps = 2000
-    config.beta1 = 0.9
-    config.beta2 = 0.95
+    config.warmup_steps = 2000  # linear from 0, cut to max_steps: max_steps = 20 reaches the full rate at step 20
+    config.beta1 = 0.9  # AdamW's decay of the mean of the gradients
+    config.beta2 = 0.95  # AdamW's decay of the mean of their squares
     config.weight_decay = 0.05  # on matrices and embeddings, not on norms
     config.grad_clip = 1.0  # largest global gradient norm
     config.label_smoothing = 0.1  # share of the target spread evenly over the vocabulary
@@ -65,10 +65,10 @@ def get_config() -> ConfigDict:
     config.data.drop_secrets = True  # leave out files that seem to hold keys or passwords
     config.data.decontaminate = ()  # benchmark files whose problems must not be trained on
     config.data.max_bytes = 100_000_000  # the reference's 100 MB
-    config.data.max_file_bytes = 1_000_000
+    config.data.max_file_bytes = 1_000_000  # larger files are data or generated code
     config.data.max_line_length = 1000  # characters; longer lines are data or generated code
     config.data.near_duplicate_threshold = 0.7  # Jaccard similarity of 5-token shingles
     config.data.split_seed = 0  # deals files into splits; change it and models can't be compared
     config.data.tokenizer_bytes = 30_000_000  # of training text that the tokenizer sees
-    config.data.prepared_dir = "data/strongreg"
+    config.data.prepared_dir = "data/strongreg"  # where the prepared data is kept and found again
     return config
