@@ -36,7 +36,7 @@ def get_config() -> ConfigDict:
     config.grad_accum_steps = 1  # a step's batch is taken in this many parts
     config.learning_rate = 3e-4  # reached after the warm-up
     config.final_learning_rate = 1e-5  # cosine decay ends here at max_steps
-    config.warmup_steps = 2000  # linear from 0, cut to max_steps: max_steps = 20 reaches the full rate at step 20
+    config.warmup_steps = 2000  # linear from 0; cut to max_steps, so that 20 steps reach the full rate at 20
     config.beta1 = 0.9  # AdamW's decay of the mean of the gradients
     config.beta2 = 0.95  # AdamW's decay of the mean of their squares
     config.weight_decay = 0.05  # on matrices and embeddings, not on norms
