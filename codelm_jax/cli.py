@@ -1,5 +1,6 @@
 """How every command starts: flags, the config file, and one clear line with exit status 2 for a mistake of the user's."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from ml_collections import config_flags
 from codelm_jax.errors import UserError
 
 EXIT_USAGE = 2
+EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
 
 
 def define_config() -> flags.FlagHolder:
@@ -43,6 +45,9 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
             status = main(list(argv[1:])) if positional else main()
         except UserError as error:
             return _fail(str(error))
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return EXIT_KEYBOARD_INTERRUPT
         return status or 0
 
     def parse(argv: Sequence[str]) -> list[str]:

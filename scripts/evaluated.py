@@ -31,6 +31,7 @@ from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.mesh import make_mesh, put_batch, replicated, split_over_batch
+from codelm_jax.training.resume import decontaminated
 from codelm_jax.training.scoring import make_score
 
 # Logits that scoring holds at once on one device, in numbers: 128 MiB in float32.
@@ -139,7 +140,7 @@ def model(loaded: Loaded) -> Model:
         band=loaded.meta["human_band"],
         identity={
             "step": loaded.step,
-            "decontaminated": list(saved.get("data", {}).get("decontaminate", ())),
+            "decontaminated": decontaminated(loaded.meta),
             "trained_on": loaded.meta["data_fingerprint"],
             "config_sha256": digest(loaded.meta["config"]),
             "weights_sha256": _weights_digest(loaded.params),
@@ -186,11 +187,11 @@ def find_corpus(
     ), f"data: {chosen}{'' if same else ', NOT what it was trained on'}"
 
 
-def held_out(run: str | Path, max_tokens: int) -> dict[str, Any]:
+def held_out(run: str | Path, prepared: PreparedData, max_tokens: int) -> dict[str, Any]:
     """The held-out suite of a run's best checkpoint on the data it was trained on, written among its results."""
     loaded = load_checkpoint(run)
     its_model = model(loaded)
-    corpus, _ = find_corpus(loaded, its_model, None, max_tokens)
+    corpus = _corpus(prepared, its_model, max_tokens)
     settings = choose_settings(["heldout"], seed=0)
     files = ResultFiles(results_directory(str(run), loaded.step, None))
     with console_report() as report:
@@ -212,7 +213,7 @@ def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:
 
 def decontamination(loaded: Loaded) -> str:
     """Whether benchmarks were kept out of the training data, as the checkpoint's config says."""
-    benchmarks = loaded.meta["config"].get("data", {}).get("decontaminate", ())
+    benchmarks = decontaminated(loaded.meta)
     if not benchmarks:
         return "its corpus was NOT decontaminated: benchmark problems may be in it"
     return f"its corpus was decontaminated against {', '.join(Path(path).name for path in benchmarks)}"

@@ -9,36 +9,43 @@ run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 sto
 """
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
+from jax.sharding import Mesh
+from ml_collections import config_flags
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import load_prepared, prepare
+from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.table import table
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.model.config import read_arch_json
+from codelm_jax.model.config import ModelConfig, read_arch_json
 from codelm_jax.report.model_card import write_model_card
 from codelm_jax.report.runs import load_runs
 from codelm_jax.schema import parse
-from codelm_jax.training.config import parse_train_config
+from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.describe import describe
-from codelm_jax.training.interrupt import EXIT_INTERRUPTED
+from codelm_jax.training.interrupt import EXIT_INTERRUPTED, let_sigterm_interrupt
 from codelm_jax.training.loop import Run, train
 from codelm_jax.training.mesh import make_mesh
-from codelm_jax.training.resume import initial_weights, run_meta
+from codelm_jax.training.resume import (
+    check_same_settings,
+    decontaminated,
+    initial_weights,
+    run_meta,
+    saved_meta,
+)
 from codelm_jax.training.resume_proof import prove_resume
 from codelm_jax.training.scoring import make_score
 
@@ -59,102 +66,114 @@ _PROVE_RESUME = flags.DEFINE_integer(
     lower_bound=0,
 )
 
-EXIT_DIFFERS = 1
-
 _PROMPTS = ("def add(a, b):", "class Stack:\n    def __init__(self):", "import os\nimport sys\n\n")
 
 
 def main() -> int:
     """Trains, evaluates on all held-out sets, and shows completions; returns the exit status."""
-    asked = _CONFIG.value.to_dict()
-    if _ARCH_JSON.value:
-        asked["model"] |= read_arch_json(_ARCH_JSON.value)
+    let_sigterm_interrupt()
+    asked = _asked_config()
     config = parse_train_config(asked)
     data_config = parse(DataConfig, asked["data"], "config.data")
-    if _DESCRIBE.value:
-        prepared = (
-            load_prepared(data_config.prepared_dir) if Path(data_config.prepared_dir).exists() else None
-        )
-        print(json.dumps(describe(config, asked, len(prepared.train.ids) if prepared else None), indent=2))
-        return 0
     workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     if _PROVE_RESUME.value:
-        return _prove_resume(_PROVE_RESUME.value, config.max_steps, workdir)
+        return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config.max_steps, workdir)
     devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
-    compilation_cache.enable()
     mesh = make_mesh(config)
-    with RunLock(workdir):
-        initial_params = None
-        if _INIT_FROM.value:
-            initial_params, tokenizer_json = initial_weights(_INIT_FROM.value, asked["model"])
+    if _DESCRIBE.value:
+        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
+        tokens = len(prepared.train.ids) if prepared else None
+        print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
+        return 0
+    compilation_cache.enable()
+    try:
+        with RunLock(workdir):
+            return _train(asked, config, data_config, mesh, workdir)
+    except KeyboardInterrupt:
+        print("stopped before or after the training steps; run the same command to go on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _asked_config() -> dict[str, Any]:
+    """The config file, the architecture file over it, and what was given as `--config.KEY=VALUE` over both."""
+    asked = _CONFIG.value.to_dict()
+    if _ARCH_JSON.value:
+        overrides = config_flags.get_override_values(flags.FLAGS["config"])
+        asked["model"] |= read_arch_json(_ARCH_JSON.value)
+        asked["model"] |= {
+            key.removeprefix("model."): value for key, value in overrides.items() if key.startswith("model.")
+        }
+        try:
+            parse(ModelConfig, asked["model"], "config.model")
+        except UserError as error:
+            raise UserError(f"--arch_json={_ARCH_JSON.value}: {error}") from None
+    return asked
+
+
+def _train(
+    asked: dict[str, Any], config: TrainConfig, data_config: DataConfig, mesh: Mesh, workdir: Path
+) -> int:
+    saved = saved_meta(workdir)
+    if saved:
+        check_same_settings(saved, asked, workdir)
+    initial_params = None
+    clean_of = list(data_config.decontaminate)
+    if _INIT_FROM.value:
+        # Where the run has begun, its own checkpoint holds the weights, and the other run may be gone.
+        if not saved:
+            initial_params, parent = initial_weights(_INIT_FROM.value, asked["model"])
             # The weights mean nothing under another tokenizer than their own.
-            (workdir / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
-            asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
-            data_config = parse(DataConfig, asked["data"], "config.data")
-        with console_report() as report:
-            prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
-        score = make_score(config, mesh)
+            (workdir / "tokenizer.json").write_text(parent["tokenizer_json"], encoding="utf-8")
+            clean_of = [name for name in clean_of if name in decontaminated(parent)]
+        else:
+            clean_of = decontaminated(saved)
+        asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
+        data_config = parse(DataConfig, asked["data"], "config.data")
+    with console_report() as report:
+        prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
+    score = make_score(config, mesh)
 
-        def evaluate(params: Any) -> dict[str, Any]:
-            batches = eval_batches(
-                prepared.val,
-                batch_size=config.batch_size,
-                seq_length=config.model.max_seq_length,
-                max_tokens=config.eval_tokens,
-            )
-            return heldout(
-                lambda windows: score(params, windows),
-                batches,
-                byte_lengths=prepared.tokenizer.byte_lengths(),
-                label_smoothing=config.label_smoothing,
-            )
-
-        meta = run_meta(
-            json.loads(json.dumps(asked)),
-            tokenizer_json=prepared.tokenizer.to_json(),
-            human_band=prepared.human_band,
-            data_fingerprint=prepared.fingerprint,
+    def evaluate(params: Any) -> dict[str, Any]:
+        batches = eval_batches(
+            prepared.val,
+            batch_size=config.batch_size,
+            seq_length=config.model.max_seq_length,
+            max_tokens=config.eval_tokens,
         )
-        summary = train(
-            Run(
-                config=config,
-                mesh=mesh,
-                workdir=workdir,
-                train_tokens=prepared.train,
-                meta=meta,
-                evaluate_held_out=evaluate,
-                monitors=evaluated.monitors(config, prepared),
-                initial_params=initial_params,
-                stop_after=_STOP_AFTER.value,
-            )
+        return heldout(
+            lambda windows: score(params, windows),
+            batches,
+            byte_lengths=prepared.tokenizer.byte_lengths(),
+            label_smoothing=config.label_smoothing,
         )
-        if summary["stopped_by"]:
-            print(
-                f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on"
-            )
-            return EXIT_INTERRUPTED
-        Console().print(table(evaluated.held_out(workdir, config.final_eval_tokens)))
-        _print_completions(workdir)
-        print(f"model card: {write_model_card(load_runs([workdir])[0])}")
-    return 0
 
-
-def _prove_resume(steps: int, max_steps: int, workdir: Path) -> int:
-    if not 2 <= steps < max_steps:
-        raise UserError(f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {max_steps}")
-    directory = workdir.with_name(f"{workdir.name}.prove_resume")
-    if directory.exists():
-        raise UserError(f"--prove_resume: {directory} is left from an earlier proof; remove it")
-    found = prove_resume([*sys.argv, "--prove_resume=0"], steps, directory)
-    if found:
-        print(f"a stop and a restart change the run; both are kept in {directory}:", *found, sep="\n  ")
-        return EXIT_DIFFERS
-    shutil.rmtree(directory)
-    print(
-        f"{steps} steps straight and with a restart after {steps // 2}: parameters, optimizer state, data position and "
-        "the figures of every step are bitwise equal"
+    meta = run_meta(
+        json.loads(json.dumps(asked)),
+        tokenizer_json=prepared.tokenizer.to_json(),
+        human_band=prepared.human_band,
+        data_fingerprint=prepared.fingerprint,
+        decontaminated=clean_of,
     )
+    summary = train(
+        Run(
+            config=config,
+            mesh=mesh,
+            workdir=workdir,
+            train_tokens=prepared.train,
+            meta=meta,
+            evaluate_held_out=evaluate,
+            monitors=evaluated.monitors(config, prepared),
+            initial_params=initial_params,
+            stop_after=_STOP_AFTER.value,
+        )
+    )
+    if summary["stopped_by"]:
+        print(f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on")
+        return EXIT_INTERRUPTED
+    Console().print(table(evaluated.held_out(workdir, prepared, config.final_eval_tokens)))
+    _print_completions(workdir)
+    print(f"model card: {write_model_card(load_runs([workdir])[0])}")
     return 0
 
 

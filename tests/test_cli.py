@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,11 +52,18 @@ def test_a_checkpoint_alone_is_enough_to_sample(small_run, tmp_path):
     assert sampled.stdout.startswith("def add(a, b):")
 
 
-def test_the_same_command_again_resumes_and_other_settings_are_refused(small_run):
-    _, arguments, _ = small_run
-    again = train(*arguments)
-    assert again.returncode == 0
+def test_the_same_command_again_resumes_and_other_settings_are_refused(small_run, tmp_path):
+    directory, arguments, _ = small_run
+    shutil.copytree(directory / "prepared", tmp_path / "moved")
+    again = train(*arguments, f"--config.data.prepared_dir={tmp_path / 'moved'}")
+    assert again.returncode == 0, again.stderr
     assert "resuming" in again.stdout
+    other = train(
+        *arguments, "--config.model.num_layers=2", f"--config.data.prepared_dir={tmp_path / 'none'}"
+    )
+    assert other.returncode == 2
+    assert other.stderr.strip().startswith("error: config.model.num_layers is 2, but the run in")
+    assert not (tmp_path / "none").exists()
     other = train(*arguments, "--config.learning_rate=0.1")
     assert other.returncode == 2
     assert other.stderr.strip().startswith("error: config.learning_rate is 0.1")
@@ -64,14 +72,20 @@ def test_the_same_command_again_resumes_and_other_settings_are_refused(small_run
 
 def test_a_new_run_starts_from_another_runs_weights(small_run):
     directory, arguments, _ = small_run
-    started = train(
+    shutil.copytree(directory / "run", directory / "source")
+    mine = [
         *arguments,
         f"--workdir={directory / 'mine'}",
-        f"--init_from={directory / 'run'}",
+        f"--init_from={directory / 'source'}",
         f"--config.data.prepared_dir={directory / 'prepared_mine'}",
         "--config.max_steps=1",
-    )
+    ]
+    started = train(*mine)
     assert started.returncode == 0, started.stderr
+    shutil.rmtree(directory / "source")
+    again = train(*mine)
+    assert again.returncode == 0, again.stderr
+    assert "resuming" in again.stdout
     # One step of warm-up moves nothing: held out, the new run starts where the other one ended.
     started_at, fresh = (
         next(r["val/nll"] for r in read_metrics(directory / name / "metrics.jsonl") if "val/nll" in r)
@@ -106,6 +120,31 @@ def test_a_signal_stops_the_run_with_its_own_status_and_nothing_is_lost(small_ru
     assert (tmp_path / "run" / "checkpoints" / str(step)).is_dir()
 
 
+def test_a_signal_during_preparation_stops_with_the_same_status_in_one_line(tmp_path):
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            "-u",
+            "scripts/train.py",
+            f"--config={TINY}",
+            f"--workdir={tmp_path / 'run'}",
+            f"--config.data.prepared_dir={tmp_path / 'prepared'}",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout
+    while "preparing" not in running.stdout.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 75
+    assert errors == "stopped before or after the training steps; run the same command to go on\n"
+    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
 def test_a_second_run_in_the_same_directory_is_told_who_holds_it(small_run, tmp_path):
     _, arguments, _ = small_run
     from codelm_jax.checkpoint.lock import RunLock
@@ -133,50 +172,19 @@ def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-MISTAKES = {
-    "--config.max_stepz=5": "config.max_stepz",
-    "--config.model.layers=5": "config.model.layers",
-    "config.max_steps=5": "did you mean --config.max_steps=5?",
-    "extra": "unexpected argument 'extra'",
-    "--bogus": "bogus",
-    "--config.max_steps=five": "config.max_steps",
-    "--config.max_steps=0": "config.max_steps",
-    "--config.learning_rate=nan": "config.learning_rate",
-    "--config.model.num_heads=3": "num_heads",
-    "--config.model.activation=relu": "'gelu', 'silu', 'swiglu' or 'geglu'",
-    "--config.eval_every=0": "config.eval_every",
-    "--config.grad_accum_steps=3": "grad_accum_steps",
-    "--config.data.source=web": "config.data.source",
-    "--config.data.source=directories": "config.data",
-    "--config.data.tokenizer_path=/nonexistent.json": "config.data.tokenizer_path",
-    "--arch_json=/nonexistent.json": "--arch_json=/nonexistent.json",
-    "--init_from=/nonexistent": "/nonexistent",
-}
-
-
-# One process a mistake costs seconds of imports: the commands are run side by side.
-def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path):
-    running = {}
-    for number, mistake in enumerate(MISTAKES):
-        command = [
-            sys.executable,
-            "scripts/train.py",
-            f"--config={TINY}",
-            f"--workdir={tmp_path / str(number)}",
-            f"--config.data.prepared_dir={tmp_path / 'data'}",
-            mistake,
-        ]
-        running[mistake] = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-    for mistake, process in running.items():
-        output, errors = process.communicate()
-        assert process.returncode == 2, (mistake, errors)
-        assert len(errors.strip().splitlines()) == 1, (mistake, errors)
-        assert errors.startswith("error: "), mistake
-        assert MISTAKES[mistake] in errors, (mistake, errors)
-        assert not output, mistake
-    assert not (tmp_path / "data").exists()
+def test_an_override_outranks_the_architecture_file_and_its_mistakes_name_it(tmp_path):
+    file = tmp_path / "arch.json"
+    file.write_text('{"architecture": {"num_layers": 3, "hidden_dim": 64}}')
+    arguments = [
+        f"--config={TINY}",
+        "--describe",
+        f"--arch_json={file}",
+        f"--config.data.prepared_dir={tmp_path / 'none'}",
+    ]
+    model = json.loads(train(*arguments, "--config.model.num_layers=2").stdout)["config"]["model"]
+    assert (model["num_layers"], model["hidden_dim"], model["num_heads"]) == (2, 64, 4)
+    file.write_text('{"num_layers": "8"}')
+    assert f"error: --arch_json={file}: config.model.num_layers = '8'" in train(*arguments).stderr
 
 
 @pytest.mark.parametrize(

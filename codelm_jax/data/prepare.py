@@ -102,6 +102,22 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
     return prepared
 
 
+def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None:
+    """What `prepare` would use again; None where it would begin anew.
+
+    Raises:
+        UserError: something else stands in its place, or it is stale, damaged or incomplete.
+    """
+    directory = Path(config.prepared_dir)
+    if not _is_prepared(directory):
+        return None
+    prepared = load_prepared(directory)
+    staleness.refuse_if_stale(
+        prepared.manifest, config, staleness.settings_of(config, vocab_size), lambda _: None
+    )
+    return prepared
+
+
 def load_prepared(directory: str | Path) -> PreparedData:
     """Opens prepared data as it is, without looking at its sources.
 
@@ -256,10 +272,12 @@ def _write(
     write_atomically(staging / TOKENIZER, tokenizer.to_json().encode())
     headers = _write_splits(staging, corpus, tokenizer, report)
     report("measuring how much held-out code repeats itself")
-    val = read_tokens(staging / "val.tokens", tokenizer.vocab_size)
-    band = human_band(
-        [document.tolist() for document in val.documents()], tokenizer.decode, seed=config.split_seed
-    )
+    # Both sets: a percentile of val's few files alone does not carry over to other packages.
+    held_out = [
+        read_tokens(staging / f"{name}.tokens", tokenizer.vocab_size) for name in headers if name != "train"
+    ]
+    documents = [document.tolist() for tokens in held_out for document in tokens.documents()]
+    band = human_band(documents, tokenizer.decode, seed=config.split_seed)
     write_atomically(staging / HUMAN_BAND, _json(band))
     characters = sum(len(text) for text in corpus.splits["val"].read())
     inputs = [

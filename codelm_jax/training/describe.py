@@ -1,24 +1,28 @@
 """What a run would be, without running it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from codelm_jax.model.transformer import count_params
 from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.mesh import replicated, split_over_batch
 from codelm_jax.training.step import init_state, train_step
 
 
 def describe(
-    config: TrainConfig, resolved_config: Mapping[str, Any], train_tokens: int | None
+    config: TrainConfig, resolved_config: Mapping[str, Any], mesh: Mesh, train_tokens: int | None
 ) -> dict[str, Any]:
     """Figures of a run as JSON.
 
     Args:
         config: of the run.
         resolved_config: the same as the dictionary that was asked for, data section included.
+        mesh: the devices it would run on.
         train_tokens: tokens of the prepared training split; None where nothing is prepared yet.
     """
     total_tokens = config.max_steps * config.tokens_per_step
@@ -32,17 +36,23 @@ def describe(
         "train_tokens": train_tokens,
         "epochs": None if train_tokens is None else total_tokens / train_tokens,
         "compute_dtype": jnp.dtype(config.dtype).name,
-        "memory": _memory(config),
-        "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
+        "memory": _memory(config, mesh),
+        "devices": [f"{device.platform}: {device.device_kind}" for device in mesh.devices.flat],
     }
 
 
-def _memory(config: TrainConfig) -> dict[str, int | None]:
+def _memory(config: TrainConfig, mesh: Mesh) -> dict[str, int | None]:
     """Bytes of one step on one device, as the compiler plans them."""
     state = jax.eval_shape(lambda: init_state(config))
     windows_BT = jax.ShapeDtypeStruct((config.batch_size, config.model.max_seq_length + 1), jnp.uint16)
-    step = jax.jit(train_step, static_argnums=0, donate_argnums=1)
-    planned = step.lower(config, state, windows_BT).compile().memory_analysis()
+    everywhere = replicated(mesh)
+    step = jax.jit(
+        partial(train_step, config),
+        donate_argnums=0,
+        in_shardings=(everywhere, split_over_batch(mesh)),
+        out_shardings=(everywhere, everywhere),
+    )
+    planned = step.lower(state, windows_BT).compile().memory_analysis()
     return {
         "state_bytes": sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)),
         "step_bytes": planned and planned.argument_size_in_bytes + planned.temp_size_in_bytes,

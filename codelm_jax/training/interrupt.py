@@ -10,6 +10,11 @@ EXIT_INTERRUPTED = 75
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def let_sigterm_interrupt() -> None:
+    """Outside the loop a SIGTERM is what Ctrl-C is, a KeyboardInterrupt: locks and half-made files are cleaned up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class StopRequest:
     """Truthy once a signal has asked the run to stop; use it as a context manager around the loop."""
 

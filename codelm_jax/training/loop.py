@@ -23,7 +23,7 @@ from codelm_jax.training.mesh import put_batch, put_replicated, replicated, spli
 from codelm_jax.training.metrics import MetricsWriter, write_json
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
-from codelm_jax.training.resume import check_same_run
+from codelm_jax.training.resume import check_same_run, rounding_note
 from codelm_jax.training.step import TrainState, init_state, train_step
 from codelm_jax.training.throughput import Stopwatch, model_flops_utilisation
 
@@ -83,6 +83,7 @@ class _Loop:
     def __init__(self, run: Run, store: CheckpointStore):
         self.spec, self.config, self.store = run, run.config, store
         self.mesh = run.mesh
+        self.rounding_note: str | None = None
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
         self.batches = train_batches(
@@ -114,10 +115,12 @@ class _Loop:
 
     def run(self) -> dict[str, Any]:
         write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
-        check_causality(self.config, self.state.params)
         with StopRequest() as stop, self.writer, self.progress:
+            check_causality(self.config, self.state.params)
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
+            if self.rounding_note:
+                self.progress.warn(self.rounding_note)
             step, end = self.first_step, self.config.max_steps
             if self.spec.stop_after is not None:
                 end = min(end, self.spec.stop_after)
@@ -233,6 +236,7 @@ class _Loop:
             "best_step": None,
             "tokens_seen": step * self.config.tokens_per_step,
             "num_params": count_params(self.config.model),
+            "data_fingerprint": self.spec.meta["data_fingerprint"],
             "device_kind": jax.devices()[0].device_kind,
             "device_count": jax.device_count(),
         }
@@ -251,9 +255,8 @@ class _Loop:
         summary["best_step"] = self.store.best_step()
         if steps_timed >= 0:
             write_json(self.spec.workdir / "summary.json", summary)
-        self.progress.say(
-            f"saved and verified: {self.spec.workdir}/checkpoints/{step} (best: step {summary['best_step']})"
-        )
+        best = "" if summary["best_step"] is None else f" (best: step {summary['best_step']})"
+        self.progress.say(f"saved and verified: {self.spec.workdir}/checkpoints/{step}{best}")
         return summary
 
     def _first_state(self) -> tuple[TrainState, dict[str, Any]]:
@@ -263,6 +266,7 @@ class _Loop:
         restored = self.store.restore(abstract)
         if restored is not None:
             check_same_run(restored.meta, self.spec.meta, self.spec.workdir)
+            self.rounding_note = rounding_note(restored.meta, self.spec.meta)
             return restored.state, restored.data
         fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}

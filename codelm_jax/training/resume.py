@@ -1,7 +1,9 @@
 """Where a run begins: what its checkpoints say of it, whether it is the same run, and other runs' weights."""
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import flax
@@ -9,6 +11,8 @@ import jax
 import optax
 
 import codelm_jax
+from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 
@@ -35,13 +39,23 @@ def run_meta(
     tokenizer_json: str,
     human_band: Mapping[str, Any],
     data_fingerprint: str,
+    decontaminated: Sequence[str],
 ) -> dict[str, Any]:
-    """All that sampling and resuming need to know besides the arrays; plain JSON."""
+    """All that sampling and resuming need to know besides the arrays; plain JSON.
+
+    Args:
+        resolved_config: the whole config dictionary, as JSON has it.
+        tokenizer_json: text of the tokenizer file.
+        human_band: of the prepared data.
+        data_fingerprint: of the prepared data.
+        decontaminated: benchmark files that neither this corpus holds nor one that its initial weights were trained on.
+    """
     return {
         "config": dict(resolved_config),
         "tokenizer_json": tokenizer_json,
         "human_band": dict(human_band),
         "data_fingerprint": data_fingerprint,
+        "decontaminated": list(decontaminated),
         "vocab_size": resolved_config["model"]["vocab_size"],
         "versions": {
             "codelm_jax": codelm_jax.__version__,
@@ -55,13 +69,22 @@ def run_meta(
     }
 
 
-def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workdir: object) -> None:
-    """Refuses to go on with a run under other settings or on other data.
+def saved_meta(workdir: Path) -> dict[str, Any] | None:
+    """What the newest sound checkpoint of a run says about it; None where it has none."""
+    checkpoints = workdir / CHECKPOINTS
+    for step in reversed(saved_steps(checkpoints) if checkpoints.is_dir() else []):
+        with contextlib.suppress(Damaged):
+            return SavedStep(checkpoints / str(step)).meta()
+    return None
+
+
+def check_same_settings(saved_meta: Mapping[str, Any], config: Mapping[str, Any], workdir: object) -> None:
+    """Refuses to go on with a run under other settings; the data section is judged by what came of it.
 
     Raises:
         UserError: names the first key that differs, with both values.
     """
-    saved, now = (_flat(m["config"]) for m in (saved_meta, meta))
+    saved, now = _flat(saved_meta["config"]), _flat(config)
     for key in sorted(saved.keys() | now.keys()):
         if key in _FREE_KEYS or key.startswith("data."):
             continue
@@ -70,16 +93,39 @@ def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workd
                 f"config.{key} is {now.get(key)!r}, but the run in {workdir} has {saved.get(key)!r}: use the same "
                 "value to resume it, another --workdir for a new run, or --init_from to start from its weights"
             )
+
+
+def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workdir: object) -> None:
+    """Refuses to go on with a run under other settings or on other data.
+
+    Raises:
+        UserError: names the first key, or the data, that differs.
+    """
+    check_same_settings(saved_meta, meta["config"], workdir)
+    prepared_dir = meta["config"].get("data", {}).get("prepared_dir")
     for key, name in (("data_fingerprint", "training data"), ("tokenizer_json", "tokenizer")):
         if saved_meta[key] != meta[key]:
             raise UserError(
-                f"the {name} differ(s) from what the run in {workdir} was trained with: restore it to resume, or "
-                "choose another --workdir"
+                f"config.data.prepared_dir = {prepared_dir!r}: its {name} is not what the run in {workdir} was trained "
+                "with: restore that to resume, or choose another --workdir"
             )
 
 
-def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, str]:
-    """Another run's best weights and the text of its tokenizer.json, to start a new run from.
+def rounding_note(saved_meta: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
+    """Says so where a run goes on with other devices: it is then not bit for bit what it would have been."""
+    saved, now = (f"{m['device_count']} x {m['device_kind']}" for m in (saved_meta, meta))
+    return None if saved == now else f"saved on {saved}, goes on on {now}: rounding differs from here on"
+
+
+def decontaminated(meta: Mapping[str, Any]) -> list[str]:
+    """Benchmark files that nothing the model was ever trained on contains; [] where nobody looked."""
+    # Checkpoints of earlier versions know of their own corpus alone, and could not begin from another's weights' past.
+    own = meta["config"].get("data", {}).get("decontaminate", ())
+    return list(meta.get("decontaminated", own))
+
+
+def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Another run's best weights, to start a new run from, and the metadata that came with them.
 
     Args:
         checkpoint: run directory, checkpoints directory or step.
@@ -95,7 +141,7 @@ def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, str
                 f"config.model.{key} is {model[key]!r}, but --init_from={checkpoint} has {value!r}: "
                 f"add --config.model.{key}={value}"
             )
-    return loaded.params, loaded.meta["tokenizer_json"]
+    return loaded.params, loaded.meta
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

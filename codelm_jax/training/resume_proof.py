@@ -1,5 +1,6 @@
 """Proves on the user's own config and machine that a run which stops and starts again ends where it would have."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,35 @@ from codelm_jax.training.metrics import read_metrics
 _COMPARED = ("train/loss", "train/nll", "train/grad_norm", "train/learning_rate", "train/skipped_steps")
 
 
-def prove_resume(command: Sequence[str], steps: int, directory: Path) -> list[str]:
+EXIT_DIFFERS = 1
+
+
+def prove_resume(command: Sequence[str], steps: int, max_steps: int, workdir: Path) -> int:
+    """Compares two runs beside `workdir`, prints what differs, and returns the exit status; equal runs are removed.
+
+    Raises:
+        UserError: that many steps can't be compared, an earlier proof lies there, or a run failed.
+    """
+    if not 2 <= steps < max_steps:
+        raise UserError(
+            f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {max_steps}"
+        )
+    directory = workdir.with_name(f"{workdir.name}.prove_resume")
+    if directory.exists():
+        raise UserError(f"--prove_resume: {directory} is left from an earlier proof; remove it")
+    found = resume_differences(command, steps, directory)
+    if found:
+        print(f"a stop and a restart change the run; both are kept in {directory}:", *found, sep="\n  ")
+        return EXIT_DIFFERS
+    shutil.rmtree(directory)
+    print(
+        f"{steps} steps straight and with a restart after {steps // 2}: parameters, optimizer state, data position and "
+        "the figures of every step are bitwise equal"
+    )
+    return 0
+
+
+def resume_differences(command: Sequence[str], steps: int, directory: Path) -> list[str]:
     """Trains `steps` steps straight, and again half of them, a stop, and the rest in a fresh process.
 
     Args:

@@ -32,12 +32,12 @@ def test_a_restart_changes_nothing_bit_by_bit(arguments):
 
 
 def test_a_run_that_forgets_where_in_the_data_it_was_is_found_out(arguments, tmp_path):
-    from codelm_jax.training.resume_proof import prove_resume
+    from codelm_jax.training.resume_proof import resume_differences
 
     directory, flags = arguments
     script = directory / "forgetful.py"
     script.write_text(FORGETFUL)
-    found = prove_resume([str(script), *flags], 4, tmp_path)
+    found = resume_differences([str(script), *flags], 4, tmp_path)
     assert any(line.startswith("position in the data") for line in found), found
     assert any(line.startswith("params/") and "values differ, by up to" in line for line in found)
     assert any(line.startswith("train/loss of step 3") for line in found)

@@ -1,0 +1,118 @@
+"""Mistakes on the command line: one clear line that names the key, status 2, and nothing written."""
+
+import subprocess
+import sys
+
+import pytest
+from faults.training_command import ROOT, TINY
+
+COMMON = {
+    "--config.max_stepz=5": "config.max_stepz",
+    "--config.model.layers=5": "config.model.layers",
+    "config.max_steps=5": "did you mean --config.max_steps=5?",
+    "extra": "unexpected argument 'extra'",
+    "--bogus": "bogus",
+    "--config.max_steps=five": "config.max_steps",
+    "--config.max_steps=0": "config.max_steps",
+    "--config.learning_rate=nan": "config.learning_rate",
+    "--config.model.num_heads=3": "num_heads",
+    "--config.model.activation=relu": "'gelu', 'silu', 'swiglu' or 'geglu'",
+    "--config.eval_every=0": "config.eval_every",
+    "--config.grad_accum_steps=3": "grad_accum_steps",
+    "--config.data.source=web": "config.data.source",
+    "--config.data.source=directories": "config.data",
+    "--config.data.tokenizer_path=/nonexistent.json": "config.data.tokenizer_path",
+    "--arch_json=/nonexistent.json": "--arch_json=/nonexistent.json",
+    "--init_from=/nonexistent": "/nonexistent",
+}
+
+RARE = {
+    "--config.seed=-1": "config.seed",
+    "--config.seed=4294967296": "config.seed",
+    "--config.model.arch_type=rnn": "config.model.arch_type",
+    "--config.model.num_layers=0": "config.model.num_layers",
+    "--config.model.num_layers=2.5": "config.model.num_layers",
+    "--config.model.hidden_dim=-8": "config.model.hidden_dim",
+    "--config.model.hidden_dim=130": "num_heads",
+    "--config.model.num_heads=0": "config.model.num_heads",
+    "--config.model.num_heads=128": "position_encoding",
+    "--config.model.ffn_multiplier=0": "config.model.ffn_multiplier",
+    "--config.model.ffn_multiplier=inf": "config.model.ffn_multiplier",
+    "--config.model.ffn_multiplier=0.001": "ffn_multiplier",
+    "--config.model.normalization=batchnorm": "'layernorm' or 'rmsnorm'",
+    "--config.model.position_encoding=alibi": "'rope', 'learned' or 'none'",
+    "--config.model.attention_dropout=1.0": "config.model.attention_dropout",
+    "--config.model.residual_dropout=-0.1": "config.model.residual_dropout",
+    "--config.model.residual_dropout=nan": "config.model.residual_dropout",
+    "--config.model.vocab_size=100": "config.model.vocab_size",
+    "--config.model.vocab_size=65537": "config.model.vocab_size",
+    "--config.model.max_seq_length=1": "config.model.max_seq_length",
+    "--config.model.init=zeros": "config.model.init",
+    "--config.max_steps=-5": "config.max_steps",
+    "--config.max_steps=1e3": "config.max_steps",
+    "--config.batch_size=0": "config.batch_size",
+    "--config.grad_accum_steps=0": "config.grad_accum_steps",
+    "--config.learning_rate=0": "config.learning_rate",
+    "--config.learning_rate=inf": "config.learning_rate",
+    "--config.learning_rate=-1": "config.learning_rate",
+    "--config.final_learning_rate=1": "final_learning_rate",
+    "--config.warmup_steps=-1": "config.warmup_steps",
+    "--config.beta1=1.0": "config.beta1",
+    "--config.beta2=-0.5": "config.beta2",
+    "--config.weight_decay=-1": "config.weight_decay",
+    "--config.grad_clip=0": "config.grad_clip",
+    "--config.label_smoothing=1.0": "config.label_smoothing",
+    "--config.compute_dtype=float16": "config.compute_dtype",
+    "--config.log_every=0": "config.log_every",
+    "--config.eval_tokens=0": "config.eval_tokens",
+    "--config.final_eval_tokens=0": "config.final_eval_tokens",
+    "--config.monitor_every=-1": "config.monitor_every",
+    "--config.monitor_samples=0": "config.monitor_samples",
+    "--config.checkpoint_every=0": "config.checkpoint_every",
+    "--config.checkpoint_minutes=0": "config.checkpoint_minutes",
+    "--config.keep_steps=(0,)": "config.keep_steps",
+    "--config.max_nonfinite_steps=0": "config.max_nonfinite_steps",
+    "--config.data.max_bytes=0": "config.data.max_bytes",
+    "--config.data.near_duplicate_threshold=2.0": "config.data.near_duplicate_threshold",
+    "--config.data.train_path=/x": "train_path",
+    "--config.data.prepared_dir=": "config.data.prepared_dir",
+    "--config.data.decontaminate=('/nonexistent.jsonl',)": "config.data.decontaminate",
+    "--config=/nonexistent.py": "/nonexistent.py",
+    "--stop_after=0": "stop_after",
+    "--prove_resume=1": "prove_resume",
+}
+
+
+@pytest.mark.parametrize(
+    "mistakes", [COMMON, pytest.param(RARE, marks=pytest.mark.slow)], ids=["common", "rare"]
+)
+def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path, mistakes):
+    # One process a mistake costs seconds of imports: a few run side by side.
+    left = list(mistakes)
+    while left:
+        running = {
+            mistake: start(mistake, tmp_path / f"{len(left)}_{i}", tmp_path)
+            for i, mistake in enumerate(left[:6])
+        }
+        left = left[6:]
+        for mistake, process in running.items():
+            output, errors = process.communicate()
+            assert process.returncode == 2, (mistake, errors)
+            assert len(errors.strip().splitlines()) == 1, (mistake, errors)
+            assert errors.startswith("error: "), mistake
+            assert mistakes[mistake] in errors, (mistake, errors)
+            assert not output, mistake
+    assert not (tmp_path / "data").exists()
+    print(f"{len(mistakes)} mistakes: {len(mistakes)} clear lines, status 2")
+
+
+def start(mistake, workdir, directory):
+    command = [
+        sys.executable,
+        "scripts/train.py",
+        f"--config={TINY}",
+        f"--workdir={workdir}",
+        f"--config.data.prepared_dir={directory / 'data'}",
+        mistake,
+    ]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
