@@ -1,6 +1,7 @@
 """What the accelerators at hand are: a loud word when one lies idle, and what each can do at its peak."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import jax
 # Each holds its own copy of the parameters, and adds one to the sum over gradients.
 _MOST_CPU_DEVICES = 8
 
-# Dense bfloat16 peak in FLOP/s, as the makers state it. The key is matched within jax's `device_kind`.
+# Dense bfloat16 peak in FLOP/s, as the makers state it, by a word of jax's `device_kind`; the first that fits counts.
 _PEAK_FLOPS = {
     "H200": 989e12,
     "H100": 989e12,
@@ -20,7 +21,7 @@ _PEAK_FLOPS = {
     "RTX 4090": 165e12,
     "RTX 3090": 71e12,
     "TPU v5 lite": 197e12,
-    "TPU v5p": 459e12,
+    "TPU v5": 459e12,
     "TPU v4": 275e12,
 }
 
@@ -57,4 +58,4 @@ def warn_if_gpu_unused() -> None:
 
 def peak_flops(device_kind: str) -> float | None:
     """Dense bfloat16 peak of one device in FLOP/s; None where it is not known (so no MFU is shown)."""
-    return next((peak for name, peak in _PEAK_FLOPS.items() if name in device_kind), None)
+    return next((peak for name, peak in _PEAK_FLOPS.items() if re.search(rf"\b{name}\b", device_kind)), None)

@@ -86,7 +86,7 @@ def test_a_gpu_in_use_or_absent_is_no_matter(machine, capsys, has_gpu, backend):
         ("NVIDIA GeForce RTX 4090", 165e12),
         ("TPU v4", 275e12),
         ("TPU v5 lite", 197e12),
-        ("TPU v5p", 459e12),
+        ("TPU v5", 459e12),
         ("cpu", None),
         ("Quadro P400", None),
     ],

@@ -205,6 +205,14 @@ def test_stopping_early_ends_the_processes(tmp_path):
     assert not children & _children()
 
 
+# A shell lets its background jobs ignore SIGINT, and a test in one would wait for ever.
+HEARING_WORKER = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("codelm_jax.data.corpus_worker", run_name="__main__")
+"""
+
+
 def nobody_listens(worker, path):
     worker.stdout.close()
     pickle.dump([path], worker.stdin)
@@ -227,7 +235,7 @@ def interrupted(worker, path):
 @pytest.mark.parametrize("end", [nobody_listens, half_a_question, no_more_questions, interrupted])
 def test_a_worker_whose_parent_is_gone_ends_without_a_word(tmp_path, end):
     (tmp_path / "a.py").write_text(SOUND)
-    command = [sys.executable, "-m", "codelm_jax.data.corpus_worker"]
+    command = [sys.executable, "-c", HEARING_WORKER]
     with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1) as worker:
         assert worker.stdin is not None
         assert worker.stdout is not None

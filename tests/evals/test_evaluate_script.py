@@ -206,11 +206,16 @@ def test_data_in_another_tokenizer_is_refused(run, model):
 
 def test_a_checkpoint_says_against_what_its_corpus_was_decontaminated(run):
     loaded = load_checkpoint(run)
-    config = loaded.meta["config"]
-    clean = {**config, "data": {**config["data"], "decontaminate": ["x/HumanEval.jsonl.gz"]}}
+    clean = {**loaded.meta, "decontaminated": ["x/HumanEval.jsonl.gz"]}
     assert "NOT" in evaluated.decontamination(loaded)
-    assert evaluated.decontamination(_with_meta(loaded, {**loaded.meta, "config": clean})) == (
+    assert evaluated.decontamination(_with_meta(loaded, clean)) == (
         "its corpus was decontaminated against HumanEval.jsonl.gz"
+    )
+    # Whatever its own corpus was cleaned of, the weights it began from had seen the problems.
+    config = loaded.meta["config"]
+    own = {**config, "data": {**config["data"], "decontaminate": ["x/HumanEval.jsonl.gz"]}}
+    assert "NOT" in evaluated.decontamination(
+        _with_meta(loaded, {**loaded.meta, "config": own, "decontaminated": []})
     )
 
 

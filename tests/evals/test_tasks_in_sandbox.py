@@ -55,9 +55,9 @@ def test_in_the_sandbox_every_own_solution_passes_and_every_wrong_one_fails(sand
 
 @pytest.mark.slow
 def test_canonical_solutions_of_the_public_benchmarks_pass_as_samples(sandbox):
-    folder = Path(os.environ.get("CODELM_BENCHMARKS", Path(__file__).parents[3] / "shared" / "benchmarks"))
-    if not (folder / "mbpp.jsonl").exists():
+    if "CODELM_BENCHMARKS" not in os.environ:
         pytest.skip("needs the public benchmark files: set CODELM_BENCHMARKS to their folder")
+    folder = Path(os.environ["CODELM_BENCHMARKS"])
     tasks = [
         *humaneval_tasks(folder / "HumanEval.jsonl.gz"),
         *mbpp_tasks(folder / "mbpp.jsonl"),

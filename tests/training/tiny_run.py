@@ -9,6 +9,7 @@ from codelm_jax.data.tokens import read_tokens, write_tokens
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.loop import Run
 from codelm_jax.training.mesh import make_mesh
+from codelm_jax.training.resume import run_meta
 
 RAW = {
     "seed": 0,
@@ -82,7 +83,7 @@ def make_windows(config, seed=0):
 
 
 def make_meta(raw):
-    return {"config": raw, "tokenizer_json": "{}", "data_fingerprint": "f", "human_band": {}}
+    return run_meta(raw, tokenizer_json="{}", human_band={}, data_fingerprint="f", decontaminated=[])
 
 
 def make_run(workdir, raw=None, **overrides) -> Run:
