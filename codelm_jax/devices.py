@@ -35,7 +35,7 @@ def one_cpu_device_per_core(batch_parts: int) -> None:
     Args:
         batch_parts: windows that are taken at once; the number of devices divides it.
     """
-    chosen = jax.config.jax_num_cpu_devices > 0 or "host_platform_device_count" in os.environ.get(
+    chosen = jax.config.values["jax_num_cpu_devices"] > 0 or "host_platform_device_count" in os.environ.get(
         "XLA_FLAGS", ""
     )
     if not chosen:
