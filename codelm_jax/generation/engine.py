@@ -165,7 +165,7 @@ class Engine:
         for group in self._groups(entering):
             prompts = list(dict.fromkeys(job.prompt for _, job in group))
             width = self._prompt_width(prompts)
-            admission = _admission(group, prompts, beyond=rows.length_R.shape[0])
+            admission = _admission(group, prompts, beyond=rows.length_R.shape[0], most=self._context_length)
             rows, token_N, logprob_N, slot_N = admit(
                 self._model, params, self._vocabulary, rows, self._prompts(prompts, width), admission
             )
@@ -251,7 +251,9 @@ def chunk_steps() -> int:
     return 8 if jax.default_backend() == "cpu" else 32
 
 
-def _admission(group: Sequence[tuple[int, Job]], prompts: Sequence[Prompt], beyond: int) -> Admission:
+def _admission(
+    group: Sequence[tuple[int, Job]], prompts: Sequence[Prompt], beyond: int, most: int
+) -> Admission:
     count = _bucket(len(group), 1)
     number = {prompt: g for g, prompt in enumerate(prompts)}
 
@@ -261,7 +263,8 @@ def _admission(group: Sequence[tuple[int, Job]], prompts: Sequence[Prompt], beyo
     return Admission(
         row_N=_padded([row for row, _ in group], count, fill=beyond),
         prompt_N=column(lambda job: number[job.prompt], np.int32),
-        new_tokens_N=column(lambda job: job.remaining, np.int32),
+        # A window holds no more; the sum of a place and what a caller may ask for would overflow.
+        new_tokens_N=column(lambda job: min(job.remaining, most), np.int32),
         shift_N=column(lambda job: job.prompt.shift, np.int32),
         sampling=RowSampling(
             temperature_R=column(lambda job: job.params.temperature, np.float32, 1.0),

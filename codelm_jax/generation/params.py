@@ -51,7 +51,7 @@ class SamplingParams:
     repetition_penalty: Annotated[float, pydantic.Field(gt=0.0)] = 1.0
     no_repeat_ngram: Annotated[int, pydantic.Field(ge=0, le=MAX_NGRAM)] = 0
     spare_syntax: bool = True
-    max_new_tokens: Annotated[int, pydantic.Field(ge=1)] = 64
+    max_new_tokens: Annotated[int, pydantic.Field(ge=1, lt=2**31)] = 64
     stop: tuple[str, ...] | StopPreset = ()
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)] = 0
     n: Annotated[int, pydantic.Field(ge=1)] = 1

@@ -1,3 +1,5 @@
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -151,6 +153,19 @@ def test_a_window_slides_over_a_text_longer_than_the_context(encoding):
         logits = core.last_logits(sliding._model, sliding._params, width, jnp.asarray([len(window)]))[0]
         assert token == int(jnp.argmax(jnp.where(never_sampled(), -jnp.inf, logits)))
         window.append(token)
+
+
+def test_the_most_tokens_that_may_be_asked_for_slide_on():
+    """Without an end in sight a window must still move on: 20 turns are several windows."""
+    endless = GREEDY.replace(max_new_tokens=2**31 - 1, overflow="slide")
+    (job,) = generator()._jobs("def add(a, b):", endless, 0)
+    for _ in itertools.islice(generator()._engine.run(generator()._params, [job]), 20):
+        pass
+    ((expected,),) = generator().generate(["def add(a, b):"], endless.replace(max_new_tokens=100))
+    assert job.ids[0] != tokenizer().endoftext_id
+    assert job.transcript.token_count > 100
+    job.transcript.finish("length")
+    assert job.transcript.completion().token_ids[:100] == expected.token_ids
 
 
 def test_sliding_rows_do_not_disturb_others():

@@ -21,6 +21,7 @@ from codelm_jax.generation.params import SamplingParams
         {"repetition_penalty": 0.0},
         {"no_repeat_ngram": 17},
         {"max_new_tokens": 0},
+        {"max_new_tokens": 2**31},
         {"seed": -1},
         {"seed": 2**32},
         {"n": 0},
