@@ -29,8 +29,14 @@ setup: $(VENV)/installed  ## Make the virtual environment.
 train: setup  ## Train CONFIG (default configs/tiny.py) and show completions; run again to resume.
 	$(BIN)/python scripts/train.py --config=$(CONFIG)
 
-sample: setup  ## Complete code with the newest run, interactively on a terminal.
-	$(BIN)/python scripts/sample.py --checkpoint=$$(ls -td runs/*/ | head -n 1) $(if $(PROMPT),--prompt="$(PROMPT)",--interactive)
+# Through the environment: neither make nor the shell reads what is in it.
+sample: override export PROMPT := $(value PROMPT)
+
+sample: setup  ## Complete code with the newest run: PROMPT, or interactively on a terminal.
+	@run=$$(ls -td runs/*/ 2> /dev/null | head -n 1); \
+	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi; \
+	if [ -n "$$PROMPT" ]; then set -- --prompt="$$PROMPT"; else set -- --interactive; fi; \
+	$(BIN)/python scripts/sample.py --checkpoint="$$run" "$$@"
 
 lint: setup  ## Check format, lint and types.
 	$(BIN)/ruff format --check .
