@@ -180,7 +180,8 @@ def _top_k(logits_RV: Array, top_k_R: Array, uses_R: Array) -> Array:
 def _top_p(logits_RV: Array, top_p_R: Array, uses_R: Array) -> Array:
     keys_RV = _ordered(logits_RV)
     weights_RV = jnp.exp(logits_RV)
-    needed_R = top_p_R * jnp.sum(weights_RV, axis=-1)
+    # Below the range of float32 a share is 0, which nothing at all would reach.
+    needed_R = jnp.maximum(top_p_R, jnp.finfo(jnp.float32).tiny) * jnp.sum(weights_RV, axis=-1)
     threshold_R = largest_threshold(keys_RV, weights_RV, needed_R)
     return jnp.where((keys_RV >= threshold_R[:, None]) | ~uses_R[:, None], logits_RV, -jnp.inf)
 

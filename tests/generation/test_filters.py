@@ -90,7 +90,16 @@ def test_rows_with_different_parameters_are_filtered_as_if_alone():
 
 
 @pytest.mark.parametrize(
-    "columns", [{"temperature": 0.0}, {"temperature": 1e-30}, {"top_k": 1}, {"top_p": 1e-6}, {"min_p": 1.0}]
+    "columns",
+    [
+        {"temperature": 0.0},
+        {"temperature": 1e-30},
+        {"top_k": 1},
+        {"top_p": 1e-6},
+        {"top_p": 1e-39},
+        {"top_p": 1e-50},
+        {"min_p": 1.0},
+    ],
 )
 def test_every_limit_of_the_filters_is_greedy(columns):
     x = logits(8)
