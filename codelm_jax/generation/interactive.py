@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shlex
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from rich.table import Table
 from codelm_jax.errors import UserError
 from codelm_jax.generation.code_printer import CodePrinter
 from codelm_jax.generation.generator import Generator
-from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.params import STOP_PRESETS, SamplingParams
 
 HELP = """\
 Type code and press Enter: the model continues it.
 Esc Enter begins a new line; arrow keys recall what was typed.
   :set temperature 0.2   change a parameter; :set alone shows them all
-  :set stop function     or strings of your own: :set stop "\\n\\n" "#"
+  :set stop function     or strings of your own: :set stop "\\n\\n" "#"; :set stop none takes them away
   :tokens [k]            the most probable next tokens after the last prompt
   :fewshot               put worked examples before every prompt, or stop it
   :again                 the last prompt once more, with the next seed
@@ -27,6 +28,7 @@ Esc Enter begins a new line; arrow keys recall what was typed.
   :quit                  leave (or Ctrl-D)"""
 
 _CANDIDATES = 10
+_NO_STOP = "none"
 _BAR_WIDTH = 30
 
 
@@ -179,11 +181,10 @@ def _words(text: str) -> list[str]:
 def _value(name: str, current: Any, values: list[str]) -> Any:
     """Reads what was typed as the type that the parameter has."""
     if name == "stop":
-        # As in Python source: "\n" is a line end.
-        strings = tuple(
-            value.encode("latin-1", "backslashreplace").decode("unicode_escape") for value in values
-        )
-        return strings[0] if strings in (("function",), ("statement",), ("line",)) else strings
+        if values in ([""], [_NO_STOP]):
+            return ()
+        strings = tuple(map(_unescaped, values))
+        return strings[0] if len(strings) == 1 and strings[0] in STOP_PRESETS else strings
     (text, *more) = values
     if more:
         raise UserError(f":set {name}: takes one value")
@@ -195,6 +196,19 @@ def _value(name: str, current: Any, values: list[str]) -> Any:
         except ValueError:
             continue
     return text
+
+
+def _unescaped(text: str) -> str:
+    """Reads escapes as Python source does; what is no escape stays as it is."""
+    with warnings.catch_warnings():
+        # That it stays as it is, is deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f":set stop {text}: {error.reason}; a backslash itself is written twice, in quotes"
+            ) from None
 
 
 def _history_file() -> Path:

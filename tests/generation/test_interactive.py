@@ -52,6 +52,8 @@ def test_examples_go_before_the_prompt_but_are_not_shown():
         ("spare_syntax true", "spare_syntax", True),
         ("stop function", "stop", "function"),
         (r'stop "\n\n" "# é"', "stop", ("\n\n", "# é")),
+        (r"stop '\d'", "stop", (r"\d",)),
+        (r"stop '\\'", "stop", ("\\",)),
         ("overflow slide", "overflow", "slide"),
     ],
 )
@@ -72,6 +74,9 @@ def test_set_changes_a_parameter(command, name, value):
         ":set n 3",
         ":set nothing 1",
         ':set stop "',
+        r":set stop '\'",
+        r":set stop '\x'",
+        r":set stop ok '\N{no such name}'",
         ":set overflow wrap",
         ":tokens x",
         ":tokens",
@@ -83,6 +88,14 @@ def test_set_changes_a_parameter(command, name, value):
 def test_mistakes_are_told_and_change_nothing(text):
     talk = Talk()
     assert talk.say(text).removeprefix(text).startswith("error: ")
+    assert talk.session.params == PARAMS
+
+
+@pytest.mark.parametrize("nothing", ['""', "none"])
+def test_a_stop_can_be_taken_away(nothing):
+    talk = Talk()
+    talk.say(":set stop function")
+    assert talk.say(f":set stop {nothing}") == "stop = ()\n"
     assert talk.session.params == PARAMS
 
 
