@@ -82,6 +82,8 @@ def main() -> int:
     print(f"step {loaded.step} of {_CHECKPOINT.value}; {note}; {evaluated.decontamination(loaded)}")
     try:
         _evaluate(model, corpus, settings, files)
+    except SandboxError as error:
+        raise UserError(f"{error}; the same command goes on from here") from None
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here")
         return _EXIT_STOPPED

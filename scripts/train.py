@@ -119,13 +119,20 @@ def _train(
         check_same_settings(saved, asked, workdir)
     initial_params = None
     clean_of = list(data_config.decontaminate)
+    began_from = saved.get("began_from") if saved else None
     if _INIT_FROM.value:
         # Where the run has begun, its own checkpoint holds the weights, and the other run may be gone.
         if not saved:
-            initial_params, parent = initial_weights(_INIT_FROM.value, asked["model"])
+            parent = initial_weights(_INIT_FROM.value, asked["model"])
+            initial_params = parent.params
             # The weights mean nothing under another tokenizer than their own.
-            (workdir / "tokenizer.json").write_text(parent["tokenizer_json"], encoding="utf-8")
-            clean_of = [name for name in clean_of if name in decontaminated(parent)]
+            (workdir / "tokenizer.json").write_text(parent.meta["tokenizer_json"], encoding="utf-8")
+            clean_of = [name for name in clean_of if name in decontaminated(parent.meta)]
+            began_from = {
+                "checkpoint": _INIT_FROM.value,
+                "step": parent.step,
+                "data_fingerprint": parent.meta["data_fingerprint"],
+            }
         else:
             clean_of = decontaminated(saved)
         asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
@@ -154,6 +161,7 @@ def _train(
         human_band=prepared.human_band,
         data_fingerprint=prepared.fingerprint,
         decontaminated=clean_of,
+        began_from=began_from,
     )
     summary = train(
         Run(

@@ -237,6 +237,8 @@ class _Loop:
             "tokens_seen": step * self.config.tokens_per_step,
             "num_params": count_params(self.config.model),
             "data_fingerprint": self.spec.meta["data_fingerprint"],
+            "decontaminated": self.spec.meta["decontaminated"],
+            "began_from": self.spec.meta["began_from"],
             "device_kind": jax.devices()[0].device_kind,
             "device_count": jax.device_count(),
         }

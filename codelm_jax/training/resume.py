@@ -13,7 +13,7 @@ import optax
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.errors import UserError
 
 # Keys that say how a run is watched and saved, not what it computes: they may change when it goes on.
@@ -40,6 +40,7 @@ def run_meta(
     human_band: Mapping[str, Any],
     data_fingerprint: str,
     decontaminated: Sequence[str],
+    began_from: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """All that sampling and resuming need to know besides the arrays; plain JSON.
 
@@ -49,6 +50,7 @@ def run_meta(
         human_band: of the prepared data.
         data_fingerprint: of the prepared data.
         decontaminated: benchmark files that neither this corpus holds nor one that its initial weights were trained on.
+        began_from: checkpoint, step and data fingerprint of the initial weights; None where they were fresh.
     """
     return {
         "config": dict(resolved_config),
@@ -56,6 +58,7 @@ def run_meta(
         "human_band": dict(human_band),
         "data_fingerprint": data_fingerprint,
         "decontaminated": list(decontaminated),
+        "began_from": began_from and dict(began_from),
         "vocab_size": resolved_config["model"]["vocab_size"],
         "versions": {
             "codelm_jax": codelm_jax.__version__,
@@ -124,8 +127,8 @@ def decontaminated(meta: Mapping[str, Any]) -> list[str]:
     return list(meta.get("decontaminated", own))
 
 
-def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Another run's best weights, to start a new run from, and the metadata that came with them.
+def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> Loaded:
+    """Another run's best checkpoint, to start a new run from.
 
     Args:
         checkpoint: run directory, checkpoints directory or step.
@@ -141,7 +144,7 @@ def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> tuple[Any, dic
                 f"config.model.{key} is {model[key]!r}, but --init_from={checkpoint} has {value!r}: "
                 f"add --config.model.{key}={value}"
             )
-    return loaded.params, loaded.meta
+    return loaded
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -219,6 +219,42 @@ def test_a_checkpoint_says_against_what_its_corpus_was_decontaminated(run):
     )
 
 
+# The command, but its sandbox breaks down at the first sample.
+BROKEN_SANDBOX = """
+import sys
+from codelm_jax.sandbox.pool import Sandbox
+from codelm_jax.sandbox.verdict import SandboxError
+def fail(self, jobs):
+    raise SandboxError("sandbox: the nursery is gone")
+Sandbox.judge_all = fail
+from codelm_jax.scripts.evaluate import run
+run()
+"""
+
+
+def test_a_sandbox_that_breaks_down_is_one_line_and_status_2(run, tmp_path):
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text(json.dumps({"id": "a", "prompt": "def f():\n", "tests": ["assert f() == 1"]}))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            BROKEN_SANDBOX,
+            f"--checkpoint={run}",
+            "--suite=mini_benchmark",
+            f"--tasks={tasks}",
+            "--n=1",
+            "--max_new_tokens=4",
+            f"--out={tmp_path / 'out'}",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr == "error: sandbox: the nursery is gone; the same command goes on from here\n"
+
+
 def test_results_go_beside_the_checkpoints_however_the_run_is_named(run, tmp_path):
     for given in (run, run / "checkpoints", run / "checkpoints" / str(STEP)):
         assert evaluated.results_directory(str(given), STEP, None) == run / "evals" / f"step_{STEP}"

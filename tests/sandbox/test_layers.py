@@ -199,6 +199,14 @@ def test_each_required_layer_is_named_when_it_is_lacking(layer):
     assert jail.lacking([*held, layer], {}) == []
 
 
+def test_bubblewrap_does_not_stand_in_for_landlock():
+    held = [*jail.REQUIRED_LAYERS, "bubblewrap"]
+    assert jail.lacking(held, {"landlock": "no kernel"})[0].startswith(
+        "landlock or namespaces (landlock: no kernel"
+    )
+    assert jail.lacking([*held, "landlock"], {}) == []
+
+
 def test_unknown_settings_are_refused():
     for settings in ({"workers": 0}, {"timeout_seconds": 0}, {"memory_bytes": 1}, {"isolation": ("chroot",)}):
         with pytest.raises(ValueError, match="sandbox"):

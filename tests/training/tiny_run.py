@@ -83,7 +83,9 @@ def make_windows(config, seed=0):
 
 
 def make_meta(raw):
-    return run_meta(raw, tokenizer_json="{}", human_band={}, data_fingerprint="f", decontaminated=[])
+    return run_meta(
+        raw, tokenizer_json="{}", human_band={}, data_fingerprint="f", decontaminated=[], began_from=None
+    )
 
 
 def make_run(workdir, raw=None, **overrides) -> Run:
