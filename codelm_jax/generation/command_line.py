@@ -38,12 +38,13 @@ def read_prompt(path: str) -> str:
     Raises:
         UserError: it cannot be read, or is not UTF-8.
     """
+    # As bytes: what reads text makes \n of each \r\n, and takes standard input's encoding from the locale.
     try:
-        if path == STANDARD_INPUT:
-            return sys.stdin.read()
-        return Path(path).read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--prompt_file={path}: cannot read it: {error}") from None
+        name = "standard input" if path == STANDARD_INPUT else f"--prompt_file={path}"
+        raise UserError(f"{name}: cannot read it: {error}") from None
 
 
 def print_completions(

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+import sys
 
 import pytest
 from generation_toys import CODE, PROMPTS, generator
@@ -79,6 +80,25 @@ def test_flags_become_parameters():
     assert params_from_flags({"top_k": 3}, ["function", "x"]).stop == ("function", "x")
     with pytest.raises(UserError, match=r"^--top_p = 7"):
         params_from_flags({"top_p": 7.0}, [])
+
+
+def standard_input(monkeypatch, content: bytes) -> str:
+    """The prompt read from these bytes, in a locale that would replace what it does not know."""
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding="ascii", errors="surrogateescape")
+    monkeypatch.setattr(sys, "stdin", stream)
+    return read_prompt("-")
+
+
+def test_prompts_are_read_to_the_byte(tmp_path, monkeypatch):
+    text = "x = 'é'\r\ny = 2\rz = 3\n"
+    (tmp_path / "windows.py").write_bytes(text.encode())
+    assert read_prompt(str(tmp_path / "windows.py")) == text
+    assert standard_input(monkeypatch, text.encode()) == text
+
+
+def test_standard_input_that_is_no_utf8_is_named(monkeypatch):
+    with pytest.raises(UserError, match=r"^standard input: .*utf-8"):
+        standard_input(monkeypatch, b"x = '\xff'")
 
 
 def test_unreadable_prompt_files_are_named(tmp_path):
