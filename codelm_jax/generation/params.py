@@ -44,11 +44,11 @@ class SamplingParams:
             or go on with a window that slides over the text.
     """
 
-    temperature: Annotated[float, pydantic.Field(ge=0.0)] = 1.0
+    temperature: Annotated[float, pydantic.Field(ge=0.0, le=1e6)] = 1.0
     top_k: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
     top_p: Annotated[float, pydantic.Field(gt=0.0, le=1.0)] = 1.0
     min_p: Annotated[float, pydantic.Field(ge=0.0, le=1.0)] = 0.0
-    repetition_penalty: Annotated[float, pydantic.Field(gt=0.0)] = 1.0
+    repetition_penalty: Annotated[float, pydantic.Field(ge=1e-3, le=1e3)] = 1.0
     no_repeat_ngram: Annotated[int, pydantic.Field(ge=0, le=MAX_NGRAM)] = 0
     spare_syntax: bool = True
     max_new_tokens: Annotated[int, pydantic.Field(ge=1, lt=2**31)] = 64

@@ -10,6 +10,7 @@ from codelm_jax.generation.params import SamplingParams
     "values",
     [
         {"temperature": -0.1},
+        {"temperature": 1e39},
         {"temperature": math.nan},
         {"temperature": math.inf},
         {"temperature": "hot"},
@@ -19,6 +20,8 @@ from codelm_jax.generation.params import SamplingParams
         {"top_p": 1.1},
         {"min_p": -0.1},
         {"repetition_penalty": 0.0},
+        {"repetition_penalty": 1e-39},
+        {"repetition_penalty": 1e39},
         {"no_repeat_ngram": 17},
         {"max_new_tokens": 0},
         {"max_new_tokens": 2**31},
