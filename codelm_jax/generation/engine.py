@@ -106,7 +106,8 @@ class Engine:
     def run(self, params: dict, jobs: Sequence[Job]) -> Iterator[None]:
         """Completes the jobs; yields whenever their transcripts have grown."""
         # Neighbours of one length waste least padding, and completions of one prompt share its prefill.
-        waiting = deque(sorted(jobs, key=lambda job: (len(job.prompt.ids), id(job.prompt))))
+        number = {prompt: i for i, prompt in enumerate(dict.fromkeys(job.prompt for job in jobs))}
+        waiting = deque(sorted(jobs, key=lambda job: (len(job.prompt.ids), number[job.prompt])))
         if not waiting:
             return
         count = _bucket(min(len(waiting), self._max_rows), 1)

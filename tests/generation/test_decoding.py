@@ -7,8 +7,12 @@ import pytest
 from generation_toys import PROMPTS, full_forward_logits, generator, model_config, params, tokenizer
 
 from codelm_jax.generation import decode as core
+from codelm_jax.generation import engine
 from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.healing import NO_HEALING
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.stopping import stop_rule
+from codelm_jax.generation.transcript import Completion, Transcript
 
 SAMPLED = SamplingParams(temperature=0.9, top_k=50, top_p=0.95, max_new_tokens=20, seed=5, heal=False)
 GREEDY = SamplingParams(temperature=0.0, max_new_tokens=20, heal=False)
@@ -65,12 +69,48 @@ def test_a_permuted_batch_gives_permuted_completions():
     assert [c[0].text for c in backward[::-1]] == [c[0].text for c in forward]
 
 
-def test_samples_that_share_a_prompt_equal_separate_ones():
-    """A second prompt of the same length keeps the shape of the batch, but shares nothing."""
-    shared = generator().generate(["def add(a, b):"], SAMPLED.replace(n=4))[0]
-    apart = generator().generate(["def add(a, b):", "def sub(a, b):"], SAMPLED.replace(n=4))[0]
+def test_samples_that_share_a_prompt_equal_separate_ones(monkeypatch):
+    """Once from one prefill, once from a prefill each: the same four texts."""
+
+    def complete(prompts: list[engine.Prompt]) -> list[Completion]:
+        jobs = [
+            engine.Job(prompt, SAMPLED, sample, Transcript(stop_rule(SAMPLED, "")))
+            for sample, prompt in enumerate(prompts)
+        ]
+        for _ in generator()._engine.run(generator()._params, jobs):
+            pass
+        return [job.transcript.completion() for job in jobs]
+
+    def prompt() -> engine.Prompt:
+        return engine.Prompt(tuple(encode("def add(a, b):")), NO_HEALING, 0)
+
+    prefilled: list[int] = []
+
+    def counting(*arguments):
+        prefilled.append(arguments[4].tokens_GT.shape[0])
+        return core.admit(*arguments)
+
+    monkeypatch.setattr(engine, "admit", counting)
+    shared = complete([prompt()] * 4)
+    apart = complete([prompt() for _ in range(4)])
+    assert prefilled == [1, 4]
     assert [c.text for c in shared] == [c.text for c in apart]
+    for one, other in zip(shared, apart, strict=True):
+        np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-3)
     assert len({c.text for c in shared}) == 4
+    assert shared == generator().generate(["def add(a, b):"], SAMPLED.replace(n=4))[0]
+
+
+def test_prompts_of_one_length_wait_in_the_order_given():
+    """Where objects lie in memory says nothing: a run can be repeated."""
+    places = [engine.Prompt(tuple(encode("x =")), NO_HEALING, 0) for _ in range(8)]
+    few = SAMPLED.replace(max_new_tokens=2)
+    for prompts in (sorted(places, key=id), sorted(places, key=id, reverse=True)):
+        jobs = [engine.Job(p, few, 0, Transcript(stop_rule(few, ""))) for p in prompts]
+        finished: list[engine.Job] = []
+        for _ in generator(max_rows=1)._engine.run(generator()._params, jobs):
+            finished += [job for job in jobs if job.transcript.finished and job not in finished]
+        assert finished == jobs
 
 
 def test_a_longer_run_begins_with_the_shorter_one():
