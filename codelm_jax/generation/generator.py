@@ -139,6 +139,7 @@ class Generator:
         Raises:
             UserError: a prompt does not fit in the context and `params.overflow` is "error".
         """
+        _require_list(prompts, "prompts")
         each = [params] * len(prompts) if isinstance(params, SamplingParams) else list(params)
         if len(each) != len(prompts):
             raise ValueError(f"{len(prompts)} prompts need as many params, not {len(each)}")
@@ -170,6 +171,7 @@ class Generator:
         Raises:
             UserError: a text exceeds the context and `overflow` is "error".
         """
+        _require_list(texts, "texts")
         return score_texts(self._model, self._params, [self._encode(text) for text in texts], overflow)
 
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
@@ -192,7 +194,13 @@ class Generator:
         return np.asarray(jax.nn.log_softmax(logits[0]))
 
     def next_token(self, prompt: str, k: int = 10) -> list[Candidate]:
-        """The `k` most probable next tokens after the prompt as it stands, most probable first."""
+        """The `k` most probable next tokens after the prompt as it stands, most probable first.
+
+        Raises:
+            UserError: the prompt does not fit in the context.
+        """
+        if k < 1:
+            raise ValueError(f"k = {k}: at least one token must be asked for")
         logprobs = self.next_token_logprobs(prompt)
         top = np.argsort(-logprobs, kind="stable")[:k]
         return [Candidate(int(i), self._token_name(int(i)), float(np.exp(logprobs[i]))) for i in top]
@@ -241,6 +249,12 @@ class Generator:
         # The first token stays, for something must come before the tokens that healing chooses.
         healing = heal(text, [self._token_bytes[i] for i in ids[1:]]) if params.heal else NO_HEALING
         return Prompt(tuple(ids), healing, shift)
+
+
+def _require_list(texts: Sequence[str], name: str) -> None:
+    """Refuses a single text, which is a sequence of texts of one character each."""
+    if isinstance(texts, str):
+        raise TypeError(f"{name} must be a list of texts; for a single one give [{texts[:20]!r}]")
 
 
 def _cast_kernels(params: dict, dtype: DTypeLike) -> dict:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -58,7 +59,10 @@ def score_texts(
 
     Raises:
         UserError: a text exceeds the context and `overflow` is "error".
+        ValueError: `overflow` is none of the three.
     """
+    if overflow not in get_args(Overflow):
+        raise ValueError(f"overflow is one of {', '.join(get_args(Overflow))}, not {overflow!r}")
     longest = max((len(ids) for ids in texts), default=1)
     context = model.config.max_seq_length
     length = min(context, max(16, 1 << max(0, longest - 2).bit_length())) + 1

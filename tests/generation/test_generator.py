@@ -67,6 +67,13 @@ def test_params_must_match_the_prompts():
         generator().generate(["a", "b"], [SAMPLED])
 
 
+def test_one_text_is_not_taken_for_its_letters():
+    with pytest.raises(TypeError, match="prompts must be a list"):
+        generator().generate("abcd", SAMPLED)
+    with pytest.raises(TypeError, match="texts must be a list"):
+        generator().score("abcd")
+
+
 LONG = CODE[:300]
 
 
@@ -121,6 +128,9 @@ def test_long_texts_are_scored_as_asked():
     assert len(ids) > 128
     with pytest.raises(UserError, match="text 1"):
         generator().score(["x", CODE])
+    for text in ("x", CODE):
+        with pytest.raises(ValueError, match="overflow is one of error, truncate_left, slide, not 'trunc'"):
+            generator().score([text], overflow="trunc")
     (slid,) = generator().score([CODE], overflow="slide")
     assert slid.token_ids == tuple(ids)
     assert len(slid.logprobs) == len(ids)
@@ -142,6 +152,9 @@ def test_the_next_token_table_is_the_models_distribution():
     assert np.exp(generator().next_token_logprobs("def add(")).sum() == pytest.approx(1.0, abs=1e-4)
     with pytest.raises(UserError, match="context"):
         generator().next_token(LONG)
+    for k in (0, -1):
+        with pytest.raises(ValueError, match=f"k = {k}"):
+            generator().next_token("def add(", k)
 
 
 def test_a_foreign_tokenizer_is_refused():
