@@ -219,14 +219,14 @@ def test_a_checkpoint_says_against_what_its_corpus_was_decontaminated(run):
     )
 
 
-# The command, but its sandbox breaks down at the first sample.
+# The command, but its sandbox breaks down once it stands.
 BROKEN_SANDBOX = """
 import sys
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
-def fail(self, jobs):
+def fail(self):
     raise SandboxError("sandbox: the nursery is gone")
-Sandbox.judge_all = fail
+Sandbox.__enter__ = fail
 from codelm_jax.scripts.evaluate import run
 run()
 """
