@@ -36,6 +36,10 @@ def main(arguments: list[str]) -> None:
         raise UserError("usage: benchmark.py decode")
     if _CONFIG.value is None:
         raise UserError("--config is missing: name a config file, e.g. --config=strongreg")
+    if not _BATCH_SIZES.value or not all(size.isdecimal() and int(size) for size in _BATCH_SIZES.value):
+        given = ",".join(_BATCH_SIZES.value)
+        raise UserError(f"--batch_sizes={given}: give whole numbers from 1, e.g. --batch_sizes=1,8,64")
+    batch_sizes = [int(size) for size in _BATCH_SIZES.value]
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     params = init_params(config, jax.random.key(0))
@@ -43,7 +47,7 @@ def main(arguments: list[str]) -> None:
         config,
         params,
         dtype,
-        batch_sizes=[int(size) for size in _BATCH_SIZES.value],
+        batch_sizes=batch_sizes,
         prompt_tokens=_PROMPT_TOKENS.value,
         new_tokens=_NEW_TOKENS.value,
         rounds=_ROUNDS.value,

@@ -11,6 +11,7 @@ import sys
 from absl import flags
 
 from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.errors import UserError
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.generation import command_line, interactive
 from codelm_jax.generation.generator import Generator
@@ -43,10 +44,12 @@ _SAMPLING = [
 def main() -> None:
     """Prints completions of the prompts, or talks."""
     params = command_line.params_from_flags({flag.name: flag.value for flag in _SAMPLING}, _STOP.value)
+    if _INTERACTIVE.value and not sys.stdin.isatty():
+        raise UserError("--interactive needs a terminal: give --prompt=TEXT, or standard input without it")
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
     generator = Generator.from_checkpoint(_CHECKPOINT.value)
-    if _INTERACTIVE.value and sys.stdin.isatty():
+    if _INTERACTIVE.value:
         interactive.run(generator, params, examples=load_templates().category[0].prefix)
         return
     files = _PROMPT_FILE.value if _PROMPT.value or _PROMPT_FILE.value else [command_line.STANDARD_INPUT]
