@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from codelm_jax.evals.interfaces import Codec, MaskedWindows, TokenStatistics
+from codelm_jax.evals.statistics import rate
 
 _BINS = 15
 
@@ -38,6 +39,7 @@ class _Tally:
             "positions": n,
             "top1_prob": float(self.confidence.sum() / n),
             "accuracy": float(self.correct.sum() / n),
+            "correct": rate(round(self.correct.sum()), n),
             "entropy": self.entropy / n,
             "calibration_error": float(np.abs(self.confidence - self.correct).sum() / n),
             "bins": [
@@ -59,7 +61,8 @@ def confidence(statistics: TokenStatistics, batches: Iterable[MaskedWindows], co
 
     Returns:
         `{"suite", "all", "after_colon", "after_parenthesis"}`, each `{"positions", "top1_prob", "accuracy",
-        "entropy" (nats), "calibration_error", "bins"}`; `{"positions": 0}` where there was none.
+        "correct", "entropy" (nats), "calibration_error", "bins"}`; `{"positions": 0}` where there was none. `correct` is
+        the accuracy as a rate; its Wilson interval takes the positions for independent.
     """
     spellings = [codec.token_bytes(token) for token in range(codec.vocab_size)]
     kinds = {

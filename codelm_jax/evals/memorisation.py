@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from codelm_jax.evals.statistics import rate
+
 _BASE = 0x9E3779B97F4A7C15
 _SHORTEST = 4
 _CHUNK = 1 << 20
@@ -35,9 +37,9 @@ def memorisation(
         document_names: the file of each document.
 
     Returns:
-        `{"suite", "n", "mean", "median", "p90", "longest", "whole_samples", "samples": [{"tokens", "run", "share",
-        "start", "file"}]}`: `run` in tokens, `start` its place in the sample, `whole_samples` how many stand in the
-        corpus from beginning to end.
+        `{"suite", "n", "mean", "median", "p90", "longest", "whole_samples", "whole", "samples": [{"tokens", "run",
+        "share", "start", "file"}]}`: `run` in tokens, `start` its place in the sample, `whole_samples` how many stand in
+        the corpus from beginning to end, `whole` the same as a rate with its interval.
     """
     runs = longest_runs(samples, corpus_ids)
     document_starts = np.flatnonzero(corpus_ids == endoftext_id)
@@ -56,6 +58,7 @@ def memorisation(
     lengths = np.array([record["run"] for record in records])
     if not lengths.size:
         raise ValueError("no samples to look for")
+    whole = sum(record["run"] == record["tokens"] > 0 for record in records)
     return {
         "suite": "memorisation",
         "n": len(records),
@@ -63,7 +66,8 @@ def memorisation(
         "median": float(np.median(lengths)),
         "p90": float(np.percentile(lengths, 90)),
         "longest": int(lengths.max()),
-        "whole_samples": sum(record["run"] == record["tokens"] > 0 for record in records),
+        "whole_samples": whole,
+        "whole": rate(whole, len(records)),
         "samples": records,
     }
 

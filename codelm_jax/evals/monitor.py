@@ -67,9 +67,9 @@ class CollapseMonitor:
         """Samples from `params`.
 
         Returns:
-            `monitor/<suite>_collapsed` with `_low` and `_high` (95 % Wilson), `monitor/<suite>_seq_rep_4` and
-            `monitor/<suite>_parses`, each with `_human`, which is what real code of the same lengths shows. And
-            `monitor/<suite>_samples`, a few samples as Markdown.
+            `monitor/<suite>_collapsed` and `monitor/<suite>_parses` with `_low` and `_high` (95 % Wilson), and
+            `monitor/<suite>_seq_rep_4`, each with `_human`, which is what real code of the same lengths shows;
+            `monitor/<suite>_n`, the number of samples. And `monitor/<suite>_samples`, a few of them as Markdown.
         """
         generate = self._generate_live(params)
         figures: dict[str, float] = {}
@@ -103,15 +103,19 @@ class CollapseMonitor:
 
 def _figures(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any]) -> dict[str, float]:
     collapsed = rate(sum(record["collapsed"] for record in records), len(records))
+    parses = rate(sum(record["parses"] for record in records), len(records))
     lengths = [len(record["token_ids"]) for record in records]
     return {
+        "n": float(len(records)),
         "collapsed": collapsed["rate"],
         "collapsed_low": collapsed["low"],
         "collapsed_high": collapsed["high"],
         "collapsed_human": _mean([human_rate(band, length) for length in lengths]),
         "seq_rep_4": _mean([record["seq_rep_4"] for record in records]),
         "seq_rep_4_human": _mean([human_percentile(band, "seq_rep_4", length, "mean") for length in lengths]),
-        "parses": _mean([record["parses"] for record in records]),
+        "parses": parses["rate"],
+        "parses_low": parses["low"],
+        "parses_high": parses["high"],
         "parses_human": _mean([human_parses(band, length) for length in lengths]),
     }
 

@@ -60,8 +60,10 @@ def summarise(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any], see
 
     Returns:
         For each of `FLAGS` a rate with a Wilson interval and a bootstrap clustered by prompt; for each metric its
-        mean, bootstrap interval and human median; `distinct_4` and `duplicates`, averaged over prompts;
-        `human_collapsed` and `excess_collapsed`, and `as_good_as_people` (excess of at most 2 points); `human_parses`.
+        mean, bootstrap interval and `human_mean`; `distinct_4` and `duplicates`, averaged over prompts, and
+        `duplicated`, the rate of samples that copy an earlier one of their prompt; `human_collapsed` and
+        `excess_collapsed`; `as_good_as_people`, whether the excess is at most 2 points, None where the intervals leave
+        that open; `human_parses`.
     """
     if not records:
         raise ValueError("no samples to summarise")
@@ -74,19 +76,20 @@ def summarise(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any], see
         for flag in FLAGS
     }
     human = _mean([human_rate(band, length) for length in lengths])
-    excess = rates["collapsed"]["rate"] - human
+    texts = {key: [record["text"] for record in group] for key, group in by_prompt.items()}
     return {
         "n": len(records),
         "prompts": len(by_prompt),
         "mean_tokens": _mean(lengths),
         **rates,
         "human_collapsed": human,
-        "excess_collapsed": excess,
-        "as_good_as_people": excess <= _MARGIN,
+        "excess_collapsed": rates["collapsed"]["rate"] - human,
+        "as_good_as_people": _as_good_as_people(rates["collapsed"], human),
         "human_parses": _mean([human_parses(band, length) for length in lengths]),
         **{metric: _metric(metric, by_prompt, lengths, band, seed) for metric in METRICS},
         "distinct_4": _mean([distinct_n([r["token_ids"] for r in group], 4) for group in by_prompt.values()]),
-        "duplicates": _mean([duplicates([r["text"] for r in group]) for group in by_prompt.values()]),
+        "duplicates": _mean([duplicates(group) for group in texts.values()]),
+        "duplicated": clustered_rate({key: _copies(group) for key, group in texts.items()}, seed),
     }
 
 
@@ -96,6 +99,24 @@ def collapse_rates(records: Sequence[Mapping[str, Any]], key: str) -> dict[str, 
     for record in records:
         groups.setdefault(record[key], []).append(record["collapsed"])
     return {value: rate(sum(flags), len(flags)) for value, flags in groups.items()}
+
+
+def _as_good_as_people(collapsed: Mapping[str, Any], human: float) -> bool | None:
+    """None where Wilson's interval or that by prompt reaches over the limit: few samples can't show either."""
+    limit = human + _MARGIN
+    if max(collapsed["high"], collapsed["cluster_high"]) <= limit:
+        return True
+    return False if min(collapsed["low"], collapsed["cluster_low"]) > limit else None
+
+
+def _copies(texts: Sequence[str]) -> list[bool]:
+    """Of each text whether it stands among those before it."""
+    seen: set[str] = set()
+    copies = []
+    for text in texts:
+        copies.append(text in seen)
+        seen.add(text)
+    return copies
 
 
 def _metric(

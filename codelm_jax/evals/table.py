@@ -37,13 +37,19 @@ def _brackets(low: float, high: float) -> str:
     return rf"\[{100 * low:.1f}, {100 * high:.1f}]"
 
 
+def _clustered(rate: Mapping[str, Any]) -> str:
+    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
+    low, high = rate["cluster_low"], rate["cluster_high"]
+    return "-" if low == high else _brackets(low, high)
+
+
 def _samples(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
     summary = result["summary"]
     rows: list[Row] = [
         (
             flag,
             interval(summary[flag]),
-            _brackets(summary[flag]["cluster_low"], summary[flag]["cluster_high"]),
+            _clustered(summary[flag]),
         )
         for flag in FLAGS
     ]
@@ -53,7 +59,14 @@ def _samples(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
         found = summary[name]
         rows.append((name, f"{found['mean']:.3f}", rf"\[{found['low']:.3f}, {found['high']:.3f}]"))
         rows.append((f"{name}, real code", f"{found['human_mean']:.3f}", ""))
-    rows += [(name, f"{summary[name]:.3f}", "") for name in ("distinct_4", "duplicates")]
+    rows.append(("distinct_4", f"{summary['distinct_4']:.3f}", ""))
+    # Results from before the interval have the mean alone.
+    copies = summary.get("duplicated")
+    rows.append(
+        ("duplicates", interval(copies), _clustered(copies))
+        if copies
+        else ("duplicates", percent(summary["duplicates"]), "")
+    )
     rows += [(f"collapsed: {key}", interval(found), "") for key, found in result["by_category"].items()]
     return ("", "share and 95 % interval", "by prompt"), rows
 
@@ -107,17 +120,31 @@ def _token_frequency(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
 
 
 def _confidence(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
-    names = ("positions", "top1_prob", "accuracy", "entropy", "calibration_error")
     heads = ("", "positions", "top-1", "accuracy", "entropy", "ECE")
     kinds = [kind for kind in ("all", "after_colon", "after_parenthesis") if kind in result]
-    return heads, [(kind, *(_number(result[kind].get(name)) for name in names)) for kind in kinds]
+    rows: list[Row] = []
+    for kind in kinds:
+        found = result[kind]
+        positions, sure, accuracy, entropy, error = (
+            _number(found.get(name))
+            for name in ("positions", "top1_prob", "accuracy", "entropy", "calibration_error")
+        )
+        if correct := found.get("correct"):
+            accuracy = f"{accuracy} {_brackets(correct['low'], correct['high'])}"
+        rows.append((kind, positions, sure, accuracy, entropy, error))
+    return heads, rows
 
 
 def _memorisation(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:
-    names = ("n", "mean", "median", "p90", "longest", "whole_samples")
+    names = ("n", "mean", "median", "p90", "longest")
     held_out = result.get("held_out") or {}
     rows: list[Row] = [(name, _number(result[name]), _number(held_out.get(name))) for name in names]
+    rows.append(("whole_samples", *(_whole(found) for found in (result, held_out))))
     return ("longest run, tokens", "samples", "held-out code"), rows
+
+
+def _whole(found: Mapping[str, Any]) -> str:
+    return interval(found["whole"]) if "whole" in found else _number(found.get("whole_samples"))
 
 
 def _tasks(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:

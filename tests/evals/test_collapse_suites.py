@@ -4,6 +4,7 @@ from eval_toys import ByteCodec, Parrot, completion
 from codelm_jax.errors import UserError
 from codelm_jax.evals.few_shot import REFERENCE_PROTOCOL, Sampling, few_shot, short_prompt
 from codelm_jax.evals.samples import collapse_rates, sample_record, summarise
+from codelm_jax.evals.table import table
 from codelm_jax.evals.templates import load_templates
 
 CODEC = ByteCodec()
@@ -71,11 +72,38 @@ def test_a_summary_counts_what_its_samples_say():
     assert summary["human_collapsed"] == pytest.approx(0.01)
     assert summary["human_parses"] == pytest.approx(0.8)
     assert summary["excess_collapsed"] == pytest.approx(0.49)
-    assert summary["as_good_as_people"] is False
-    assert summarise(records[:2], BAND, seed=0)["as_good_as_people"] is True
     assert summary["duplicates"] == pytest.approx((0.5 + 0.0) / 2)
+    assert (summary["duplicated"]["count"], summary["duplicated"]["n"]) == (1, 4)
+    assert summary["duplicated"]["low"] < 0.25 < summary["duplicated"]["high"]
     assert summary["seq_rep_4"]["mean"] == pytest.approx(sum(r["seq_rep_4"] for r in records) / 4)
     assert collapse_rates(records, "prompt_id")["b"]["rate"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("collapsed", "sane", "verdict"),
+    [(0, 22, None), (0, 400, True), (22, 0, False), (16, 384, None), (4, 6, False)],
+)
+def test_whether_it_is_as_good_as_people_is_said_only_where_the_interval_decides_it(collapsed, sane, verdict):
+    bad = sample_record("p", "def a():", completion(CODEC, COLLAPSED, "length"), CODEC, BAND)
+    good = sample_record("p", "def a():", completion(CODEC, SANE), CODEC, BAND)
+    summary = summarise([bad] * collapsed + [good] * sane, BAND, seed=0)
+    assert summary["as_good_as_people"] is verdict
+
+
+def test_the_terminal_shows_no_interval_where_a_bootstrap_had_nothing_to_draw_from():
+    good = sample_record("p", "def a():", completion(CODEC, SANE), CODEC, BAND)
+    summary = summarise([good] * 5, BAND, seed=0)
+    names, _, intervals = table({"suite": "few_shot", "summary": summary, "by_category": {}}).columns
+    by_prompt = dict(zip(names.cells, intervals.cells, strict=True))
+    assert by_prompt["collapsed"] == by_prompt["parses"] == by_prompt["duplicates"] == "-"
+
+
+def test_a_result_from_before_duplicates_had_an_interval_is_still_shown():
+    good = sample_record("p", "def a():", completion(CODEC, SANE), CODEC, BAND)
+    summary = summarise([good] * 4, BAND, seed=0)
+    del summary["duplicated"]
+    shown = table({"suite": "few_shot", "summary": summary, "by_category": {}})
+    assert "75.0 %" in list(shown.columns[1].cells)
 
 
 def test_a_sample_keeps_its_tokens_and_their_log_probabilities():

@@ -6,6 +6,7 @@ from eval_toys import ENDOFTEXT, ByteCodec
 
 from codelm_jax.evals.confidence import confidence
 from codelm_jax.evals.context import context, starts_new_line
+from codelm_jax.evals.statistics import rate
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.evals.token_frequency import kl_divergence, token_frequency
 
@@ -159,5 +160,6 @@ def test_masked_targets_do_not_count():
 
     result = confidence(statistics, [(windows, mask)], CODEC)
     assert result["all"]["positions"] == 1
+    assert result["all"]["correct"] == rate(1, 1)
     assert result["all"]["bins"] == [{"count": 1, "confidence": 1.0, "accuracy": 1.0}]
     assert result["after_colon"] == {"positions": 0}

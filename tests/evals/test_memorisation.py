@@ -3,6 +3,7 @@ import pytest
 
 from codelm_jax.evals import memorisation as room
 from codelm_jax.evals.memorisation import longest_runs, memorisation
+from codelm_jax.evals.statistics import rate
 
 
 def longest_by_hand(sample: list[int], corpus: list[int]) -> int:
@@ -47,6 +48,7 @@ def test_a_copied_sample_is_named_with_its_file():
         (7, 2, "b.py"), (10, 0, "a.py"), (0, 0, None), (0, 0, None),
     ]  # fmt: skip
     assert (result["n"], result["longest"], result["whole_samples"]) == (4, 10, 1)
+    assert result["whole"] == rate(1, 4)
     assert result["mean"] == pytest.approx(17 / 4)
     assert result["samples"][0]["share"] == pytest.approx(0.7)
 

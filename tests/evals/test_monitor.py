@@ -7,6 +7,7 @@ from codelm_jax.scripts import evaluated
 from evaluated_run import params_of, parsed, prepare_data, raw_config
 
 from codelm_jax.evals.monitor import CollapseMonitor
+from codelm_jax.evals.statistics import wilson_interval
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,9 @@ def test_a_collapsed_model_is_seen_at_once_and_a_recovered_one_too(tmp_path, pre
     figures, texts = looks[1]
     assert figures["monitor/short_prompt_seq_rep_4"] > 0.9 > figures["monitor/short_prompt_seq_rep_4_human"]
     assert figures["monitor/short_prompt_parses"] == 0.0 < figures["monitor/short_prompt_parses_human"]
+    assert figures["monitor/short_prompt_n"] == 22
+    bounds = figures["monitor/short_prompt_parses_low"], figures["monitor/short_prompt_parses_high"]
+    assert bounds == wilson_interval(0, 22)
     assert (
         figures["monitor/short_prompt_collapsed_low"] > 0.5 > figures["monitor/short_prompt_collapsed_human"]
     )
