@@ -1,6 +1,7 @@
 """The page's sections on evaluations: context, tasks, token frequencies, confidence, memorisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from codelm_jax.report import reference
 from codelm_jax.report.evaluation_charts import (
@@ -13,7 +14,16 @@ from codelm_jax.report.evaluation_charts import (
 )
 from codelm_jax.report.runs import Evaluation, Run
 from codelm_jax.report.section import Block, Section, Table, captioned, missing_suite, plots
-from codelm_jax.report.wording import NONE, estimate, interval, number, percent, sampling_in_words, token_name
+from codelm_jax.report.wording import (
+    NONE,
+    bounds,
+    estimate,
+    interval,
+    number,
+    percent,
+    sampling_in_words,
+    token_name,
+)
 
 TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
 
@@ -142,6 +152,7 @@ def _tasks_table(title: str, evaluation: Evaluation, run: Run, runs: Sequence[Ru
         which = "all" if key == "score" else "those that fit the context, all"
         for measure, found in result[key].items():
             rows.append([f"{measure}, {which} {result[count]} tasks", estimate(found)])
+    rows.append(["tasks whose prompt overflows the context", number(result["overflowing"])])
     rows += [[f"{RUNGS[rung]}", interval(found)] for rung, found in result["ladder"].items()]
     rows += [[f"failed: {reason}", number(count)] for reason, count in result["failures"].items()]
     drawn = sampling_in_words(result["sampling"])
@@ -188,7 +199,7 @@ def _confidence_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> 
     figures = {
         "positions": lambda found: number(found["positions"]),
         "probability of its first choice": lambda found: percent(found["top1_prob"]),
-        "how often that is right": lambda found: percent(found["accuracy"]),
+        "how often that is right": _right,
         "calibration error": lambda found: percent(found["calibration_error"]),
         "entropy, nats": lambda found: number(found["entropy"], 2),
     }
@@ -204,6 +215,12 @@ def _confidence_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> 
     )
 
 
+def _right(found: Mapping[str, Any]) -> str:
+    """Results from before the interval have the share alone."""
+    shown = percent(found["accuracy"])
+    return f"{shown} {bounds(found['correct'])}" if "correct" in found else shown
+
+
 def _memorisation_tables(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> list[Block]:
     result = evaluation.result
     figures = {
@@ -212,10 +229,10 @@ def _memorisation_tables(evaluation: Evaluation, run: Run, runs: Sequence[Run]) 
         "median": "median",
         "90th percentile": "p90",
         "longest": "longest",
-        "whole ones": "whole_samples",
     }
     held_out = result.get("held_out") or {}
     rows = [[name, number(result[key], 1), number(held_out.get(key), 1)] for name, key in figures.items()]
+    rows.append(["whole ones", *(_whole(found) for found in (result, held_out))])
     longest = sorted(result["samples"], key=lambda sample: -sample["run"])[:_COPIES_SHOWN]
     copies = [
         [number(sample["run"]), number(sample["tokens"]), sample["file"]]
@@ -236,6 +253,11 @@ def _memorisation_tables(evaluation: Evaluation, run: Run, runs: Sequence[Run]) 
             folded=True,
         ),
     ]
+
+
+def _whole(found: Mapping[str, Any]) -> str:
+    """Results from before the interval have the count alone."""
+    return interval(found["whole"]) if "whole" in found else number(found.get("whole_samples"))
 
 
 def _of_last_step(run: Run, suite: str) -> list[Evaluation]:

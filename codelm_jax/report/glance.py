@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codelm_jax.report import reference
-from codelm_jax.report.runs import Run
+from codelm_jax.report.runs import Run, monitored_rate
 from codelm_jax.report.wording import NONE, bounds, number, percent
 
 
@@ -47,20 +47,29 @@ def _collapse(run: Run) -> Tile:
             percent(rate["rate"]),
             f"95 % interval {bounds(rate)}, after worked examples. {people} {said}",
         )
-    value = run.last("monitor/few_shot_collapsed")
-    return Tile(title, percent(value), f"After worked examples, by the monitor's last few samples. {said}")
+    value, by = _monitored(run, "few_shot_collapsed")
+    return Tile(title, value, f"{by} {said}")
 
 
 def _valid(run: Run) -> Tile:
     title = "Samples that are valid Python"
     evaluation = run.evaluation("few_shot")
     if evaluation is None:
-        return Tile(title, percent(run.last("monitor/few_shot_parses")), "After worked examples.")
+        return Tile(title, *_monitored(run, "few_shot_parses"))
     rate = evaluation.result["summary"]["parses"]
     people = f"Real code cut as short: {percent(evaluation.result['summary']['human_parses'])}."
     return Tile(
         title, percent(rate["rate"]), f"95 % interval {bounds(rate)}, after worked examples. {people}"
     )
+
+
+def _monitored(run: Run, name: str) -> tuple[str, str]:
+    """A rate of the collapse monitor's last look, and a sentence with its interval."""
+    found = monitored_rate(run, name)
+    if found is None:
+        return NONE, "Not measured yet."
+    spread = f"95 % interval {bounds(found)}, after" if "low" in found else "After"
+    return percent(found["rate"]), f"{spread} worked examples, by the monitor's last few samples."
 
 
 def _solved(run: Run) -> Tile:

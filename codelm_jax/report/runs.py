@@ -72,6 +72,24 @@ class Run:
         return [evaluation for evaluation in self.evaluations.get(suite, ()) if evaluation.newest]
 
 
+def monitored_rate(run: Run, name: str) -> dict[str, Any] | None:
+    """A rate of the collapse monitor's last look, e.g. `few_shot_parses`; None where it never looked.
+
+    Returns:
+        `rate`, with `low, high` (95 %), and with `n, count`, where the training wrote them too: older ones did not.
+    """
+    value = run.last(f"monitor/{name}")
+    if value is None:
+        return None
+    found: dict[str, Any] = {"rate": value}
+    low, high = run.last(f"monitor/{name}_low"), run.last(f"monitor/{name}_high")
+    if low is not None and high is not None:
+        found |= {"low": low, "high": high}
+    if samples := run.last(f"monitor/{name.rpartition('_')[0]}_n"):
+        found |= {"n": round(samples), "count": round(value * samples)}
+    return found
+
+
 def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
     """Reads run directories.
 

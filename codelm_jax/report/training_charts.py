@@ -19,6 +19,8 @@ from codelm_jax.report.chart import (
 from codelm_jax.report.runs import Run
 from codelm_jax.report.wording import number, percent
 
+# A model is as good as people when it collapses at most so much more often.
+AS_GOOD_MARGIN = 0.02
 _FEW_SHOT, _SHORT_PROMPT = "few_shot", "short_prompt"
 _SUITES = {_FEW_SHOT: "few-shot", _SHORT_PROMPT: "short prompt"}
 
@@ -160,8 +162,7 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
     evaluated = any(run.evaluation(suite) for run in runs for suite in _SUITES)
     if not monitored and not evaluated:
         return None
-    # A model is as good as people when it collapses at most two points more often.
-    limit = human_rate + 0.02
+    limit = human_rate + AS_GOOD_MARGIN
 
     def draw(axes: Axes, theme: Theme) -> None:
         axes.axhspan(
