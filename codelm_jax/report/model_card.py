@@ -13,10 +13,11 @@ from typing import Any
 
 from codelm_jax.report.evaluation_sections import TASK_SUITES
 from codelm_jax.report.page import environment
-from codelm_jax.report.runs import Run
+from codelm_jax.report.runs import Run, monitored_rate
 from codelm_jax.report.training_sections import licence_table
 from codelm_jax.report.wording import (
     NONE,
+    bounds,
     estimate,
     interval,
     megabytes,
@@ -211,7 +212,7 @@ def _held_out(run: Run) -> _Part:
 def _collapse(run: Run, suite: str, title: str) -> _Part:
     evaluation = run.evaluation(suite)
     if evaluation is None:
-        return _Part(title, _command(run, suite))
+        return _monitored(run, suite, title)
     summary = evaluation.result["summary"]
     rows = [
         ["collapsed", interval(summary["collapsed"])],
@@ -224,14 +225,52 @@ def _collapse(run: Run, suite: str, title: str) -> _Part:
     return _Part(title, _command(run, suite), said, ["", "share and interval"], rows)
 
 
+def _monitored(run: Run, suite: str, title: str) -> _Part:
+    """The training monitor's last look, where nobody evaluated; without rows where it never looked either."""
+    command, steps = _command(run, suite), run.series(f"monitor/{suite}_collapsed")[0]
+    if not steps:
+        return _Part(title, command)
+    rows = []
+    for name, words, people in (
+        ("collapsed", "collapsed", "real code that the same rule flags"),
+        ("parses", "valid Python", "real code cut as short that is valid"),
+    ):
+        if found := monitored_rate(run, f"{suite}_{name}"):
+            rows.append([words, _with_what_is_known(found)])
+            rows.append([people, percent(run.last(f"monitor/{suite}_{name}_human"))])
+    each = run.config.get("monitor_samples")
+    drawn = f" of {each} samples a prompt" if each else ""
+    said = (
+        f"By the collapse monitor's last look{drawn} during training, at step {steps[-1]:,}; the full evaluation was "
+        f"not run: {command}"
+    )
+    return _Part(title, command, said, ["", "share and interval"], rows)
+
+
+def _with_what_is_known(found: Mapping[str, Any]) -> str:
+    if "low" not in found:
+        return percent(found["rate"])
+    return interval(found) if "n" in found else f"{percent(found['rate'])} {bounds(found)}"
+
+
 def _tasks(run: Run, suite: str, title: str) -> _Part:
     evaluation = run.evaluation(suite)
     if evaluation is None:
         return _Part(title, _command(run, suite))
     result = evaluation.result
-    rows = [[measure, estimate(found)] for measure, found in result["score"].items()]
+    rows = [
+        [f"{measure}, {which} {result[count]} tasks", estimate(found)]
+        for key, which, count in (
+            ("score", "all", "tasks"),
+            ("answerable_score", "those that fit the context, all", "answerable"),
+        )
+        for measure, found in result[key].items()
+    ]
     rows += [[rung, interval(found)] for rung, found in result["ladder"].items()]
-    said = f"Step {evaluation.step:,}; {result['tasks']} tasks; {sampling_in_words(result['sampling'])}."
+    said = (
+        f"Step {evaluation.step:,}; {result['tasks']} tasks, of which {result['overflowing']} overflow the context and "
+        f"count as failed; {sampling_in_words(result['sampling'])}."
+    )
     return _Part(title, _command(run, suite), said, ["", "share and interval"], rows)
 
 
