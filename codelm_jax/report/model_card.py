@@ -107,7 +107,8 @@ def model_card(run: Run, licence: str = NO_LICENCE) -> str:
             (name, number(packages), number(files), megabytes(size))
             for name, packages, files, size in licence_table(run.manifest)
         ],
-        filters=_filters(run.manifest),
+        filters=_filters(run),
+        began_from=run.summary.get("began_from"),
         settings=_settings(run.config),
         evaluations=_evaluations(run),
         limits=_limits(run),
@@ -154,10 +155,11 @@ def _splits(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _filters(manifest: Mapping[str, Any]) -> str:
-    skipped = manifest.get("skipped", {})
+def _filters(run: Run) -> str:
+    skipped = run.manifest.get("skipped", {})
     left_out = ", ".join(f"{_words(reason)} ({count:,})" for reason, count in skipped.items())
-    benchmarks = manifest.get("decontamination", {}).get("benchmarks", ())
+    # What the summary says follows the weights; the manifest knows of this run's own corpus alone.
+    benchmarks = run.summary.get("decontaminated", ())
     against = ", ".join(f"`{Path(name).name}`" for name in benchmarks)
     return "\n".join(
         [

@@ -45,6 +45,18 @@ def test_what_was_not_measured_is_said_with_its_command(tmp_path):
     assert "%" not in card.partition("## Evaluation")[2].replace("95 %", "")
 
 
+def test_a_card_says_what_weights_a_run_began_from_and_is_clean_of_no_more_than_they_are(run):
+    fresh = model_card(run)
+    assert "trained from scratch" in fresh
+    parent = {"checkpoint": "runs/parent", "step": 5, "data_fingerprint": "f"}
+    summary = {**run.summary, "began_from": parent, "decontaminated": ["x/HumanEval.jsonl.gz"]}
+    manifest = {**run.manifest, "decontamination": {"benchmarks": ["HumanEval.jsonl.gz", "mbpp.jsonl"]}}
+    card = model_card(dataclasses.replace(run, summary=summary, manifest=manifest))
+    assert "trained from the weights of `runs/parent` at step 5" in card
+    assert "from scratch" not in card
+    assert "Decontaminated against `HumanEval.jsonl.gz`." in card
+
+
 def test_the_hub_reads_language_licence_and_scores(run):
     matter = front_matter(model_card(run, "apache-2.0"))
     assert matter["language"] == ["code"]
