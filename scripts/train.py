@@ -41,8 +41,7 @@ from codelm_jax.training.loop import Run, train
 from codelm_jax.training.mesh import make_mesh
 from codelm_jax.training.resume import (
     check_same_settings,
-    decontaminated,
-    initial_weights,
+    find_origin,
     run_meta,
     saved_meta,
 )
@@ -117,24 +116,11 @@ def _train(
     saved = saved_meta(workdir)
     if saved:
         check_same_settings(saved, asked, workdir)
-    initial_params = None
-    clean_of = list(data_config.decontaminate)
-    began_from = saved.get("began_from") if saved else None
+    origin = find_origin(saved, _INIT_FROM.value, asked["model"], data_config.decontaminate)
     if _INIT_FROM.value:
-        # Where the run has begun, its own checkpoint holds the weights, and the other run may be gone.
-        if not saved:
-            parent = initial_weights(_INIT_FROM.value, asked["model"])
-            initial_params = parent.params
-            # The weights mean nothing under another tokenizer than their own.
-            (workdir / "tokenizer.json").write_text(parent.meta["tokenizer_json"], encoding="utf-8")
-            clean_of = [name for name in clean_of if name in decontaminated(parent.meta)]
-            began_from = {
-                "checkpoint": _INIT_FROM.value,
-                "step": parent.step,
-                "data_fingerprint": parent.meta["data_fingerprint"],
-            }
-        else:
-            clean_of = decontaminated(saved)
+        # The weights mean nothing under another tokenizer than their own.
+        if origin.tokenizer_json:
+            (workdir / "tokenizer.json").write_text(origin.tokenizer_json, encoding="utf-8")
         asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
         data_config = parse(DataConfig, asked["data"], "config.data")
     with console_report() as report:
@@ -160,8 +146,8 @@ def _train(
         tokenizer_json=prepared.tokenizer.to_json(),
         human_band=prepared.human_band,
         data_fingerprint=prepared.fingerprint,
-        decontaminated=clean_of,
-        began_from=began_from,
+        decontaminated=origin.decontaminated,
+        began_from=origin.began_from,
     )
     summary = train(
         Run(
@@ -172,7 +158,7 @@ def _train(
             meta=meta,
             evaluate_held_out=evaluate,
             monitors=evaluated.monitors(config, prepared),
-            initial_params=initial_params,
+            initial_params=origin.params,
             stop_after=_STOP_AFTER.value,
         )
     )

@@ -1,6 +1,7 @@
 """Where a run begins: what its checkpoints say of it, whether it is the same run, and other runs' weights."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -125,6 +126,51 @@ def decontaminated(meta: Mapping[str, Any]) -> list[str]:
     # Checkpoints of earlier versions know of their own corpus alone, and could not begin from another's weights' past.
     own = meta["config"].get("data", {}).get("decontaminate", ())
     return list(meta.get("decontaminated", own))
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where a run's weights come from.
+
+    Attributes:
+        params: another run's, to begin with; None where they are fresh or in the run's own checkpoints.
+        tokenizer_json: of the same run; None likewise.
+        decontaminated: as for `run_meta`.
+        began_from: as for `run_meta`.
+    """
+
+    params: Any | None
+    tokenizer_json: str | None
+    decontaminated: Sequence[str]
+    began_from: Mapping[str, Any] | None
+
+
+def find_origin(
+    saved_meta: Mapping[str, Any] | None,
+    init_from: str | None,
+    model: Mapping[str, Any],
+    decontaminate: Sequence[str],
+) -> Origin:
+    """The origin of a run that begins or goes on.
+
+    Args:
+        saved_meta: of the run's own newest checkpoint; where there is one, `init_from` is not read and may be gone.
+        init_from: another run, see `initial_weights`.
+        model: the run's `config.model`.
+        decontaminate: benchmark files kept out of the run's own corpus.
+    """
+    if saved_meta:
+        return Origin(None, None, decontaminated(saved_meta), saved_meta.get("began_from"))
+    if not init_from:
+        return Origin(None, None, decontaminate, None)
+    parent = initial_weights(init_from, model)
+    began_from = {
+        "checkpoint": init_from,
+        "step": parent.step,
+        "data_fingerprint": parent.meta["data_fingerprint"],
+    }
+    clean_of = [name for name in decontaminate if name in decontaminated(parent.meta)]
+    return Origin(parent.params, parent.meta["tokenizer_json"], clean_of, began_from)
 
 
 def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> Loaded:

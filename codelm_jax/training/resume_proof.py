@@ -15,7 +15,6 @@ from codelm_jax.training.metrics import read_metrics
 # Of every step, as logged. The speed is not the run's doing.
 _COMPARED = ("train/loss", "train/nll", "train/grad_norm", "train/learning_rate", "train/skipped_steps")
 
-
 EXIT_DIFFERS = 1
 
 
