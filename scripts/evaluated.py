@@ -1,7 +1,7 @@
-"""Checkpoints and data as evaluations take them: here generation, training and evals meet."""
+"""A checkpoint and its data as evaluations take them: here generation, training and evals meet."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -21,11 +21,9 @@ from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
 from codelm_jax.evals.interfaces import Completion, Generate
-from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
 from codelm_jax.evals.results import ResultFiles, digest
 from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
-from codelm_jax.evals.templates import load_templates
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.transformer import Transformer
@@ -73,37 +71,6 @@ def generate_with(generator: Generator) -> Generate:
         return generator.generate(prompts, params)
 
     return generate
-
-
-def generate_live(config: TrainConfig, tokenizer: CodeTokenizer) -> Callable[[Any], Generate]:
-    """Sampling from the parameters of a running training; compiled once, whatever the parameters."""
-    made: list[Generator] = []
-
-    def with_params(params: Any) -> Generate:
-        if not made:
-            made.append(Generator(config.model, params, tokenizer, config.compute_dtype))
-        return generate_with(made[0].with_params(params))
-
-    return with_params
-
-
-def monitors(config: TrainConfig, prepared: PreparedData) -> list[CollapseMonitor]:
-    """The collapse monitor of a run; none where the config asks for none or the context is too short for any prompt."""
-    if not config.monitor_every:
-        return []
-    monitor = CollapseMonitor(
-        generate_live(config, prepared.tokenizer),
-        prepared.tokenizer,
-        load_templates(),
-        prepared.human_band,
-        every=config.monitor_every,
-        samples_per_prompt=config.monitor_samples,
-        context_length=config.model.max_seq_length,
-        seed=config.seed,
-    )
-    for suite, reason in monitor.skipped.items():
-        print(f"monitor: no {suite} samples: {reason}")
-    return [monitor] if len(monitor.skipped) < len(MONITORED) else []
 
 
 def model(loaded: Loaded) -> Model:

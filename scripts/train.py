@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from absl import flags
-from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
+from codelm_jax.scripts import evaluated, live_evaluation  # pyright: ignore[reportMissingImports]
 from jax.sharding import Mesh
 from ml_collections import config_flags
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
-from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.table import table
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
@@ -46,7 +44,6 @@ from codelm_jax.training.resume import (
     saved_meta,
 )
 from codelm_jax.training.resume_proof import prove_resume
-from codelm_jax.training.scoring import make_score
 
 _CONFIG = cli.define_config()
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run directory; default: runs/<name of the config file>.")
@@ -125,22 +122,6 @@ def _train(
         data_config = parse(DataConfig, asked["data"], "config.data")
     with console_report() as report:
         prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
-    score = make_score(config, mesh)
-
-    def evaluate(params: Any) -> dict[str, Any]:
-        batches = eval_batches(
-            prepared.val,
-            batch_size=config.batch_size,
-            seq_length=config.model.max_seq_length,
-            max_tokens=config.eval_tokens,
-        )
-        return heldout(
-            lambda windows: score(params, windows),
-            batches,
-            byte_lengths=prepared.tokenizer.byte_lengths(),
-            label_smoothing=config.label_smoothing,
-        )
-
     meta = run_meta(
         json.loads(json.dumps(asked)),
         tokenizer_json=prepared.tokenizer.to_json(),
@@ -156,8 +137,8 @@ def _train(
             workdir=workdir,
             train_tokens=prepared.train,
             meta=meta,
-            evaluate_held_out=evaluate,
-            monitors=evaluated.monitors(config, prepared),
+            evaluate_held_out=live_evaluation.held_out(config, mesh, prepared),
+            monitors=live_evaluation.monitors(config, prepared),
             initial_params=origin.params,
             stop_after=_STOP_AFTER.value,
         )
