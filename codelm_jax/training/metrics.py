@@ -11,8 +11,11 @@ from tensorboardX import SummaryWriter
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes a file that is either whole or not there: to a temporary name, flushed, then renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Writes a file that is either whole or not there: to a temporary name, flushed, then renamed.
+
+    One process writes at a time, the holder of the run directory.
+    """
+    temporary = _temporary(path)
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(content, file, indent=2)
         file.write("\n")
@@ -66,8 +69,13 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 def _drop_lines_after(path: Path, step: int) -> None:
     records = read_metrics(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     temporary.write_text(
         "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step), encoding="utf-8"
     )
     temporary.replace(path)
+
+
+def _temporary(path: Path) -> Path:
+    # Always the same name: what a killed run left is overwritten by the next one, and taken away by its rename.
+    return path.with_name(f".{path.name}.tmp")
