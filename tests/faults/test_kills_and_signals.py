@@ -1,102 +1,95 @@
 """Real kills and real signals at random times in the life of the training command; nothing may be lost or changed."""
 
+import collections
 import random
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from faults.training_command import small_training, start, train
+from faults.training_command import finished_steps, start
 
-from codelm_jax.checkpoint.comparison import differences
-from codelm_jax.checkpoint.inspection import verify
-from codelm_jax.checkpoint.saved_step import SavedStep
+pytestmark = pytest.mark.faults
 
-STEPS = 300
-LIFE = 12.0  # seconds: longer than a start, shorter than a whole run
+STOPPED = 75
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """Flags of a run that saves every few steps, and where an undisturbed one ended."""
-    directory = tmp_path_factory.mktemp("undisturbed")
-    flags = [
-        *small_training(directory),
-        f"--config.max_steps={STEPS}",
-        "--config.checkpoint_every=10",
-        "--config.eval_every=100",
-        "--config.monitor_every=0",
-    ]
-    assert train(*flags).returncode == 0
-    return flags, SavedStep(directory / "run" / "checkpoints" / str(STEPS))
+def logged_since(workdir: Path, began: float) -> bool:
+    """Whether a process that began at `began` has logged a step."""
+    steps = finished_steps(workdir)
+    return bool(steps) and steps[-1]["time"] > began
 
 
-def unfinished_saves(workdir: Path) -> int:
-    return sum("tmp" in path.name for path in (workdir / "checkpoints").glob("*"))
+def moment_of(workdir: Path, began: float) -> str:
+    """What the process that began at `began` was doing when it died."""
+    if not logged_since(workdir, began):
+        return "before the first logged step"
+    if any("tmp" in path.name for path in (workdir / "checkpoints").iterdir()):
+        return "during a save"
+    return "between saves or after the last one"
 
 
-def leftovers(workdir: Path) -> list[Path]:
-    return [path for path in workdir.rglob("*") if "tmp" in path.name]
-
-
-def finish(flags, workdir, expected):
-    done = train(*flags, f"--workdir={workdir}")
-    assert done.returncode == 0, done.stderr
-    assert not differences(expected, SavedStep(workdir / "checkpoints" / str(STEPS)))
-    assert not leftovers(workdir)
-    assert not (workdir / "quarantine").exists()
-    assert all(finding.damage is None for finding in verify(workdir))
-
-
-@pytest.mark.parametrize("kills", [2, pytest.param(200, marks=pytest.mark.slow)])
-def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(undisturbed, tmp_path, kills):
-    flags, expected = undisturbed
-    rng = random.Random(0)
-    done = in_saves = before_steps = runs = 0
-    while done < kills:
+@pytest.mark.parametrize(("kills", "steps"), [(2, 100), pytest.param(200, 200, marks=pytest.mark.slow)])
+def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(
+    undisturbed, tmp_path, kills, steps
+):
+    expected, rng = undisturbed(steps), random.Random(0)
+    moments = collections.Counter()
+    runs = 0
+    while moments.total() < kills:
         workdir = tmp_path / f"run_{runs}"
         runs += 1
-        for _ in range(min(10, kills - done)):
-            process = start(*flags, f"--workdir={workdir}")
-            time.sleep(rng.uniform(0.0, LIFE))
+        # Each run goes on, killed again and again, until it once reaches its end first.
+        while moments.total() < kills:
+            began, process = time.time(), start(*expected.flags, f"--workdir={workdir}")
+            time.sleep(rng.uniform(0.0, expected.life))
             if process.poll() is not None:
                 assert process.returncode == 0
+                expected.assert_same_end(workdir)
                 break
             process.kill()
             process.wait()
-            done += 1
-            in_saves += unfinished_saves(workdir) > 0
-            before_steps += not (workdir / "metrics.jsonl").exists()
-        finish(flags, workdir, expected)
+            moments[moment_of(workdir, began)] += 1
+        else:
+            expected.finish(workdir)
+    where = ", ".join(f"{count} {moment}" for moment, count in moments.most_common())
     print(
-        f"{done} kills in {runs} runs, {in_saves} during a save, {before_steps} before the first step: 0 differ"
+        f"{moments.total()} kills uniform over {expected.life:.0f} s, in {runs} runs ({where}): 0 failed resumes, 0 differ"
     )
 
 
-@pytest.mark.parametrize("signals", [2, pytest.param(50, marks=pytest.mark.slow)])
-def test_a_signal_ends_a_run_in_time_with_its_step_saved(undisturbed, tmp_path, signals):
-    flags, expected = undisturbed
-    rng = random.Random(1)
+@pytest.mark.parametrize(("signals", "steps"), [(2, 100), pytest.param(50, 200, marks=pytest.mark.slow)])
+def test_a_signal_ends_a_run_in_time_with_its_step_saved(undisturbed, tmp_path, signals, steps):
+    expected, rng = undisturbed(steps), random.Random(1)
     waits = []
     runs = 0
     while len(waits) < signals:
         workdir = tmp_path / f"run_{runs}"
         runs += 1
-        for _ in range(min(10, signals - len(waits))):
-            process = start(*flags, f"--workdir={workdir}")
-            metrics = workdir / "metrics.jsonl"
-            size = metrics.stat().st_size if metrics.exists() else 0
-            while process.poll() is None and not (metrics.exists() and metrics.stat().st_size > size):
+        while len(waits) < signals:
+            began, process = time.time(), start(*expected.flags, f"--workdir={workdir}")
+            while process.poll() is None and not logged_since(workdir, began):
                 time.sleep(0.02)
-            time.sleep(rng.uniform(0.0, 1.0))
+            time.sleep(rng.uniform(0.0, expected.loop / 4))
             process.send_signal(rng.choice([signal.SIGTERM, signal.SIGINT]))
             sent = time.monotonic()
             status = process.wait()
-            if status != 75:  # it was done, or past its loop
-                assert status in (0, 130, -signal.SIGTERM, -signal.SIGINT, 1)
+            if status == 0:  # it was done before
+                expected.assert_same_end(workdir)
                 break
+            assert status == STOPPED
             waits.append(time.monotonic() - sent)
-        finish(flags, workdir, expected)
+            assert waits[-1] < 10
+            assert saved_all_it_logged(workdir)
+        else:
+            expected.finish(workdir)
     print(
-        f"{signals} signals in {runs} runs: all stopped and saved, the slowest after {max(waits):.1f} s: 0 differ"
+        f"{len(waits)} signals in {runs} runs: each stopped with status {STOPPED} and its last step saved, "
+        f"the slowest after {max(waits):.1f} s: 0 differ"
     )
+
+
+def saved_all_it_logged(workdir: Path) -> bool:
+    """Whether the newest step on disk is the last one that was logged: a stop by signal loses no step."""
+    saved = max(int(path.name) for path in (workdir / "checkpoints").iterdir())
+    return saved == finished_steps(workdir)[-1]["step"]

@@ -6,6 +6,8 @@ import sys
 import pytest
 from faults.training_command import ROOT, TINY
 
+pytestmark = pytest.mark.faults
+
 COMMON = {
     "--config.max_stepz=5": "config.max_stepz",
     "--config.model.layers=5": "config.model.layers",

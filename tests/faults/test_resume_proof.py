@@ -3,6 +3,8 @@
 import pytest
 from faults.training_command import small_training, train
 
+pytestmark = pytest.mark.faults
+
 # The training command, but a resumed run starts the data from the beginning.
 FORGETFUL = """
 import sys

@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from codelm_jax.training.metrics import read_metrics
 
 ROOT = Path(__file__).parents[2]
 TINY = "configs/tiny.py"
@@ -24,6 +27,9 @@ def train(*arguments, **kwargs):
 
 def start(*arguments):
     """The command, started; its output goes nowhere."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As in a background job of a shell: the command would inherit it, and no SIGINT could stop it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "scripts/train.py", *map(str, arguments)],
         cwd=ROOT,
@@ -31,6 +37,11 @@ def start(*arguments):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def finished_steps(workdir: Path) -> list[dict]:
+    """The lines of the run's metrics that report training steps."""
+    return [line for line in read_metrics(workdir / "metrics.jsonl") if "train/loss" in line]
 
 
 def small_training(directory: Path) -> list[str]:
