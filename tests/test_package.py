@@ -18,7 +18,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 def test_the_wheel_holds_every_package():
     rooms = {f"codelm_jax.{path.parent.name}" for path in (ROOT / "codelm_jax").glob("*/__init__.py")}
     listed = set(PYPROJECT["tool"]["setuptools"]["packages"])
-    assert listed == rooms | {"codelm_jax", "codelm_jax.configs", "codelm_jax.scripts"}
+    studies = {"codelm_jax.scripts.experiments"}
+    assert listed == rooms | {"codelm_jax", "codelm_jax.configs", "codelm_jax.scripts"} | studies
 
 
 def test_every_script_has_a_console_command():
@@ -58,6 +59,7 @@ ALLOWED = {
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},
+    "serving": {"generation", "text"},
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop"},
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.

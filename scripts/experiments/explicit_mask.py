@@ -1,0 +1,92 @@
+"""The model once more, as a function that is told which positions see which: the package's own is always causal.
+
+Same parameters, same dropout sites and masks as `model.transformer.Transformer`; under `causal` it computes the same.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from codelm_jax.errors import UserError
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.model.dropout import dropout, site_seeds
+from codelm_jax.model.positions import apply_rope, rope_angles
+from codelm_jax.model.transformer import NORM_EPSILON, SITES_PER_LAYER
+
+# From the number of positions to which of them each sees, bool [T, S].
+Visibility = Callable[[int], Array]
+
+_ONLY = {"normalization": "layernorm", "activation": "gelu", "position_encoding": "rope"}
+
+
+def causal(length: int) -> Array:
+    """Each position sees itself and those before it."""
+    return jnp.tril(jnp.ones((length, length), jnp.bool_))
+
+
+def everything(length: int) -> Array:
+    """Each position sees all, the next one included: the reference's attention, called without a mask."""
+    return jnp.ones((length, length), jnp.bool_)
+
+
+def check_supported(config: ModelConfig) -> None:
+    """Refuses an architecture other than the reference's.
+
+    Raises:
+        UserError: names the key.
+    """
+    for key, needed in _ONLY.items():
+        if getattr(config, key) != needed:
+            raise UserError(f"config.model.{key} = {getattr(config, key)!r}: this study has only {needed!r}")
+
+
+def hidden_states(
+    config: ModelConfig, params: Any, tokens_BT: Array, visible_BTS: Array, dropout_key: Array | None
+) -> Array:
+    """Normalised hidden states `[B, T, D]`, float32.
+
+    Args:
+        config: of the parameters.
+        params: as `init_params` makes them.
+        tokens_BT: integer ids.
+        visible_BTS: whether position t sees position s; an axis of size 1 broadcasts.
+        dropout_key: None drops nothing.
+    """
+    sites = config.num_layers * SITES_PER_LAYER
+    seeds = None if dropout_key is None else site_seeds(dropout_key, sites)
+    angles_BTK = rope_angles(jnp.arange(tokens_BT.shape[1])[None, :], config.head_dim)
+
+    def drop(x: Array, site: int, rate: float) -> Array:
+        return x if seeds is None else dropout(x, seeds[site], rate)
+
+    x_BTD = params["embedding"]["embedding"][tokens_BT.astype(jnp.int32)]
+    for i in range(config.num_layers):
+        layer, first = params[f"layers_{i}"], SITES_PER_LAYER * i
+        normed_BTD = _layer_norm(layer["attention_norm"], x_BTD)
+        qkv_3BTHK = jnp.einsum("BTD,DCHK->CBTHK", normed_BTD, layer["attention"]["qkv"]["kernel"])
+        q_BTHK, k_BTHK, v_BTHK = (
+            apply_rope(qkv_3BTHK[0], angles_BTK),
+            apply_rope(qkv_3BTHK[1], angles_BTK),
+            qkv_3BTHK[2],
+        )
+        logits_BHTS = jnp.einsum("BTHK,BSHK->BHTS", q_BTHK, k_BTHK) * config.head_dim**-0.5
+        logits_BHTS = jnp.where(visible_BTS[:, None], logits_BHTS, jnp.finfo(jnp.float32).min)
+        probs_BHTS = drop(jax.nn.softmax(logits_BHTS), first, config.attention_dropout)
+        attended_BTHK = jnp.einsum("BHTS,BSHK->BTHK", probs_BHTS, v_BTHK)
+        branch_BTD = jnp.einsum("BTHK,HKD->BTD", attended_BTHK, layer["attention"]["output"]["kernel"])
+        x_BTD = x_BTD + drop(branch_BTD, first + 1, config.residual_dropout)
+        up_BTF = _layer_norm(layer["ffn_norm"], x_BTD) @ layer["ffn"]["up"]["kernel"]
+        hidden_BTF = drop(jax.nn.gelu(up_BTF, approximate=False), first + 2, config.residual_dropout)
+        x_BTD = x_BTD + drop(hidden_BTF @ layer["ffn"]["down"]["kernel"], first + 3, config.residual_dropout)
+    return _layer_norm(params["final_norm"], x_BTD)
+
+
+def _layer_norm(params: Any, x: Array) -> Array:
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = jnp.square(x - mean).mean(axis=-1, keepdims=True)
+    return (x - mean) * jax.lax.rsqrt(variance + NORM_EPSILON) * params["scale"][None, None, :] + params[
+        "bias"
+    ][None, None, :]

@@ -1,0 +1,190 @@
+"""The study's results as a table and charts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from codelm_jax.data.atomic import write_atomically
+from codelm_jax.report.chart import (
+    LIGHT,
+    MARKERS,
+    Chart,
+    Theme,
+    error_bars,
+    marks_every,
+    percent_axis,
+    run_style,
+    step_axis,
+    svg,
+)
+
+Result = Mapping[str, Any]
+
+_MASK = {True: "causal mask", False: "no mask"}
+_SUITES = {"short_prompt": "short prompts", "few_shot": "few-shot"}
+# The reference's own regularisation.
+_REFERENCE = {"label_smoothing": 0.1, "dropout": 0.2}
+
+
+def write(results: Sequence[Result], directory: Path) -> str:
+    """Writes `findings.md` and the charts as SVG into `directory`; returns the table."""
+    text = table(results)
+    write_atomically(directory / "findings.md", text.encode())
+    for chart in charts(results):
+        write_atomically(directory / f"{chart.name}.svg", svg(chart, LIGHT).encode())
+    return text
+
+
+def table(results: Sequence[Result]) -> str:
+    """One Markdown row a training."""
+    lines = [
+        "| mask | smoothing | dropout | seed | held-out NLL | of last positions | smoothed loss, above its floor | "
+        "bits/byte | short prompts collapse | few-shot collapse | leak guard |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        cell, held_out = result["cell"], result["held_out"]
+        above = held_out["smoothed_loss"] - held_out["smoothed_loss_floor"]
+        lines.append(
+            f"| {_MASK[cell['masked']]} | {cell['label_smoothing']:g} | {cell['dropout']:g} | {cell['seed']} | "
+            f"{held_out['nll']:.3f} | {held_out['last']['nll']:.3f} | "
+            f"{held_out['smoothed_loss']:.3f}, {above:.3f} | {held_out['bits_per_byte']:.3f} | "
+            f"{_percent(_collapsed(result, 'short_prompt'))} | {_percent(_collapsed(result, 'few_shot'))} | "
+            f"{'refuses it' if result['guard'] else 'lets it train'} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def charts(results: Sequence[Result]) -> list[Chart]:
+    """Training curves, held-out NLL, context and collapse."""
+    alike = [r for r in results if all(r["cell"][key] == value for key, value in _REFERENCE.items())]
+    pair = [next(r for r in alike if r["cell"]["masked"] is masked) for masked in (True, False)]
+    return [_training(pair), _held_out(results), _context(pair), _collapse(results)]
+
+
+def _training(pair: Sequence[Result]) -> Chart:
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, result in enumerate(pair):
+            steps = [point["step"] for point in result["curve"]]
+            style = run_style(theme, i, markevery=marks_every(len(steps)))
+            axes.plot(steps, [point["nll"] for point in result["curve"]], **style, label=_mask(result))
+        step_axis(axes, pair[0]["curve"][-1]["step"])
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel("training NLL, nats")
+
+    ends = ", ".join(f"{_mask(result)} {result['curve'][-1]['nll']:.2f}" for result in pair)
+    return Chart(
+        name="training",
+        title="Training loss",
+        caption="Without the mask the loss falls as no honest one can. Smoothing 0.1, dropout 0.2.",
+        alt=f"Training NLL by step; at the end: {ends} nats.",
+        draw=draw,
+    )
+
+
+def _held_out(results: Sequence[Result]) -> Chart:
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, masked in enumerate((True, False)):
+            own = [result for result in results if result["cell"]["masked"] is masked]
+            names = [_regularisation(result) for result in own]
+            for key, fill, what in ((None, "full", "all positions"), ("last", "none", "last positions")):
+                nll = [(result["held_out"][key] if key else result["held_out"])["nll"] for result in own]
+                style = run_style(theme, i, linestyle="none", fillstyle=fill, markersize=5)
+                axes.plot(nll, names, **style, label=f"{_MASK[masked]}: {what}")
+        axes.set_xlim(left=0)
+        axes.set_xlabel("held-out NLL, nats")
+
+    worst = max(r["held_out"]["last"]["nll"] for r in results if not r["cell"]["masked"])
+    best = max(r["held_out"]["nll"] for r in results if not r["cell"]["masked"])
+    return Chart(
+        name="held_out",
+        title="Held-out loss, with the answer in sight and out of it",
+        caption="A window's last target is in no position's sight: there the unmasked model shows what it really knows.",
+        alt=f"Without a mask, held-out NLL is at most {best:.2f}, at last positions up to {worst:.2f}.",
+        draw=draw,
+    )
+
+
+def _context(pair: Sequence[Result]) -> Chart:
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, result in enumerate(pair):
+            rows = result["context"]["rows"]
+            tokens = [row["tokens"] for row in rows]
+            newline = [row["newline"] for row in rows]
+            axes.plot(tokens, newline, **run_style(theme, i), label=f"{_mask(result)}: a new line")
+            if rows[0]["legacy"] is not None:
+                dashed = run_style(theme, i, linestyle="--", markerfacecolor="none")
+                axes.plot(tokens, [row["legacy"] for row in rows], **dashed, label=f"{_mask(result)}: “):”")
+        axes.set_xlabel("tokens of context")
+        axes.set_ylim(0, 1)
+        percent_axis(axes)
+
+    said = "; ".join(
+        f"{_mask(result)}, {row['tokens']} tokens: {row['top'][0]['token']!r} {100 * row['top'][0]['probability']:.0f} %"
+        for result in pair
+        for row in (result["context"]["rows"][0], result["context"]["rows"][-1])
+    )
+    return Chart(
+        name="context",
+        title="The next token after a function's first line, by context",
+        caption="After a line that ends in a colon, a new line must follow. Smoothing 0.1, dropout 0.2.",
+        alt=f"The likeliest token: {said}.",
+        draw=draw,
+    )
+
+
+def _collapse(results: Sequence[Result]) -> Chart:
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, masked in enumerate((True, False)):
+            own = [result for result in results if result["cell"]["masked"] is masked]
+            for k, (suite, name) in enumerate(_SUITES.items()):
+                rates = [_collapsed(result, suite) for result in own]
+                places = [place + 0.16 * (2 * i + k - 1.5) for place in range(len(own))]
+                axes.errorbar(
+                    [rate["rate"] for rate in rates],
+                    places,
+                    xerr=error_bars(rates),
+                    fmt=MARKERS[k],
+                    color=theme.runs[i],
+                    fillstyle="full" if k == 0 else "none",
+                    markersize=4,
+                    label=f"{_MASK[masked]}: {name}",
+                )
+        names = [_regularisation(result) for result in results if result["cell"]["masked"]]
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("collapsed samples")
+        percent_axis(axes, "x")
+
+    return Chart(
+        name="collapse",
+        title="Collapse",
+        caption="Samples that repeat themselves as real code does not, with 95 % intervals.",
+        alt=_each(results, lambda r: _percent(_collapsed(r, "short_prompt")), "short prompts"),
+        draw=draw,
+        height=3.0,
+    )
+
+
+def _each(results: Sequence[Result], figure: Callable[[Result], str], what: str) -> str:
+    return f"{what}: " + "; ".join(f"{_mask(r)}, {_regularisation(r)}: {figure(r)}" for r in results)
+
+
+def _mask(result: Result) -> str:
+    return _MASK[result["cell"]["masked"]]
+
+
+def _regularisation(result: Result) -> str:
+    cell = result["cell"]
+    seed = f", seed {cell['seed']}" if cell["seed"] else ""
+    return f"smoothing {cell['label_smoothing']:g}, dropout {cell['dropout']:g}{seed}"
+
+
+def _collapsed(result: Result, suite: str) -> Mapping[str, Any]:
+    return result[suite]["summary"]["collapsed"]
+
+
+def _percent(rate: Mapping[str, Any]) -> str:
+    return f"{100 * rate['rate']:.1f} % [{100 * rate['low']:.1f}, {100 * rate['high']:.1f}]"
