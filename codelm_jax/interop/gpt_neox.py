@@ -3,19 +3,46 @@
 GPT-NeoX keeps biases in its feed-forward layers, so the mapping has that many parameters more, all of them zero.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_config import ENDOFTEXT_ID, Sizes, check_fixed, default_rope, words_from_sizes
+from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
 
-_ENDOFTEXT_ID = 0
+MODEL_TYPE = "gpt_neox"
 # What GPT-NeoX cannot be told otherwise.
-_NEEDED = {"normalization": "layernorm", "activation": "gelu", "position_encoding": "rope"}
+NEEDED = {"normalization": "layernorm", "activation": "gelu", "position_encoding": "rope"}
+
+# Readers disagree on the name; the one they look for, left out, would rotate a quarter of each head only.
+_ROTARY = {
+    "rope_parameters": {**default_rope(), "partial_rotary_factor": 1.0},
+    "rotary_pct": 1.0,
+    "partial_rotary_factor": 1.0,
+    "rotary_emb_base": ROPE_BASE,
+}
+_FIXED = {
+    "hidden_act": "gelu",
+    "layer_norm_eps": NORM_EPSILON,
+    "use_parallel_residual": False,
+    "attention_bias": False,
+    "tie_word_embeddings": False,
+}
+# What transformers 5 takes a field for that is left out.
+_ASSUMED = {
+    "hidden_act": "gelu",
+    "layer_norm_eps": 1e-5,
+    "use_parallel_residual": True,
+    "attention_bias": True,
+    "tie_word_embeddings": False,
+}
+_ASSUMED_ROPE = {"rope_type": "default", "rope_theta": ROPE_BASE, "partial_rotary_factor": 0.25}
 
 
 def to_gpt_neox(
@@ -33,7 +60,7 @@ def to_gpt_neox(
     Raises:
         UserError: the architecture has no counterpart in GPT-NeoX.
     """
-    for key, needed in _NEEDED.items():
+    for key, needed in NEEDED.items():
         if getattr(config, key) != needed:
             raise UserError(
                 f"config.model.{key} = {getattr(config, key)!r}: GPT-NeoX has only {needed!r}, so this model cannot be "
@@ -45,39 +72,71 @@ def to_gpt_neox(
         "embed_out.weight": _transposed(params["head"]["kernel"]),
     }
     for i in range(config.num_layers):
-        weights |= _layer(f"gpt_neox.layers.{i}", params[f"layers_{i}"])
+        weights |= _layer(_prefix(i), params[f"layers_{i}"])
     return _config(config), weights
+
+
+def gpt_neox_words(given: Mapping[str, Any], sizes: Sizes, name: str) -> dict[str, Any]:
+    """`config.model` of the model that a GPT-NeoX `config.json` describes.
+
+    Args:
+        given: its content.
+        sizes: read from it.
+        name: of the file, for messages.
+
+    Raises:
+        UserError: it is not one of this project's models; names the field.
+    """
+    # The rotary fields stand under several names: each that is there must agree, and one must be.
+    assumed_rotary = {key: value for key, value in _ROTARY.items() if key != "rope_parameters"}
+    if given.get("rope_parameters") is None:
+        assumed_rotary |= {"rope_parameters": _ROTARY["rope_parameters"], "rotary_pct": 0.25}
+    else:
+        assumed_rotary["rope_parameters"] = _ASSUMED_ROPE
+    check_fixed(given, _FIXED | _ROTARY, _ASSUMED | assumed_rotary, name)
+    return words_from_sizes(sizes, normalization=NEEDED["normalization"], activation=NEEDED["activation"])
+
+
+def from_gpt_neox(config: ModelConfig, arrays: NamedArrays) -> dict[str, Any]:
+    """Maps the weights of a GPT-NeoX back to parameters: the inverse of `to_gpt_neox`, bit by bit in float32.
+
+    Args:
+        config: of the model.
+        arrays: of the weights file; all of them are taken.
+
+    Returns:
+        The parameters, float32.
+
+    Raises:
+        UserError: a tensor is missing, left over or of another shape; or a bias is not zero.
+    """
+    vocab_size, hidden_dim = config.vocab_size, config.hidden_dim
+    params: dict[str, Any] = {
+        "embedding": {"embedding": arrays.take("gpt_neox.embed_in.weight", vocab_size, hidden_dim)},
+        "final_norm": _norm_params(arrays, "gpt_neox.final_layer_norm", hidden_dim),
+        "head": {"kernel": _transposed(arrays.take("embed_out.weight", vocab_size, hidden_dim))},
+    }
+    for i in range(config.num_layers):
+        params[f"layers_{i}"] = _layer_params(config, arrays, _prefix(i))
+    return params
 
 
 def _config(config: ModelConfig) -> dict[str, Any]:
     return {
         "architectures": ["GPTNeoXForCausalLM"],
-        "model_type": "gpt_neox",
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_dim,
-        "num_hidden_layers": config.num_layers,
-        "num_attention_heads": config.num_heads,
-        "intermediate_size": config.ffn_dim,
-        "hidden_act": "gelu",
-        "max_position_embeddings": config.max_seq_length,
-        "layer_norm_eps": NORM_EPSILON,
-        "use_parallel_residual": False,
-        "attention_bias": False,
-        "tie_word_embeddings": False,
+        "model_type": MODEL_TYPE,
+        **dataclasses.asdict(Sizes.of(config)),
+        **_FIXED,
+        **_ROTARY,
         "attention_dropout": 0.0,
         "hidden_dropout": 0.0,
-        # Readers disagree on the name; the one they look for, left out, would rotate a quarter of each head only.
-        "rope_parameters": {
-            "rope_type": "default",
-            "rope_theta": ROPE_BASE,
-            "partial_rotary_factor": 1.0,
-        },
-        "rotary_pct": 1.0,
-        "partial_rotary_factor": 1.0,
-        "rotary_emb_base": ROPE_BASE,
-        "bos_token_id": _ENDOFTEXT_ID,
-        "eos_token_id": _ENDOFTEXT_ID,
+        "bos_token_id": ENDOFTEXT_ID,
+        "eos_token_id": ENDOFTEXT_ID,
     }
+
+
+def _prefix(layer: int) -> str:
+    return f"gpt_neox.layers.{layer}"
 
 
 def _layer(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -99,8 +158,30 @@ def _layer(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
     }
 
 
+def _layer_params(config: ModelConfig, arrays: NamedArrays, prefix: str) -> dict[str, Any]:
+    D, H, K, F = config.hidden_dim, config.num_heads, config.head_dim, config.ffn_dim
+    qkv_weight = arrays.take(f"{prefix}.attention.query_key_value.weight", 3 * D, D)
+    qkv_D3HK = np.ascontiguousarray(qkv_weight.reshape(H, 3, K, D).transpose(3, 1, 0, 2))
+    output = _transposed(arrays.take(f"{prefix}.attention.dense.weight", D, D))
+    arrays.drop_zeros(f"{prefix}.mlp.dense_h_to_4h.bias", F)
+    arrays.drop_zeros(f"{prefix}.mlp.dense_4h_to_h.bias", D)
+    return {
+        "attention_norm": _norm_params(arrays, f"{prefix}.input_layernorm", D),
+        "ffn_norm": _norm_params(arrays, f"{prefix}.post_attention_layernorm", D),
+        "attention": {"qkv": {"kernel": qkv_D3HK}, "output": {"kernel": output.reshape(H, K, D)}},
+        "ffn": {
+            "up": {"kernel": _transposed(arrays.take(f"{prefix}.mlp.dense_h_to_4h.weight", F, D))},
+            "down": {"kernel": _transposed(arrays.take(f"{prefix}.mlp.dense_4h_to_h.weight", D, F))},
+        },
+    }
+
+
 def _norm(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {f"{prefix}.weight": np.asarray(params["scale"]), f"{prefix}.bias": np.asarray(params["bias"])}
+
+
+def _norm_params(arrays: NamedArrays, prefix: str, size: int) -> dict[str, np.ndarray]:
+    return {"scale": arrays.take(f"{prefix}.weight", size), "bias": arrays.take(f"{prefix}.bias", size)}
 
 
 def _transposed(kernel: Any) -> np.ndarray:

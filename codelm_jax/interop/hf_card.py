@@ -1,0 +1,46 @@
+"""A run's model card as the `README.md` of its export."""
+
+import re
+
+_LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_FIRST_SECTION = re.compile(r"^## ", re.MULTILINE)
+
+_SECTION = """## Use with transformers
+
+This directory is step {step:,} of the run, as a {architecture} in {dtype}. It needs neither codelm-jax nor JAX:
+
+```python
+from transformers import pipeline
+
+complete = pipeline("text-generation", model="{name}")
+print(complete("def add(a, b):\\n", max_new_tokens=60)[0]["generated_text"])
+```
+
+`{name}` is the path of this directory, or its name on the Hub. The tokenizer puts `<|endoftext|>` before every text, as
+in training, and takes the names of special tokens in a text for ordinary characters. Prompt and completion together
+must stay within {context_length} tokens: nothing checks that, and beyond it the text falls apart.
+
+"""
+
+
+def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, context_length: int) -> str:
+    """Adds to a model card what somebody needs who finds it in an export.
+
+    Args:
+        card: Markdown with front matter.
+        name: of the export.
+        architecture: public name of what it is exported as.
+        dtype: of its weights.
+        step: of the checkpoint.
+        context_length: tokens that the model sees at most.
+    """
+    matter = _FRONT_MATTER.match(card)
+    end = matter.end() if matter else 0
+    head, body = _LIBRARY.sub('library_name: "transformers"', card[:end]), card[end:]
+    section = _SECTION.format(
+        name=name, architecture=architecture, dtype=dtype, step=step, context_length=context_length
+    )
+    first = _FIRST_SECTION.search(body)
+    place = first.start() if first else len(body)
+    return f"{head}{body[:place]}{section}{body[place:]}"

@@ -1,0 +1,115 @@
+"""What `config.json` of the Hugging Face format says, whichever architecture it names, and how it is held to ours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+from pydantic.dataclasses import dataclass
+
+from codelm_jax.errors import UserError
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.model.positions import ROPE_BASE
+from codelm_jax.schema import parse
+
+ENDOFTEXT_ID = 0
+# What no field of config.json may change: no quantisation, no stretched positions.
+_ABSENT = ("quantization_config", "rope_scaling")
+
+
+@dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
+class Sizes:
+    """The fields that differ from model to model; all others must be what this project's models are."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+
+    @classmethod
+    def of(cls, config: ModelConfig) -> "Sizes":
+        """The sizes of a model."""
+        return cls(
+            vocab_size=config.vocab_size,
+            hidden_size=config.hidden_dim,
+            num_hidden_layers=config.num_layers,
+            num_attention_heads=config.num_heads,
+            intermediate_size=config.ffn_dim,
+            max_position_embeddings=config.max_seq_length,
+        )
+
+
+def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
+    """Reads the sizes from the content of a `config.json`.
+
+    Args:
+        given: the content.
+        name: of the file, for messages.
+
+    Raises:
+        UserError: one is missing or no whole number.
+    """
+    return parse(Sizes, given, name)
+
+
+def check_fixed(
+    given: Mapping[str, Any], fixed: Mapping[str, Any], assumed: Mapping[str, Any], name: str
+) -> None:
+    """Refuses a `config.json` of a model that computes something else than ours.
+
+    Args:
+        given: the content.
+        fixed: what its fields must be; mappings are compared field by field.
+        assumed: what readers take a field for that is left out.
+        name: of the file, for messages.
+
+    Raises:
+        UserError: names the first field that differs, and what it must be.
+    """
+    for key in _ABSENT:
+        if given.get(key) is not None:
+            raise UserError(
+                f"{name}: {key} = {given[key]!r}: must be left out; this project has no such models"
+            )
+    stated = {key: value for key, value in given.items() if value is not None}
+    complete = {**assumed, **stated}
+    for key, needed in fixed.items():
+        found = complete.get(key)
+        if isinstance(needed, Mapping) and isinstance(found, Mapping):
+            check_fixed(found, needed, assumed.get(key, {}), f"{name}: {key}")
+        elif found != needed:
+            shown = repr(found) if key in stated else f"left out, which means {found!r}"
+            raise UserError(
+                f"{name}: {key} = {shown}: must be {needed!r}; this project's models compute nothing else"
+            )
+
+
+def words_from_sizes(sizes: Sizes, *, normalization: str, activation: str) -> dict[str, Any]:
+    """`config.model` of a model that is known by its `config.json` alone: no dropout, the usual initialisation."""
+    return {
+        "arch_type": "transformer",
+        "num_layers": sizes.num_hidden_layers,
+        "hidden_dim": sizes.hidden_size,
+        "num_heads": sizes.num_attention_heads,
+        "ffn_multiplier": _multiplier(sizes.hidden_size, sizes.intermediate_size),
+        "normalization": normalization,
+        "activation": activation,
+        "position_encoding": "rope",
+        "attention_dropout": 0.0,
+        "residual_dropout": 0.0,
+        "vocab_size": sizes.vocab_size,
+        "max_seq_length": sizes.max_position_embeddings,
+        "init": "normal",
+    }
+
+
+def default_rope() -> dict[str, Any]:
+    """The `rope_parameters` of an unstretched rotary embedding."""
+    return {"rope_type": "default", "rope_theta": ROPE_BASE}
+
+
+def _multiplier(hidden_size: int, intermediate_size: int) -> float:
+    """The multiplier that `ModelConfig.ffn_dim` turns back into `intermediate_size`, whatever a quotient rounds to."""
+    exact = intermediate_size / max(hidden_size, 1)
+    return exact if int(hidden_size * exact) == intermediate_size else (intermediate_size + 0.5) / hidden_size

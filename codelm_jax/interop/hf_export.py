@@ -1,0 +1,107 @@
+"""Writes a model as a directory that Hugging Face's tools open as it is."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from safetensors.numpy import save_file
+
+from codelm_jax.errors import UserError
+from codelm_jax.interop.architectures import architecture_of
+from codelm_jax.interop.hf_card import hf_card
+from codelm_jax.interop.hf_record import RECORD, record_text
+from codelm_jax.interop.hf_tokenizer import generation_config, hf_tokenizer_json, tokenizer_config
+from codelm_jax.interop.new_directory import new_directory
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.schema import parse
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+CARD = "README.md"
+# What an import reads, and the record therefore vouches for.
+READ_AGAIN = (WEIGHTS, CONFIG, TOKENIZER)
+FILES = (*READ_AGAIN, "tokenizer_config.json", "generation_config.json", CARD, RECORD)
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What is exported.
+
+    Attributes:
+        step: of the checkpoint.
+        params: float32.
+        meta: the checkpoint's metadata, see `training.resume.run_meta`.
+        card: the run's model card.
+    """
+
+    step: int
+    params: Mapping[str, Any]
+    meta: Mapping[str, Any]
+    card: str
+
+
+def export_hf(model: Exported, out: Path, *, dtype: str = "float32", overwrite: bool = False) -> str:
+    """Writes `out`, whole or not at all.
+
+    Args:
+        model: what to export.
+        out: the directory to make.
+        dtype: of the weights, one of `DTYPES`.
+        overwrite: whether an older export there is replaced.
+
+    Returns:
+        The name of the public architecture that the model was written as.
+
+    Raises:
+        UserError: the model equals no public architecture, its weights exceed `dtype`, or `out` can't be written.
+    """
+    config = parse(ModelConfig, model.meta["config"]["model"], "config.model")
+    architecture = architecture_of(config)
+    hf_config, weights = architecture.write(config, model.params)
+    weights = {name: _cast(name, array, dtype) for name, array in weights.items()}
+    tokenizer_json = model.meta["tokenizer_json"]
+    generation = generation_config(tokenizer_json, config.vocab_size)
+    card = hf_card(
+        model.card,
+        name=out.name,
+        architecture=architecture.name,
+        dtype=dtype,
+        step=model.step,
+        context_length=config.max_seq_length,
+    )
+    with new_directory(out, replaceable=FILES, overwrite=overwrite) as directory:
+        save_file(weights, directory / WEIGHTS, metadata={"format": "pt"})
+        for name, content in {
+            # Older readers look for torch_dtype.
+            CONFIG: hf_config
+            | {"pad_token_id": generation["pad_token_id"], "dtype": dtype, "torch_dtype": dtype},
+            "tokenizer_config.json": tokenizer_config(config.max_seq_length),
+            "generation_config.json": generation,
+        }.items():
+            _write(directory / name, json.dumps(content, indent=2) + "\n")
+        _write(directory / TOKENIZER, hf_tokenizer_json(tokenizer_json))
+        _write(directory / CARD, card)
+        _write(directory / RECORD, record_text(model.step, model.meta, directory, READ_AGAIN))
+    return architecture.name
+
+
+def _cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        cast = array.astype(jnp.dtype(dtype))
+    if not np.isfinite(cast.astype(np.float32)).all():
+        problem = "exceeds" if np.isfinite(array).all() else "is not finite, whatever"
+        raise UserError(
+            f"--dtype={dtype}: {name} {problem} the range of {dtype}; export another --dtype or step"
+        )
+    return cast
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

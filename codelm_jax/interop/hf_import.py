@@ -1,0 +1,128 @@
+"""Reads a directory of the Hugging Face format back: an export of this project, or what other tools made of one."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from codelm_jax.errors import UserError
+from codelm_jax.interop.architectures import architecture_named
+from codelm_jax.interop.hf_config import Sizes, read_sizes
+from codelm_jax.interop.hf_export import CONFIG, TOKENIZER, WEIGHTS
+from codelm_jax.interop.hf_record import RECORD, check_record
+from codelm_jax.interop.hf_tokenizer import own_tokenizer_json
+from codelm_jax.interop.tensors import NamedArrays
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.schema import parse
+
+
+@dataclasses.dataclass(frozen=True)
+class Imported:
+    """A model that was read.
+
+    Attributes:
+        params: float32, as the transformer takes them.
+        tokenizer_json: text of the tokenizer file, as a checkpoint holds it.
+        words: `config.model` as a mapping.
+        step: of the checkpoint that was exported; None where the directory does not say where it comes from.
+        meta: metadata of that checkpoint, without the tokenizer and the data section of the config; None likewise.
+    """
+
+    params: dict[str, Any]
+    tokenizer_json: str
+    words: dict[str, Any]
+    step: int | None
+    meta: dict[str, Any] | None
+
+
+def read_hf(directory: Path) -> Imported:
+    """Reads the model in `directory`.
+
+    Raises:
+        UserError: a file is missing or damaged, or the model is not one that this project has; names the file and the
+            field or tensor.
+    """
+    if not directory.is_dir():
+        raise UserError(f"{directory}: no such directory; give one with {CONFIG}, {WEIGHTS} and {TOKENIZER}")
+    given, name = _read_json(directory / CONFIG), str(directory / CONFIG)
+    architecture = architecture_named(given.get("model_type"), name)
+    sizes = read_sizes(given, name)
+    words = architecture.words(given, sizes, name)
+    record = None
+    if (directory / RECORD).exists():
+        record = check_record(_read_json(directory / RECORD), directory)
+        words = _recorded_words(record.meta, words, directory)
+    config = parse(ModelConfig, words, "config.model")
+    tokenizer_json = _read_tokenizer(directory / TOKENIZER, config.vocab_size)
+    arrays = NamedArrays(_read_weights(directory), str(directory / WEIGHTS))
+    params = architecture.read(config, arrays)
+    arrays.finish()
+    return Imported(
+        params=params,
+        tokenizer_json=tokenizer_json,
+        words=words,
+        step=record and record.step,
+        meta=record and record.meta,
+    )
+
+
+def _recorded_words(meta: Mapping[str, Any], words: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """The run's own words, which know dropout and initialisation too.
+
+    Raises:
+        UserError: they describe another model.
+    """
+    name = f"{directory / RECORD}: meta.config.model"
+    recorded = meta["config"]["model"]
+    ours, theirs = parse(ModelConfig, recorded, name), parse(ModelConfig, words, "config.model")
+    kinds = ("normalization", "activation", "position_encoding")
+    if Sizes.of(ours) != Sizes.of(theirs) or any(getattr(ours, k) != getattr(theirs, k) for k in kinds):
+        raise UserError(f"{name}: is another model than {CONFIG} describes; export again, or remove {RECORD}")
+    return recorded
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: must hold a JSON object")
+    return content
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text") from None
+
+
+def _read_tokenizer(path: Path, vocab_size: int) -> str:
+    text = own_tokenizer_json(_read_text(path), str(path))
+    size = Tokenizer.from_str(text).get_vocab_size(with_added_tokens=True)
+    if size > vocab_size:
+        raise UserError(f"{path}: has {size} tokens, but {CONFIG} says vocab_size = {vocab_size}")
+    return text
+
+
+def _read_weights(directory: Path) -> dict[str, np.ndarray]:
+    path = directory / WEIGHTS
+    if not path.exists() and (directory / f"{WEIGHTS}.index.json").exists():
+        raise UserError(
+            f"{path}: missing; the weights are in several files: save them as one (max_shard_size)"
+        )
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: cannot be read as safetensors ({next(iter(str(error).splitlines()), '')})"
+        ) from None
