@@ -16,7 +16,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def test_the_wheel_holds_every_package():
-    rooms = {f"codelm_jax.{path.parent.name}" for path in (ROOT / "codelm_jax").glob("*/__init__.py")}
+    found = (ROOT / "codelm_jax").rglob("*/__init__.py")
+    rooms = {".".join(path.parent.relative_to(ROOT).parts) for path in found}
     listed = set(PYPROJECT["tool"]["setuptools"]["packages"])
     studies = {"codelm_jax.scripts.experiments"}
     assert listed == rooms | {"codelm_jax", "codelm_jax.configs", "codelm_jax.scripts"} | studies
@@ -93,8 +94,9 @@ def forbidden(room, source):
 
 
 def test_arrows_between_rooms_point_down_only():
-    for path in (ROOT / "codelm_jax").glob("*/*.py"):
-        assert forbidden(path.parent.name, path.read_text()) == [], path
+    for path in (ROOT / "codelm_jax").rglob("*/*.py"):
+        room, *_ = path.relative_to(ROOT / "codelm_jax").parts
+        assert forbidden(room, path.read_text()) == [], path
 
 
 @pytest.mark.parametrize(
