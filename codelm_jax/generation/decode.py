@@ -4,7 +4,7 @@ Everything that lives as long as a row stands in `Rows`, which each function tak
 anew is a change of the static sizes only: rows, slots, steps, and the padded shape of the prompts.
 
 Axes: R rows, S slots of the context, V vocabulary; G distinct prompts of one admission, T their padded length,
-N rows admitted, M levels of healing; C steps of a chunk; B, D as in model/transformer.py.
+N rows admitted, M levels of healing; C steps of a chunk; A alternatives; B, D as in model/transformer.py.
 """
 
 import dataclasses
@@ -16,11 +16,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from codelm_jax.generation.filters import RowSampling, adjust_repetition, draw, filter_logits
+from codelm_jax.generation.filters import RowSampling, adjust_repetition, draw, filter_logits, first_argmax
 from codelm_jax.model.kv_cache import KVCache, init_cache
 from codelm_jax.model.transformer import Transformer
 
 NO_TOKEN = -1
+MAX_ALTERNATIVES = 5
 
 
 @flax.struct.dataclass
@@ -42,6 +43,7 @@ class Rows:
     limit_R: Array  # int32, the length at which the row stops
     shift_R: Array  # int32, tokens of the text that lie before the context
     running_R: Array  # bool
+    alternatives_R: Array  # bool: asks for the most probable tokens at each place
     sampling: RowSampling
 
 
@@ -67,7 +69,29 @@ class Admission:
     prompt_N: Array  # int32
     new_tokens_N: Array  # int32, the most that the row may add
     shift_N: Array  # int32
+    alternatives_N: Array  # bool
     sampling: RowSampling
+
+
+@flax.struct.dataclass
+class Prefilled:
+    """Prompts that have been run."""
+
+    cache: KVCache
+    first_GV: Array  # the logits of the first new token
+    level_GV: Array  # int32, the level at which each token would stand
+
+
+@flax.struct.dataclass
+class Choice:
+    """Tokens that were chosen, any axes `...`, and log-probabilities under the model itself: before any filter."""
+
+    token: Array  # int32 [...], NO_TOKEN where a row had stopped
+    logprob: Array  # float32 [...]
+    alternative: (
+        Array  # int32 [..., A], the most probable tokens in order; anything where no row asks for them
+    )
+    alternative_logprob: Array  # float32 [..., A]
 
 
 def empty_rows(model: Transformer, rows: int, slots: int) -> Rows:
@@ -83,6 +107,7 @@ def empty_rows(model: Transformer, rows: int, slots: int) -> Rows:
         limit_R=zeros(jnp.int32),
         shift_R=zeros(jnp.int32),
         running_R=zeros(jnp.bool_),
+        alternatives_R=zeros(jnp.bool_),
         sampling=neutral_sampling(rows),
     )
 
@@ -102,36 +127,70 @@ def neutral_sampling(rows: int) -> RowSampling:
     )
 
 
-@partial(jax.jit, static_argnames="model", donate_argnames="rows")
-def admit(
-    model: Transformer,
-    params: dict,
-    vocabulary: Vocabulary,
-    rows: Rows,
-    prompts: Prompts,
-    admission: Admission,
-) -> tuple[Rows, Array, Array, Array]:
-    """Runs the prompts once each, lets any number of rows share them, and draws each row's first token.
+@partial(jax.jit, static_argnames="model")
+def prefill(model: Transformer, params: dict, prompts: Prompts) -> Prefilled:
+    """Runs prompts, once each whatever the number of rows that will start from them."""
+    cache, hidden_GTD = _run(model, params, prompts.tokens_GT)
+    group_G1 = jnp.arange(prompts.kept_G.shape[0])[:, None]
+    level_1M = jnp.arange(prompts.allowed_GMV.shape[1])[None, :]
+    backed_up_GM = jnp.minimum(prompts.kept_G[:, None] + level_1M, prompts.tokens_GT.shape[1] - 1)
+    logits_GMV = _logits(model, params, hidden_GTD[group_G1, prompts.kept_G[:, None] + level_1M - 1])
 
-    A first token that only restores the last backed-up one is not new: the prompt stands as it was typed.
+    # log P(the backed-up tokens before level i), relative so that level 0 keeps its raw logits.
+    normaliser_GM = jax.nn.logsumexp(logits_GMV, axis=-1)
+    forced_GM1 = prompts.tokens_GT[group_G1, backed_up_GM][..., None]
+    logprob_GM = jnp.take_along_axis(logits_GMV, forced_GM1, axis=-1)[..., 0] - normaliser_GM
+    before_GM = jnp.cumsum(logprob_GM, axis=1) - logprob_GM
+    offset_GM = before_GM - normaliser_GM + normaliser_GM[:, :1]
+    joint_GMV = jnp.where(prompts.allowed_GMV, logits_GMV + offset_GM[..., None], -jnp.inf)
+    return Prefilled(
+        cache=cache,
+        first_GV=jax.nn.logsumexp(joint_GMV, axis=1),
+        level_GV=jnp.argmax(joint_GMV, axis=1).astype(jnp.int32),
+    )
+
+
+@jax.jit
+def choose_first(
+    vocabulary: Vocabulary, prompts: Prompts, prefilled: Prefilled, admission: Admission
+) -> tuple[Choice, Array]:
+    """Draws the first token of each admitted row.
 
     Returns:
-        The rows; and for each admission the first token, its log-probability, and the slot where it stands.
+        The tokens `[N]`, and the slots `[N]` where they stand.
     """
-    slots = rows.tokens_RS.shape[1]
-    cache, first_GV, level_GV = _prefill(model, params, prompts)
-    tokens_NS = _pad(prompts.tokens_GT, slots)[admission.prompt_N]
-    kept_N = prompts.kept_G[admission.prompt_N]
-    token_N, logprob_N = _next_token(
-        first_GV[admission.prompt_N],
-        tokens_NS,
+    prompt_N = admission.prompt_N
+    # One slot more than the prompt: the first token may stand after all of it.
+    tokens_NT = _pad(prompts.tokens_GT, prompts.tokens_GT.shape[1] + 1)[prompt_N]
+    kept_N = prompts.kept_G[prompt_N]
+    choice = _next_token(
+        prefilled.first_GV[prompt_N],
+        tokens_NT,
         kept_N,
         admission.shift_N + kept_N,
+        admission.alternatives_N,
         admission.sampling,
         vocabulary,
     )
-    level_N = level_GV[admission.prompt_N, token_N]
-    slot_N = kept_N + level_N
+    return choice, kept_N + prefilled.level_GV[prompt_N, choice.token]
+
+
+@partial(jax.jit, static_argnames="model", donate_argnames="rows")
+def admit(
+    model: Transformer,
+    vocabulary: Vocabulary,
+    rows: Rows,
+    prompts: Prompts,
+    prefilled: Prefilled,
+    admission: Admission,
+    token_N: Array,
+    slot_N: Array,
+) -> Rows:
+    """Puts prompts and their first tokens into rows, any number of which may share a prompt.
+
+    A first token that only restores the last backed-up one is not new: the prompt stands as it was typed.
+    """
+    tokens_NS = _pad(prompts.tokens_GT, rows.tokens_RS.shape[1])[admission.prompt_N]
     admission_N = jnp.arange(token_N.shape[0])
     typed_N = tokens_NS[admission_N, slot_N]
     tokens_NS = tokens_NS.at[admission_N, slot_N].set(token_N)
@@ -150,22 +209,22 @@ def admit(
         put_RHSK = old_RHSK.at[admission.row_N, :, :width].set(new_GHTK[admission.prompt_N], mode="drop")
         return put_RHSK.reshape(old.shape)
 
-    admitted = Rows(
-        cache=jax.tree.map(put_cache, rows.cache, cache),
+    return Rows(
+        cache=jax.tree.map(put_cache, rows.cache, prefilled.cache),
         tokens_RS=put(rows.tokens_RS, tokens_NS),
         length_R=put(rows.length_R, length_N),
         limit_R=put(rows.limit_R, limit_N),
         shift_R=put(rows.shift_R, admission.shift_N),
         running_R=put(rows.running_R, (token_N != vocabulary.endoftext) & (length_N < limit_N)),
+        alternatives_R=put(rows.alternatives_R, admission.alternatives_N),
         sampling=jax.tree.map(put, rows.sampling, admission.sampling),
     )
-    return admitted, token_N, logprob_N, slot_N
 
 
 @partial(jax.jit, static_argnames=("model", "steps"), donate_argnames="rows")
 def decode(
     model: Transformer, params: dict, vocabulary: Vocabulary, rows: Rows, *, steps: int
-) -> tuple[Rows, Array, Array]:
+) -> tuple[Rows, Choice]:
     """Adds up to `steps` tokens to every running row.
 
     Args:
@@ -176,11 +235,11 @@ def decode(
         steps: static.
 
     Returns:
-        The rows; the new tokens `[R, C]`, NO_TOKEN where a row had stopped; their log-probabilities `[R, C]`.
+        The rows, and the new tokens `[R, C]`.
     """
     row_R = jnp.arange(rows.length_R.shape[0])
 
-    def step(rows: Rows, _: None) -> tuple[Rows, tuple[Array, Array]]:
+    def step(rows: Rows, _: None) -> tuple[Rows, Choice]:
         # A stopped row runs its last token again, which changes nothing.
         last_R = jnp.maximum(rows.length_R - 1, 0)
         hidden_RTD, cache = model.apply(
@@ -190,29 +249,30 @@ def decode(
             rows.cache,
             method="extend",
         )
-        token_R, logprob_R = _next_token(
+        running_R = rows.running_R
+        choice = _next_token(
             _logits(model, params, hidden_RTD[:, 0]),
             rows.tokens_RS,
             rows.length_R,
             rows.shift_R + rows.length_R,
+            rows.alternatives_R & running_R,
             rows.sampling,
             vocabulary,
         )
-        running_R = rows.running_R
         # Out of range is dropped: a stopped row keeps its tokens.
         slot_R = jnp.where(running_R, rows.length_R, rows.tokens_RS.shape[1])
         length_R = rows.length_R + running_R.astype(jnp.int32)
         rows = dataclasses.replace(
             rows,
             cache=cache,
-            tokens_RS=rows.tokens_RS.at[row_R, slot_R].set(token_R, mode="drop"),
+            tokens_RS=rows.tokens_RS.at[row_R, slot_R].set(choice.token, mode="drop"),
             length_R=length_R,
-            running_R=running_R & (token_R != vocabulary.endoftext) & (length_R < rows.limit_R),
+            running_R=running_R & (choice.token != vocabulary.endoftext) & (length_R < rows.limit_R),
         )
-        return rows, (jnp.where(running_R, token_R, NO_TOKEN), logprob_R)
+        return rows, dataclasses.replace(choice, token=jnp.where(running_R, choice.token, NO_TOKEN))
 
-    rows, (token_CR, logprob_CR) = jax.lax.scan(step, rows, None, length=steps)
-    return rows, token_CR.T, logprob_CR.T
+    rows, choices_CR = jax.lax.scan(step, rows, None, length=steps)
+    return rows, jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), choices_CR)
 
 
 @partial(jax.jit, static_argnames="model")
@@ -232,9 +292,12 @@ def take_rows(model: Transformer, rows: Rows, index_R: Array) -> Rows:
 
 
 @partial(jax.jit, static_argnames="slots")
-def widen(rows: Rows, *, slots: int) -> Rows:
-    """Gives the rows more slots; attention reads all there are, so they grow with the texts."""
+def resize(rows: Rows, *, slots: int) -> Rows:
+    """Gives the rows more slots, or takes off those that no text reaches; attention reads all there are."""
     more = slots - rows.tokens_RS.shape[1]
+    if more < 0:
+        cache = jax.tree.map(lambda x: x[:, :slots], rows.cache)
+        return dataclasses.replace(rows, cache=cache, tokens_RS=rows.tokens_RS[:, :slots])
     cache = jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, more), (0, 0))), rows.cache)
     return dataclasses.replace(rows, cache=cache, tokens_RS=_pad(rows.tokens_RS, slots))
 
@@ -270,33 +333,15 @@ def _logits(model: Transformer, params: dict, hidden: Array) -> Array:
     return logits.astype(jnp.float32)
 
 
-def _prefill(model: Transformer, params: dict, prompts: Prompts) -> tuple[KVCache, Array, Array]:
-    """Returns the prompts' cache, the first token's logits `[G, V]`, and the level at which each token stands."""
-    cache, hidden_GTD = _run(model, params, prompts.tokens_GT)
-    group_G1 = jnp.arange(prompts.kept_G.shape[0])[:, None]
-    level_1M = jnp.arange(prompts.allowed_GMV.shape[1])[None, :]
-    backed_up_GM = jnp.minimum(prompts.kept_G[:, None] + level_1M, prompts.tokens_GT.shape[1] - 1)
-    logits_GMV = _logits(model, params, hidden_GTD[group_G1, prompts.kept_G[:, None] + level_1M - 1])
-
-    # log P(the backed-up tokens before level i), relative so that level 0 keeps its raw logits.
-    normaliser_GM = jax.nn.logsumexp(logits_GMV, axis=-1)
-    forced_GM1 = prompts.tokens_GT[group_G1, backed_up_GM][..., None]
-    logprob_GM = jnp.take_along_axis(logits_GMV, forced_GM1, axis=-1)[..., 0] - normaliser_GM
-    before_GM = jnp.cumsum(logprob_GM, axis=1) - logprob_GM
-    offset_GM = before_GM - normaliser_GM + normaliser_GM[:, :1]
-    joint_GMV = jnp.where(prompts.allowed_GMV, logits_GMV + offset_GM[..., None], -jnp.inf)
-    return cache, jax.nn.logsumexp(joint_GMV, axis=1), jnp.argmax(joint_GMV, axis=1).astype(jnp.int32)
-
-
 def _next_token(
     logits_RV: Array,
     tokens_RS: Array,
     length_R: Array,
     position_R: Array,
+    alternatives_R: Array,
     sampling: RowSampling,
     vocabulary: Vocabulary,
-) -> tuple[Array, Array]:
-    """Returns the rows' next tokens, and their log-probabilities before any filter."""
+) -> Choice:
     possible_RV = jnp.where(vocabulary.never_V[None, :], -jnp.inf, logits_RV)
     # Every text begins with <|endoftext|>: penalised for that, no text would ever end.
     ends_V = jnp.arange(logits_RV.shape[1]) == vocabulary.endoftext
@@ -304,7 +349,31 @@ def _next_token(
     adjusted_RV = adjust_repetition(possible_RV, tokens_RS, length_R, sampling, spared_RV)
     token_R = draw(filter_logits(adjusted_RV, sampling), sampling, position_R)
     chosen_R = jnp.take_along_axis(logits_RV, token_R[:, None], axis=1)[:, 0]
-    return token_R, chosen_R - jax.nn.logsumexp(logits_RV, axis=-1)
+    normaliser_R = jax.nn.logsumexp(logits_RV, axis=-1)
+    alternative_RA, largest_RA = jax.lax.cond(jnp.any(alternatives_R), _most_probable, _nothing, logits_RV)
+    return Choice(
+        token=token_R,
+        logprob=chosen_R - normaliser_R,
+        alternative=alternative_RA,
+        alternative_logprob=largest_RA - normaliser_R[:, None],
+    )
+
+
+def _most_probable(logits_RV: Array) -> tuple[Array, Array]:
+    """The `MAX_ALTERNATIVES` largest logits, largest first; on a CPU many times faster than `lax.top_k`."""
+    row_R = jnp.arange(logits_RV.shape[0])
+
+    def largest(rest_RV: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
+        token_R = first_argmax(rest_RV)
+        return rest_RV.at[row_R, token_R].set(-jnp.inf), (token_R, rest_RV[row_R, token_R])
+
+    _, (token_AR, logit_AR) = jax.lax.scan(largest, logits_RV, None, length=MAX_ALTERNATIVES)
+    return token_AR.T, logit_AR.T
+
+
+def _nothing(logits_RV: Array) -> tuple[Array, Array]:
+    shape = (logits_RV.shape[0], MAX_ALTERNATIVES)
+    return jnp.zeros(shape, jnp.int32), jnp.zeros(shape, jnp.float32)
 
 
 def _by_rows(model: Transformer, cache_NSK: Array) -> Array:

@@ -4,77 +4,41 @@ The host sees the tokens of a chunk at a time. It is here that texts end, rows b
 take their place; none of that changes what a completion says, since its randomness is its own.
 """
 
-import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from codelm_jax.generation.admission import Sizes, admission_arrays, padded, prompt_arrays
 from codelm_jax.generation.decode import (
     NO_TOKEN,
-    Admission,
+    Choice,
+    Prefilled,
     Prompts,
     Rows,
     Vocabulary,
     admit,
+    choose_first,
     decode,
     empty_rows,
+    prefill,
+    resize,
     take_rows,
-    widen,
 )
-from codelm_jax.generation.filters import RowSampling
-from codelm_jax.generation.healing import MAX_BACKED_UP, NO_HEALING, Healing, TokenPrefixes
-from codelm_jax.generation.params import SamplingParams
-from codelm_jax.generation.transcript import Transcript
+from codelm_jax.generation.healing import NO_HEALING, TokenPrefixes
+from codelm_jax.generation.job import Alternative, Job, Prompt
 from codelm_jax.model.transformer import Transformer
 
-# Lengths compile: they come in powers of two from these up.
 _SMALLEST_PROMPT = 16
 _SMALLEST_CONTEXT = 64
 # Prompt tokens run at once, which bounds the memory of a prefill.
 _PREFILL_TOKENS = 16_384
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Prompt:
-    """Tokens to start from, shared by the completions that start from it.
-
-    Attributes:
-        ids: the context, what healing takes back included.
-        healing: how its end is healed.
-        shift: tokens of the text that were dropped before the context.
-    """
-
-    ids: tuple[int, ...]
-    healing: Healing
-    shift: int
-
-    @property
-    def kept(self) -> int:
-        """Tokens that healing leaves."""
-        return len(self.ids) - self.healing.backed_up
-
-
-class Job:
-    """One completion on its way."""
-
-    def __init__(self, prompt: Prompt, params: SamplingParams, sample: int, transcript: Transcript):
-        self.prompt = prompt
-        self.params = params
-        self.sample = sample
-        self.transcript = transcript
-        self.ids = list(prompt.ids)
-
-    @property
-    def remaining(self) -> int:
-        """Tokens it may still add."""
-        return self.params.max_new_tokens - self.transcript.token_count
-
-
 class Engine:
-    """Runs jobs for one model on one tokenizer."""
+    """Runs jobs for one model on one tokenizer; everything in it lasts, completions live in its batches."""
 
     def __init__(
         self,
@@ -84,6 +48,7 @@ class Engine:
         *,
         max_rows: int,
         chunk: int,
+        sizes: Sizes | None = None,
     ):
         """Prepares the tokenizer's side.
 
@@ -93,203 +58,297 @@ class Engine:
             token_bytes: the bytes of each token id.
             max_rows: completions decoded at once; more wait.
             chunk: steps between two looks at the text.
+            sizes: of the arrays.
         """
-        self._model = model
-        self._vocabulary = vocabulary
-        self._token_bytes = token_bytes
+        self.model = model
+        self.vocabulary = vocabulary
+        self.token_bytes = token_bytes
+        self.max_rows = max_rows
+        self.chunk = chunk
+        self.sizes = sizes or Sizes()
+        self.endoftext = int(vocabulary.endoftext)
+        self.context_length = model.config.max_seq_length
         self._prefixes = TokenPrefixes(token_bytes)
-        self._max_rows = max_rows
-        self._chunk = chunk
-        self._endoftext = int(vocabulary.endoftext)
-        self._context_length = model.config.max_seq_length
 
     def run(self, params: dict, jobs: Sequence[Job]) -> Iterator[None]:
         """Completes the jobs; yields whenever their transcripts have grown."""
         # Neighbours of one length waste least padding, and completions of one prompt share its prefill.
         number = {prompt: i for i, prompt in enumerate(dict.fromkeys(job.prompt for job in jobs))}
-        waiting = deque(sorted(jobs, key=lambda job: (len(job.prompt.ids), number[job.prompt])))
-        if not waiting:
-            return
-        count = _bucket(min(len(waiting), self._max_rows), 1)
-        rows = empty_rows(self._model, count, self._slots(waiting[0]))
-        standing: list[Job | None] = [None] * count
-        while True:
-            free = [row for row, job in enumerate(standing) if job is None]
-            # One admission stalls all rows: better few large ones.
-            if waiting and len(free) >= max(1, count // 4):
-                entering = [
-                    (row, waiting.popleft()) for row, _ in zip(free, range(len(waiting)), strict=False)
-                ]
-                rows = self._admit(params, rows, standing, entering)
-                yield
-            sliding = [
-                (row, job)
-                for row, job in enumerate(standing)
-                if job is not None and len(job.ids) == self._context_length
-            ]
-            if sliding:
-                rows = self._admit(params, rows, standing, [(row, self._slide(job)) for row, job in sliding])
-                yield
-                continue
-            running = [row for row, job in enumerate(standing) if job is not None]
-            if not running:
-                if waiting:
-                    continue
-                return
-            if not waiting and _bucket(len(running), 1) < count:
-                count = _bucket(len(running), 1)
-                rows = take_rows(self._model, rows, _padded(running, count, fill=len(standing)))
-                standing = [standing[row] for row in running] + [None] * (count - len(running))
-                running = list(range(len(running)))
-            rows = self._decode(params, rows, standing, running)
-            yield
+        batch = Batch(self, params)
+        batch.add(sorted(jobs, key=lambda job: (len(job.prompt.ids), number[job.prompt])))
+        while batch.busy:
+            yield from batch.step()
 
-    def _decode(self, params: dict, rows: Rows, standing: list[Job | None], running: Sequence[int]) -> Rows:
-        rows = self._widen(rows, [job for job in standing if job is not None])
-        rows, token_RC, logprob_RC = decode(self._model, params, self._vocabulary, rows, steps=self._chunk)
-        tokens, logprobs = np.asarray(token_RC), np.asarray(logprob_RC)
-        for row in running:
-            job = standing[row]
-            assert job is not None
-            for token, logprob in zip(tokens[row].tolist(), logprobs[row].tolist(), strict=True):
-                if token == NO_TOKEN:
-                    break
-                if self._take(job, token, logprob, skip=0):
-                    standing[row] = None
-                    break
-        return rows
+    def compile_ahead(self, params: dict) -> None:
+        """Compiles all that single admissions and decoding can need, by running it once on nothing."""
+        sizes = self.sizes
+        prompt = Prompt((self.endoftext,), NO_HEALING, 0)
+        counts = list(sizes.all(1, self.max_rows))
+        widths = list(sizes.all(_SMALLEST_PROMPT, self.context_length))
+        for slots in sizes.all(_SMALLEST_CONTEXT, self.context_length):
+            for count in counts:
+                rows = empty_rows(self.model, count, slots)
+                # No row has this number, so nothing is admitted.
+                arrays = admission_arrays([], [], count=1, beyond=count, most=self.context_length)
+                for width in widths:
+                    if width <= slots:
+                        prompts = self.prompts([prompt], width)
+                        prefilled = prefill(self.model, params, prompts)
+                        choice, slot_N = choose_first(self.vocabulary, prompts, prefilled, arrays)
+                        rows = admit(
+                            self.model,
+                            self.vocabulary,
+                            rows,
+                            prompts,
+                            prefilled,
+                            arrays,
+                            choice.token,
+                            slot_N,
+                        )
+                rows, _ = decode(self.model, params, self.vocabulary, rows, steps=self.chunk)
+                for other in counts:
+                    if other != count:
+                        take_rows(self.model, rows, padded([], other, fill=count))
+                for other in sizes.all(_SMALLEST_CONTEXT, self.context_length):
+                    if other != slots:
+                        resize(rows, slots=other)
 
-    def _admit(
-        self, params: dict, rows: Rows, standing: list[Job | None], entering: Sequence[tuple[int, Job]]
-    ) -> Rows:
-        rows = self._widen(rows, [job for _, job in entering])
-        for group in self._groups(entering):
-            prompts = list(dict.fromkeys(job.prompt for _, job in group))
-            width = self._prompt_width(prompts)
-            admission = _admission(group, prompts, beyond=rows.length_R.shape[0], most=self._context_length)
-            rows, token_N, logprob_N, slot_N = admit(
-                self._model, params, self._vocabulary, rows, self._prompts(prompts, width), admission
-            )
-            firsts = (np.asarray(x).tolist() for x in (token_N, logprob_N, slot_N))
-            for (row, job), token, logprob, slot in zip(group, *firsts, strict=False):
-                level = slot - job.prompt.kept
-                stands_as_typed = slot < len(job.ids) and token == job.ids[slot]
-                del job.ids[slot:]
-                standing[row] = job
-                if stands_as_typed:
-                    job.ids.append(token)
-                elif self._take(job, token, logprob, job.prompt.healing.skip(level)):
-                    standing[row] = None
-        return rows
+    def prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
+        """Prompts as padded arrays."""
+        count = self.sizes.at_least(len(prompts), 1, _PREFILL_TOKENS)
+        return prompt_arrays(
+            prompts, self._prefixes, count=count, width=width, vocab_size=len(self.token_bytes)
+        )
 
-    def _widen(self, rows: Rows, jobs: Sequence[Job]) -> Rows:
-        slots = max(self._slots(job) for job in jobs)
-        return widen(rows, slots=slots) if slots > rows.tokens_RS.shape[1] else rows
+    def prompt_width(self, prompts: Sequence[Prompt]) -> int:
+        """Tokens to which these prompts are padded."""
+        longest = max(len(prompt.ids) for prompt in prompts)
+        return self.sizes.at_least(longest, _SMALLEST_PROMPT, self.context_length)
 
-    def _slots(self, job: Job) -> int:
-        """Slots that hold the job and its next chunk."""
-        return self._lengths(_SMALLEST_CONTEXT, len(job.ids) + min(self._chunk, job.remaining))
+    def slots(self, jobs: Iterable[Job]) -> int:
+        """Slots that hold each job and its next chunk."""
+        longest = max(len(job.ids) + min(self.chunk, job.remaining) for job in jobs)
+        return self.sizes.at_least(longest, _SMALLEST_CONTEXT, self.context_length)
 
-    def _take(self, job: Job, token: int, logprob: float, skip: int) -> bool:
-        """Gives the job its next token; whether that was its last."""
-        if token == self._endoftext:
-            job.transcript.finish("endoftext")
-            return True
-        job.ids.append(token)
-        job.transcript.add(token, self._token_bytes[token][skip:], logprob)
-        if not job.transcript.finished and job.remaining == 0:
-            job.transcript.finish("length")
-        return job.transcript.finished
-
-    def _slide(self, job: Job) -> Job:
-        """Moves the job's full window on, so that its more recent half stays."""
-        dropped = self._context_length - self._context_length // 2
-        job.prompt = Prompt(tuple(job.ids[dropped:]), NO_HEALING, job.prompt.shift + dropped)
-        job.ids = list(job.prompt.ids)
-        return job
-
-    def _groups(self, entering: Sequence[tuple[int, Job]]) -> Iterator[list[tuple[int, Job]]]:
-        """Cuts an admission where its distinct prompts would hold too many tokens."""
+    def groups(self, entering: Sequence[tuple[int, Job]]) -> Iterator[list[tuple[int, Job]]]:
+        """Cuts an admission where its distinct prompts would hold too many tokens, or are run one by one."""
         group: list[tuple[int, Job]] = []
         prompts: list[Prompt] = []
         for row, job in entering:
             more = prompts if job.prompt in prompts[-1:] else [*prompts, job.prompt]
-            if group and _bucket(len(more), 1) * self._prompt_width(more) > _PREFILL_TOKENS:
+            count = self.sizes.at_least(len(more), 1, _PREFILL_TOKENS)
+            if group and (
+                len(more) > self.sizes.together or count * self.prompt_width(more) > _PREFILL_TOKENS
+            ):
                 yield group
                 group, more = [], [job.prompt]
             group.append((row, job))
             prompts = more
         yield group
 
-    def _prompt_width(self, prompts: Sequence[Prompt]) -> int:
-        return self._lengths(_SMALLEST_PROMPT, max(len(prompt.ids) for prompt in prompts))
 
-    def _prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
-        count = _bucket(len(prompts), 1)
-        tokens_GT = np.zeros((count, width), np.int32)
-        length_G, kept_G = np.ones(count, np.int32), np.ones(count, np.int32)
-        allowed_GMV = np.zeros((count, MAX_BACKED_UP, len(self._token_bytes)), np.bool_)
-        for g, prompt in enumerate(prompts):
-            tokens_GT[g, : len(prompt.ids)] = prompt.ids
-            length_G[g], kept_G[g] = len(prompt.ids), prompt.kept
-            for level, rest in enumerate(prompt.healing.rest):
-                allowed_GMV[g, level, self._prefixes.starting_with(rest)] = True
-            if not prompt.healing.rest:
-                allowed_GMV[g, 0] = True
-        return Prompts(
-            tokens_GT=jnp.asarray(tokens_GT),
-            length_G=jnp.asarray(length_G),
-            kept_G=jnp.asarray(kept_G),
-            allowed_GMV=jnp.asarray(allowed_GMV),
+class Batch:
+    """Completions decoded together; they may join and leave between any two steps."""
+
+    def __init__(self, engine: Engine, params: dict):
+        self._engine = engine
+        self._params = params
+        self._rows: Rows | None = None
+        self._standing: list[Job | None] = []
+        self._waiting: deque[Job] = deque()
+
+    @property
+    def row_count(self) -> int:
+        """Rows that a step decodes, free ones included."""
+        return len(self._standing)
+
+    @property
+    def running(self) -> list[Job]:
+        """Completions that have a row."""
+        return [job for job in self._standing if job is not None]
+
+    @property
+    def waiting(self) -> Sequence[Job]:
+        """Completions that have none yet, first come first."""
+        return self._waiting
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Lets jobs wait for the next step that has rows for them; one prompt's jobs in a row share its prefill."""
+        self._waiting.extend(jobs)
+
+    def remove(self, job: Job) -> None:
+        """Frees the place of a job, if it has one."""
+        if job in self._waiting:
+            self._waiting.remove(job)
+        self._standing = [None if standing is job else standing for standing in self._standing]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step has anything to do."""
+        return bool(self._waiting or self.running)
+
+    def step(self) -> Iterator[None]:
+        """Admits what waits, or decodes a chunk; yields whenever transcripts have grown.
+
+        Nothing may join or leave before the iterator is exhausted.
+        """
+        rows = self._fit_rows()
+        if rows is None:
+            return
+        full = self._engine.context_length
+        sliding = [
+            (row, job) for row, job in enumerate(self._standing) if job is not None and len(job.ids) == full
+        ]
+        if entering := self._entering():
+            yield from self._admit(rows, entering)
+        elif sliding:
+            yield from self._admit(rows, [(row, self._slide(job)) for row, job in sliding])
+        else:
+            self._rows = self._decode(rows)
+            yield
+
+    def _fit_rows(self) -> Rows | None:
+        """Brings the rows to the number that the completions need; None without any."""
+        engine, running, count = self._engine, len(self.running), self.row_count
+        needed = running + len(self._waiting)
+        if not needed:
+            # Their length goes with them: the next completions may be short.
+            self._rows, self._standing = None, []
+            return None
+        wanted = engine.sizes.at_least(needed, 1, engine.max_rows)
+        if self._rows is None:
+            self._standing = [None] * wanted
+            return empty_rows(engine.model, wanted, engine.slots([self._waiting[0]]))
+        if wanted > count or (wanted < count and not self._waiting):
+            kept = [row for row, job in enumerate(self._standing) if job is not None]
+            self._standing = [*self.running, *[None] * (wanted - running)]
+            return take_rows(engine.model, self._rows, padded(kept, wanted, fill=count))
+        return self._rows
+
+    def _entering(self) -> list[tuple[int, Job]]:
+        free = [row for row, job in enumerate(self._standing) if job is None]
+        # An admission stalls all rows: where more wait than can stand, better few large ones.
+        if len(free) < min(len(self._waiting), max(1, self.row_count // 4)):
+            return []
+        return [
+            (row, self._waiting.popleft()) for row, _ in zip(free, range(len(self._waiting)), strict=False)
+        ]
+
+    def _decode(self, rows: Rows) -> Rows:
+        engine = self._engine
+        rows = self._fit_slots(rows)
+        rows, choice_RC = decode(engine.model, self._params, engine.vocabulary, rows, steps=engine.chunk)
+        chunks = _Tokens(choice_RC, self.running)
+        for row, job in enumerate(self._standing):
+            for place in range(engine.chunk if job is not None else 0):
+                assert job is not None
+                token = chunks.token(row, place)
+                if token == NO_TOKEN:
+                    break
+                if self._take(job, token, *chunks.probabilities(job, row, place), skip=0):
+                    self._standing[row] = None
+                    break
+        return rows
+
+    def _admit(self, rows: Rows, entering: Sequence[tuple[int, Job]]) -> Iterator[None]:
+        engine = self._engine
+        rows = self._fit_slots(rows, [job for _, job in entering])
+        for group in engine.groups(entering):
+            prompts = list(dict.fromkeys(job.prompt for _, job in group))
+            arrays = engine.prompts(prompts, engine.prompt_width(prompts))
+            prefilled = prefill(engine.model, self._params, arrays)
+            together = engine.sizes.together
+            for first in range(0, len(group), together):
+                rows = self._enter(rows, group[first : first + together], prompts, arrays, prefilled)
+                self._rows = rows
+                yield
+
+    def _enter(
+        self,
+        rows: Rows,
+        group: Sequence[tuple[int, Job]],
+        prompts: Sequence[Prompt],
+        arrays: Prompts,
+        prefilled: Prefilled,
+    ) -> Rows:
+        engine = self._engine
+        count = engine.sizes.at_least(len(group), 1, max(engine.max_rows, len(group)))
+        admission = admission_arrays(
+            group, prompts, count=count, beyond=self.row_count, most=engine.context_length
         )
+        choice, slot_N = choose_first(engine.vocabulary, arrays, prefilled, admission)
+        rows = admit(
+            engine.model, engine.vocabulary, rows, arrays, prefilled, admission, choice.token, slot_N
+        )
+        firsts = _Tokens(choice, [job for _, job in group])
+        for place, ((row, job), slot) in enumerate(zip(group, np.asarray(slot_N).tolist(), strict=False)):
+            token = firsts.token(place)
+            stands_as_typed = slot < len(job.ids) and token == job.ids[slot]
+            del job.ids[slot:]
+            self._standing[row] = job
+            if stands_as_typed:
+                job.ids.append(token)
+            else:
+                skip = job.prompt.healing.skip(slot - job.prompt.kept)
+                if self._take(job, token, *firsts.probabilities(job, place), skip=skip):
+                    self._standing[row] = None
+        return rows
 
-    def _lengths(self, smallest: int, needed: int) -> int:
-        return min(_bucket(needed, smallest), self._context_length)
+    def _fit_slots(self, rows: Rows, entering: Sequence[Job] = ()) -> Rows:
+        slots = self._engine.slots([*self.running, *entering])
+        return resize(rows, slots=slots) if slots != rows.tokens_RS.shape[1] else rows
+
+    def _take(
+        self, job: Job, token: int, logprob: float, ranking: tuple[Alternative, ...], *, skip: int
+    ) -> bool:
+        """Gives the job its next token; whether that was its last."""
+        if token == self._engine.endoftext:
+            job.transcript.finish("endoftext")
+            return True
+        job.ids.append(token)
+        job.transcript.add(token, self._engine.token_bytes[token][skip:], logprob)
+        job.ranking.append(ranking)
+        if not job.transcript.finished and job.remaining == 0:
+            job.transcript.finish("length")
+        return job.transcript.finished
+
+    def _slide(self, job: Job) -> Job:
+        """Moves the job's full window on, so that its more recent half stays."""
+        full = self._engine.context_length
+        dropped = full - full // 2
+        job.prompt = Prompt(tuple(job.ids[dropped:]), NO_HEALING, job.prompt.shift + dropped)
+        job.ids = list(job.prompt.ids)
+        return job
+
+
+class _Tokens:
+    """Chosen tokens on the host."""
+
+    def __init__(self, choice: Choice, jobs: Iterable[Job]):
+        self._token = np.asarray(choice.token).tolist()
+        self._logprob = np.asarray(choice.logprob).tolist()
+        if any(job.alternatives for job in jobs):
+            self._alternative = np.asarray(choice.alternative).tolist()
+            self._alternative_logprob = np.asarray(choice.alternative_logprob).tolist()
+
+    def token(self, *place: int) -> int:
+        return _at(self._token, place)
+
+    def probabilities(self, job: Job, *place: int) -> tuple[float, tuple[Alternative, ...]]:
+        """The token's own log-probability, and the alternatives that the job asks for."""
+        own = _at(self._logprob, place)
+        if not job.alternatives:
+            return own, ()
+        pairs = zip(_at(self._alternative, place), _at(self._alternative_logprob, place), strict=True)
+        return own, tuple(Alternative(*pair) for pair in list(pairs)[: job.alternatives])
+
+
+def _at(nested: Any, place: tuple[int, ...]) -> Any:
+    for index in place:
+        nested = nested[index]
+    return nested
 
 
 def chunk_steps() -> int:
     """Steps between two looks at the text: few on a CPU, where a look is cheap; an accelerator would wait for it."""
     return 8 if jax.default_backend() == "cpu" else 32
-
-
-def _admission(
-    group: Sequence[tuple[int, Job]], prompts: Sequence[Prompt], beyond: int, most: int
-) -> Admission:
-    count = _bucket(len(group), 1)
-    number = {prompt: g for g, prompt in enumerate(prompts)}
-
-    def column(value: Callable[[Job], float], dtype: type, fill: float = 0) -> jnp.ndarray:
-        return _padded([value(job) for _, job in group], count, fill, dtype)
-
-    return Admission(
-        row_N=_padded([row for row, _ in group], count, fill=beyond),
-        prompt_N=column(lambda job: number[job.prompt], np.int32),
-        # A window holds no more; the sum of a place and what a caller may ask for would overflow.
-        new_tokens_N=column(lambda job: min(job.remaining, most), np.int32),
-        shift_N=column(lambda job: job.prompt.shift, np.int32),
-        sampling=RowSampling(
-            temperature_R=column(lambda job: job.params.temperature, np.float32, 1.0),
-            top_k_R=column(lambda job: job.params.top_k, np.int32),
-            top_p_R=column(lambda job: job.params.top_p, np.float32, 1.0),
-            min_p_R=column(lambda job: job.params.min_p, np.float32),
-            repetition_penalty_R=column(lambda job: job.params.repetition_penalty, np.float32, 1.0),
-            no_repeat_ngram_R=column(lambda job: job.params.no_repeat_ngram, np.int32),
-            spare_syntax_R=column(lambda job: job.params.spare_syntax, np.bool_),
-            seed_R=column(lambda job: job.params.seed, np.uint32),
-            sample_R=column(lambda job: job.sample, np.uint32),
-        ),
-    )
-
-
-def _padded(values: Sequence[float], count: int, fill: float, dtype: type = np.int32) -> jnp.ndarray:
-    column = np.full(count, fill, dtype)
-    column[: len(values)] = values
-    return jnp.asarray(column)
-
-
-def _bucket(needed: int, smallest: int) -> int:
-    """The smallest power of two, times `smallest`, that holds `needed`."""
-    size = smallest
-    while size < needed:
-        size *= 2
-    return size

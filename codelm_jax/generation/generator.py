@@ -10,12 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
+from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.decode import Vocabulary, last_logits
-from codelm_jax.generation.engine import Engine, Job, Prompt, chunk_steps
+from codelm_jax.generation.engine import Batch, Engine, chunk_steps
 from codelm_jax.generation.healing import NO_HEALING, heal
+from codelm_jax.generation.job import Job, Prompt
 from codelm_jax.generation.params import Overflow, SamplingParams
 from codelm_jax.generation.scoring import Score, score_texts, score_windows
 from codelm_jax.generation.stopping import stop_rule
@@ -51,6 +53,7 @@ class Generator:
         compute_dtype: ComputeDtype = "auto",
         *,
         max_rows: int | None = None,
+        sizes: Sizes | None = None,
     ):
         """Takes live parameters.
 
@@ -60,6 +63,7 @@ class Generator:
             tokenizer: of its vocabulary.
             compute_dtype: "auto" is bfloat16 on accelerators and float32 on a CPU.
             max_rows: completions decoded at once; more wait for a free row.
+            sizes: which sizes of arrays are compiled.
 
         Raises:
             UserError: model and tokenizer do not belong together.
@@ -91,6 +95,7 @@ class Generator:
             self._token_bytes,
             max_rows=max_rows or _MAX_ROWS.get(backend, _MAX_ROWS_ACCELERATOR),
             chunk=chunk_steps(),
+            sizes=sizes,
         )
         self._params = _cast_kernels(params, self._model.dtype)
 
@@ -106,10 +111,25 @@ class Generator:
         Raises:
             UserError: there is no valid checkpoint.
         """
-        loaded = load_checkpoint(path, which=which)
-        config = parse(ModelConfig, loaded.meta["config"]["model"], "config.model")
+        return cls.from_loaded(load_checkpoint(path, which=which), compute_dtype)
+
+    @classmethod
+    def from_loaded(
+        cls,
+        loaded: Loaded,
+        compute_dtype: ComputeDtype = "auto",
+        *,
+        max_rows: int | None = None,
+        sizes: Sizes | None = None,
+    ) -> "Generator":
+        """Takes a checkpoint that has been opened; see `__init__` for the rest."""
         return cls(
-            config, loaded.params, CodeTokenizer.from_json(loaded.meta["tokenizer_json"]), compute_dtype
+            parse(ModelConfig, loaded.meta["config"]["model"], "config.model"),
+            loaded.params,
+            CodeTokenizer.from_json(loaded.meta["tokenizer_json"]),
+            compute_dtype,
+            max_rows=max_rows,
+            sizes=sizes,
         )
 
     def with_params(self, params: dict) -> "Generator":
@@ -143,7 +163,9 @@ class Generator:
         each = [params] * len(prompts) if isinstance(params, SamplingParams) else list(params)
         if len(each) != len(prompts):
             raise ValueError(f"{len(prompts)} prompts need as many params, not {len(each)}")
-        jobs = [self._jobs(text, own, i) for i, (text, own) in enumerate(zip(prompts, each, strict=True))]
+        jobs = [
+            self.jobs(text, own, number=i) for i, (text, own) in enumerate(zip(prompts, each, strict=True))
+        ]
         for _ in self._engine.run(self._params, [job for group in jobs for job in group]):
             pass
         return [[job.transcript.completion() for job in group] for group in jobs]
@@ -155,10 +177,42 @@ class Generator:
         """
         if params.n != 1:
             raise ValueError(f"a stream is one completion: n = {params.n}")
-        (job,) = self._jobs(prompt, params, 0)
+        (job,) = self.jobs(prompt, params)
         for _ in self._engine.run(self._params, [job]):
             if piece := job.transcript.take_piece():
                 yield piece
+
+    def jobs(
+        self, prompt: str | Sequence[int], params: SamplingParams, *, number: int = 0, alternatives: int = 0
+    ) -> list[Job]:
+        """The `params.n` completions of a prompt, not yet begun, for a batch of `start`.
+
+        Args:
+            prompt: a text; or token ids, which are taken as they are: they are not healed.
+            params: of the sampling.
+            number: how errors name the prompt.
+            alternatives: how many of the most probable tokens each place keeps, up to `MAX_ALTERNATIVES`.
+
+        Raises:
+            UserError: the prompt does not fit in the context and `params.overflow` is "error", or an id is no token.
+        """
+        if isinstance(prompt, str):
+            text, ids, heals = prompt, self._encode(prompt), params.heal
+        else:
+            text, ids, heals = self._decode(prompt), [self.tokenizer.endoftext_id, *prompt], False
+        start = self._prompt(text, ids, params, number, heals=heals)
+        return [
+            Job(start, params, sample, Transcript(stop_rule(params, text)), alternatives=alternatives)
+            for sample in range(params.n)
+        ]
+
+    def start(self) -> Batch:
+        """An empty batch, whose completions may join and leave at any time."""
+        return Batch(self._engine, self._params)
+
+    def compile_ahead(self) -> None:
+        """Compiles what batches of single prompts need, so that no completion waits for it."""
+        self._engine.compile_ahead(self._params)
 
     def score(self, texts: Sequence[str], overflow: Overflow = "error") -> list[Score]:
         """Log-probability of every token of each text.
@@ -219,14 +273,16 @@ class Generator:
             ) from None
         return [self.tokenizer.endoftext_id, *self.tokenizer.encode(text)]
 
-    def _jobs(self, text: str, params: SamplingParams, number: int) -> list[Job]:
-        prompt = self._prompt(text, params, number)
-        return [
-            Job(prompt, params, sample, Transcript(stop_rule(params, text))) for sample in range(params.n)
-        ]
+    def _decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids, without special tokens."""
+        for token in ids:
+            if not 0 <= token < self.tokenizer.vocab_size:
+                raise UserError(f"token id {token}: the tokenizer knows 0 to {self.tokenizer.vocab_size - 1}")
+        return self.tokenizer.decode(ids)
 
-    def _prompt(self, text: str, params: SamplingParams, number: int) -> Prompt:
-        ids = self._encode(text)
+    def _prompt(
+        self, text: str, ids: list[int], params: SamplingParams, number: int, *, heals: bool
+    ) -> Prompt:
         needed = len(ids) + params.max_new_tokens
         shift = 0
         if needed > self.context_length:
@@ -247,7 +303,7 @@ class Generator:
                 shift = len(ids) - self.context_length // 2
         ids = ids[shift:]
         # The first token stays, for something must come before the tokens that healing chooses.
-        healing = heal(text, [self._token_bytes[i] for i in ids[1:]]) if params.heal else NO_HEALING
+        healing = heal(text, [self._token_bytes[i] for i in ids[1:]]) if heals else NO_HEALING
         return Prompt(tuple(ids), healing, shift)
 
 

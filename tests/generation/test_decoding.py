@@ -87,10 +87,10 @@ def test_samples_that_share_a_prompt_equal_separate_ones(monkeypatch):
     prefilled: list[int] = []
 
     def counting(*arguments):
-        prefilled.append(arguments[4].tokens_GT.shape[0])
-        return core.admit(*arguments)
+        prefilled.append(arguments[2].tokens_GT.shape[0])
+        return core.prefill(*arguments)
 
-    monkeypatch.setattr(engine, "admit", counting)
+    monkeypatch.setattr(engine, "prefill", counting)
     shared = complete([prompt()] * 4)
     apart = complete([prompt() for _ in range(4)])
     assert prefilled == [1, 4]
@@ -132,7 +132,9 @@ def test_rows_that_end_early_give_their_place_to_those_that_wait():
 def test_changing_parameters_and_weights_compiles_nothing():
     # The first call compiles what these lengths need.
     generator().generate(PROMPTS, SAMPLED)
-    before = [function._cache_size() for function in (core.admit, core.decode)]
+    before = [
+        function._cache_size() for function in (core.prefill, core.choose_first, core.admit, core.decode)
+    ]
     for changes in (
         {"temperature": 0.3, "top_k": 3, "seed": 9},
         {"top_p": 0.5, "min_p": 0.1},
@@ -142,7 +144,9 @@ def test_changing_parameters_and_weights_compiles_nothing():
         generator().generate(PROMPTS, SAMPLED.replace(**changes))
     other = generator().with_params(params(seed=1))
     assert other.generate(PROMPTS, SAMPLED) != generator().generate(PROMPTS, SAMPLED)
-    assert [function._cache_size() for function in (core.admit, core.decode)] == before
+    assert [
+        function._cache_size() for function in (core.prefill, core.choose_first, core.admit, core.decode)
+    ] == before
 
 
 def test_the_parameters_given_stay_usable():
@@ -198,7 +202,7 @@ def test_a_window_slides_over_a_text_longer_than_the_context(encoding):
 def test_the_most_tokens_that_may_be_asked_for_slide_on():
     """Without an end in sight a window must still move on: 20 turns are several windows."""
     endless = GREEDY.replace(max_new_tokens=2**31 - 1, overflow="slide")
-    (job,) = generator()._jobs("def add(a, b):", endless, 0)
+    (job,) = generator().jobs("def add(a, b):", endless)
     for _ in itertools.islice(generator()._engine.run(generator()._params, [job]), 20):
         pass
     ((expected,),) = generator().generate(["def add(a, b):"], endless.replace(max_new_tokens=100))
@@ -238,8 +242,8 @@ def test_penalties_break_syntax_unless_it_is_spared():
 def test_rows_never_admitted_run_nothing():
     model = generator()._model
     rows = core.empty_rows(model, 2, 64)
-    rows, tokens, _ = core.decode(model, generator()._params, generator()._vocabulary, rows, steps=2)
-    assert (np.asarray(tokens) == core.NO_TOKEN).all()
+    rows, choice = core.decode(model, generator()._params, generator()._vocabulary, rows, steps=2)
+    assert (np.asarray(choice.token) == core.NO_TOKEN).all()
     assert not np.asarray(rows.running_R).any()
 
 
@@ -257,13 +261,17 @@ def test_the_chunk_length_changes_nothing():
         prompt_N=jnp.asarray([0]),
         new_tokens_N=jnp.asarray([17]),
         shift_N=jnp.asarray([0]),
+        alternatives_N=jnp.asarray([False]),
         sampling=core.neutral_sampling(1),
     )
     results = []
     for steps in (1, 4, 16):
-        rows, *_ = core.admit(model, weights, vocabulary, core.empty_rows(model, 1, 64), prompts, admission)
+        prefilled = core.prefill(model, weights, prompts)
+        first, slot_N = core.choose_first(vocabulary, prompts, prefilled, admission)
+        rows = core.empty_rows(model, 1, 64)
+        rows = core.admit(model, vocabulary, rows, prompts, prefilled, admission, first.token, slot_N)
         for _ in range(16 // steps):
-            rows, _, _ = core.decode(model, weights, vocabulary, rows, steps=steps)
+            rows, _ = core.decode(model, weights, vocabulary, rows, steps=steps)
         assert not bool(rows.running_R[0])
         results.append(np.asarray(rows.tokens_RS[0, : int(rows.length_R[0])]))
     assert all((result == results[0]).all() for result in results)
