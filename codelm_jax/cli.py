@@ -18,7 +18,8 @@ EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
 def define_config() -> flags.FlagHolder:
     """Defines `--config=FILE` with `--config.key=value` overrides; unknown keys are errors.
 
-    A bare name (`--config=tiny`) means the config of that name that the package ships.
+    A bare name (`--config=tiny`) means the config of that name that the package ships; `FILE:ARGUMENT` calls the
+    file's `get_config` with the argument.
     """
     return config_flags.DEFINE_config_file(
         "config", None, "Config file, e.g. configs/strongreg.py.", lock_config=True
@@ -26,8 +27,8 @@ def define_config() -> flags.FlagHolder:
 
 
 def config_name() -> str:
-    """The name of the config file given, without its directory and ending."""
-    return Path(getattr(flags.FLAGS["config"], "config_filename")).stem  # noqa: B009
+    """The name of the config file given, without its directory, ending and argument."""
+    return _config_file().stem
 
 
 def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
@@ -103,16 +104,25 @@ def _require_config() -> None:
     config = flags.FLAGS["config"]
     if not config.present:
         raise UserError("--config=FILE is missing, e.g. --config=configs/tiny.py")
-    file = Path(getattr(config, "config_filename", "") or "")
+    file = _config_file()
     if not file.is_file():
         raise UserError(f"--config={file}: no such file")
     if config.value is None:
         raise UserError(f"--config={file}: get_config() returned nothing")
 
 
+def _config_file() -> Path:
+    # What follows a colon is handed to the file's get_config.
+    name = getattr(flags.FLAGS["config"], "config_filename", None) or ""
+    return Path(name.partition(":")[0])
+
+
 def _explain(error: Exception, argv: Sequence[str]) -> str:
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, flags.Error) and "Traceback" in str(error):
+        # From inside the config file; its last line says what went wrong.
+        return f"{str(error).partition(': ')[0]}: {str(error).strip().splitlines()[-1]}"
     if isinstance(error, flags.Error):
         return f"{error} (--help lists the flags)"
     overrides = [

@@ -188,12 +188,18 @@ def test_an_override_outranks_the_architecture_file_and_its_mistakes_name_it(tmp
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [("x =", "SyntaxError"), ("x = 1", "get_config"), ("import nonesuch", "nonesuch")]
+    ("content", "argument", "says"),
+    [
+        ("x =", "", "SyntaxError"),
+        ("x = 1", "", "get_config"),
+        ("import nonesuch", "", "nonesuch"),
+        ("def get_config(size):\n    raise ValueError(f'no size {size}')", ":huge", "no size huge"),
+    ],
 )
-def test_a_broken_config_file_is_named(tmp_path, content, says):
+def test_a_broken_config_file_is_named(tmp_path, content, argument, says):
     path = tmp_path / "broken.py"
     path.write_text(content)
-    done = train(f"--config={path}")
+    done = train(f"--config={path}{argument}")
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert str(path) in done.stderr

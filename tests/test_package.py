@@ -19,7 +19,7 @@ def test_the_wheel_holds_every_package():
     found = (ROOT / "codelm_jax").rglob("*/__init__.py")
     rooms = {".".join(path.parent.relative_to(ROOT).parts) for path in found}
     listed = set(PYPROJECT["tool"]["setuptools"]["packages"])
-    studies = {"codelm_jax.scripts.experiments"}
+    studies = {"codelm_jax.configs.ablations", "codelm_jax.scripts.experiments"}
     assert listed == rooms | {"codelm_jax", "codelm_jax.configs", "codelm_jax.scripts"} | studies
 
 

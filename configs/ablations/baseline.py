@@ -1,0 +1,45 @@
+"""What the other ablations are compared with: strongreg, or with `:cpu` its regularisation at a size for two cores.
+
+    python scripts/experiments/ablations.py --size=cpu
+
+At the small size the corpus is small as well, so that it is seen several times over, as strongreg sees its own: what is
+seen once needs no regularisation.
+"""
+
+from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
+from ml_collections import ConfigDict
+
+
+def get_config(size: str = "full") -> ConfigDict:
+    """The settings of `size`, "full" or "cpu".
+
+    Raises:
+        ValueError: another size.
+    """
+    config = strongreg.get_config()
+    if size == "full":
+        return config
+    if size != "cpu":
+        raise ValueError(f"size {size!r}: there are 'full' and 'cpu'")
+    config.model.num_layers = 4
+    config.model.hidden_dim = 128
+    config.model.num_heads = 4
+    config.model.vocab_size = 4000
+
+    config.max_steps = 900
+    config.batch_size = 8
+    config.learning_rate = 4e-3
+    config.final_learning_rate = 1e-4
+    config.warmup_steps = 60
+
+    config.eval_every = 150
+    config.eval_tokens = 30_000
+    config.final_eval_tokens = 100_000
+    config.monitor_every = 0
+    config.checkpoint_every = 150
+    config.keep_steps = ()
+
+    config.data.max_bytes = 3_000_000
+    config.data.tokenizer_bytes = 3_000_000
+    config.data.prepared_dir = "data/ablations"
+    return config

@@ -1,0 +1,12 @@
+"""The baseline without dropout."""
+
+from codelm_jax.configs.ablations import baseline  # pyright: ignore[reportMissingImports]
+from ml_collections import ConfigDict
+
+
+def get_config(size: str = "full") -> ConfigDict:
+    """See `baseline.get_config`."""
+    config = baseline.get_config(size)
+    config.model.attention_dropout = 0.0
+    config.model.residual_dropout = 0.0
+    return config
