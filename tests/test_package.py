@@ -60,7 +60,7 @@ ALLOWED = {
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},
-    "serving": {"generation", "text"},
+    "serving": {"data", "generation", "text"},
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop"},
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
