@@ -82,10 +82,10 @@ def model(loaded: Loaded) -> Model:
     tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
     saved = loaded.meta["config"]
     batch_size = _batch_size(saved["model"]["max_seq_length"], tokenizer.vocab_size)
-    # Keys that came into being after the checkpoint was written say how to train, which is over.
-    config = parse_train_config(
-        {**strongreg.get_config().to_dict(), **saved, "batch_size": batch_size, "grad_accum_steps": 1}
-    )
+    # Keys that came into being after the checkpoint was written say how to train, which is over. What computes
+    # attention is this machine's matter.
+    here = {"batch_size": batch_size, "grad_accum_steps": 1, "attention": "auto"}
+    config = parse_train_config({**strongreg.get_config().to_dict(), **saved, **here})
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
     mesh = make_mesh(config)
     score = make_score(config, mesh)

@@ -28,6 +28,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.evals.table import table
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.model.attention import attention_path
 from codelm_jax.model.config import ModelConfig, read_arch_json
 from codelm_jax.report.model_card import write_model_card
 from codelm_jax.report.runs import load_runs
@@ -77,6 +78,7 @@ def main() -> int:
     devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
     mesh = make_mesh(config)
+    attention_path(config.attention, config.model.head_dim)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
         prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
         tokens = len(prepared.train.ids) if prepared else None
@@ -129,7 +131,7 @@ def _train(
         data_fingerprint=prepared.fingerprint,
         decontaminated=origin.decontaminated,
         began_from=origin.began_from,
-    )
+    ) | {"attention_path": config.attention_path}
     summary = train(
         Run(
             config=config,

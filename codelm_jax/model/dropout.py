@@ -45,14 +45,29 @@ def keep_mask(seed: Array, shape: tuple[int, ...], rate: float) -> Array:
         rate: probability of dropping, in [0, 1).
     """
     rows_shape, (height, width) = shape[:-2], shape[-2:]
-    rows = lax.iota(jnp.uint32, max(1, math.prod(rows_shape))).reshape(*rows_shape, 1, 1)
-    outer = mix32(rows ^ seed[0])
-    inner = mix32(outer ^ seed[1])
+    outer, inner = (key[..., None, None] for key in row_keys(seed, rows_shape))
     row = lax.broadcasted_iota(jnp.uint32, (height, width), 0)
     column = lax.broadcasted_iota(jnp.uint32, (height, width), 1)
     place = (row * jnp.uint32(width) + column).reshape(*(1 for _ in rows_shape), height, width)
+    return kept(place, outer, inner, rate)
+
+
+def row_keys(seed: Array, rows_shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """The two keys of each row of a mask, uint32 `rows_shape`.
+
+    Args:
+        seed: uint32 `[2]`.
+        rows_shape: all axes of the mask but its last two.
+    """
+    rows = lax.iota(jnp.uint32, math.prod(rows_shape)).reshape(rows_shape)
+    outer = mix32(rows ^ seed[0])
+    return outer, mix32(outer ^ seed[1])
+
+
+def kept(place: Array, outer: Array, inner: Array, rate: float) -> Array:
+    """Whether the element at `place` of the row with these keys survives; uint32 shapes that broadcast."""
     bits = mix32(mix32(place ^ outer) ^ inner)
-    return bits >= jnp.uint32(round(rate * 2**32))
+    return bits >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
 
 
 def dropout(x: Array, seed: Array, rate: float) -> Array:

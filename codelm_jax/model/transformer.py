@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from codelm_jax.model.attention import cached_attention, causal_attention
+from codelm_jax.model.attention import AttentionPath, cached_attention, causal_attention
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.dropout import dropout, site_seeds
 from codelm_jax.model.kv_cache import KVCache
@@ -30,6 +30,7 @@ class Attention(nn.Module):
 
     config: ModelConfig
     dtype: DTypeLike
+    attention_path: AttentionPath
     layer: int
 
     @nn.compact
@@ -56,7 +57,12 @@ class Attention(nn.Module):
             q_BTHK, k_BTHK = apply_rope(q_BTHK, angles_BTK), apply_rope(k_BTHK, angles_BTK)
         if cache is None:
             out_BTHK = causal_attention(
-                q_BTHK, k_BTHK, v_BTHK, dropout_rate=c.attention_dropout, dropout_seed=dropout_seed
+                q_BTHK,
+                k_BTHK,
+                v_BTHK,
+                dropout_rate=c.attention_dropout,
+                dropout_seed=dropout_seed,
+                path=self.attention_path,
             )
         else:
             cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
@@ -103,6 +109,7 @@ class Block(nn.Module):
 
     config: ModelConfig
     dtype: DTypeLike
+    attention_path: AttentionPath
     layer: int
 
     @nn.compact
@@ -121,7 +128,7 @@ class Block(nn.Module):
         def drop(branch_BTD: Array, seed: Array | None) -> Array:
             return branch_BTD if seed is None else dropout(branch_BTD, seed, c.residual_dropout)
 
-        attended_BTD, cache = Attention(c, self.dtype, self.layer, name="attention")(
+        attended_BTD, cache = Attention(c, self.dtype, self.attention_path, self.layer, name="attention")(
             _norm(c, self.dtype, "attention_norm")(x_BTD), positions_BT, seeds[0], cache, attended_length
         )
         x_BTD = x_BTD + drop(attended_BTD, seeds[1])
@@ -134,6 +141,7 @@ class Transformer(nn.Module):
 
     config: ModelConfig
     dtype: DTypeLike = jnp.float32  # of the computation; parameters are always float32
+    attention_path: AttentionPath = "xla"  # of whole sequences; a cache has a path of its own
 
     def setup(self) -> None:
         """Names every part of the parameter tree."""
@@ -144,7 +152,7 @@ class Transformer(nn.Module):
             self.positions = nn.Embed(
                 c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
             )
-        self.layers = [Block(c, self.dtype, i) for i in range(c.num_layers)]
+        self.layers = [Block(c, self.dtype, self.attention_path, i) for i in range(c.num_layers)]
         self.final_norm = _norm(c, self.dtype, None)
         self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.dtype, kernel_init=_normal())
 

@@ -9,6 +9,7 @@ import pydantic
 from jax.typing import DTypeLike
 from pydantic.dataclasses import dataclass
 
+from codelm_jax.model.attention import AttentionPath, attention_path
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import STRICT, parse
 
@@ -34,6 +35,7 @@ class TrainConfig:
     grad_clip: Annotated[float, pydantic.Field(gt=0.0)]
     label_smoothing: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
     compute_dtype: Literal["auto", "float32", "bfloat16"]
+    attention: Literal["auto", "xla", "kernel"]
     log_every: Positive
     eval_every: Positive
     eval_tokens: Positive
@@ -62,6 +64,15 @@ class TrainConfig:
         if self.compute_dtype == "auto":
             return jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
         return jnp.dtype(self.compute_dtype)
+
+    @property
+    def attention_path(self) -> AttentionPath:
+        """What computes attention here.
+
+        Raises:
+            UserError: it was asked for and does not run here.
+        """
+        return attention_path(self.attention, self.model.head_dim)
 
     @property
     def tokens_per_step(self) -> int:

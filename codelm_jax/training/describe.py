@@ -36,6 +36,7 @@ def describe(
         "train_tokens": train_tokens,
         "epochs": None if train_tokens is None else total_tokens / train_tokens,
         "compute_dtype": jnp.dtype(config.dtype).name,
+        "attention": config.attention_path,
         "memory": _memory(config, mesh),
         "devices": [f"{device.platform}: {device.device_kind}" for device in mesh.devices.flat],
     }

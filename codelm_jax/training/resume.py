@@ -17,9 +17,10 @@ from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.errors import UserError
 
-# Keys that say how a run is watched and saved, not what it computes: they may change when it goes on.
+# Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
 _FREE_KEYS = frozenset(
     {
+        "attention",
         "log_every",
         "eval_every",
         "eval_tokens",
@@ -116,8 +117,13 @@ def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workd
 
 
 def rounding_note(saved_meta: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
-    """Says so where a run goes on with other devices: it is then not bit for bit what it would have been."""
-    saved, now = (f"{m['device_count']} x {m['device_kind']}" for m in (saved_meta, meta))
+    """Says so where a run goes on on other devices or with another attention: not bit for bit what it would have been."""
+    places = [f"{m['device_count']} x {m['device_kind']}" for m in (saved_meta, meta)]
+    # Checkpoints of earlier versions had one attention only.
+    paths = [m.get("attention_path", "xla") for m in (saved_meta, meta)]
+    if paths[0] != paths[1]:
+        places = [f"{place} with attention by {path}" for place, path in zip(places, paths, strict=True)]
+    saved, now = places
     return None if saved == now else f"saved on {saved}, goes on on {now}: rounding differs from here on"
 
 

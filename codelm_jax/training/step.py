@@ -50,7 +50,7 @@ def dropout_key(config: TrainConfig, step: Array) -> Array:
 
 def training_hidden(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
     """Normalised hidden states `[B, T, D]` as training sees them: dropout on. The leak guard calls this very function."""
-    model = Transformer(config.model, config.dtype)
+    model = Transformer(config.model, config.dtype, config.attention_path)
     hidden_BTD = model.apply(
         {"params": params}, inputs_BT, deterministic=False, dropout_key=key, method="hidden_states"
     )
@@ -108,7 +108,7 @@ def train_step(
 
 def score_step(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
     """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
-    model = Transformer(config.model, config.dtype)
+    model = Transformer(config.model, config.dtype, config.attention_path)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
     loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, config.label_smoothing)

@@ -109,7 +109,7 @@ def test_gradient_reaches_only_the_past(config):
     "law", [assert_future_tokens_do_not_change_past_logits, assert_gradient_reaches_only_the_past]
 )
 def test_the_causality_laws_fail_without_the_mask(law, monkeypatch):
-    def unmasked(q_BTHK, k_BTHK, v_BTHK, *, dropout_rate, dropout_seed):
+    def unmasked(q_BTHK, k_BTHK, v_BTHK, *, dropout_rate, dropout_seed, path):
         logits_BHTS = jnp.einsum("BTHK,BSHK->BHTS", q_BTHK, k_BTHK)
         probs_BHTS = dropout(jax.nn.softmax(logits_BHTS), dropout_seed, dropout_rate)
         return jnp.einsum("BHTS,BSHK->BTHK", probs_BHTS, v_BTHK)

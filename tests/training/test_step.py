@@ -201,6 +201,7 @@ def test_every_key_of_the_computation_has_an_effect(tmp_path):
 
 def test_the_list_of_keys_above_is_complete():
     computed = {key.removeprefix("model__") for key, _ in CHANGES} | {"arch_type", "model"}
+    executed = {"attention"}  # the same figures in other ways: tests/model/test_attention_path.py
     watched = {
         "log_every",
         "eval_every",
@@ -215,4 +216,4 @@ def test_the_list_of_keys_above_is_complete():
     }
     config = make_config()
     keys = set(config.__dataclass_fields__) | set(config.model.__dataclass_fields__)
-    assert computed | watched == keys
+    assert computed | executed | watched == keys

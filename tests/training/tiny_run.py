@@ -40,6 +40,7 @@ RAW = {
     "grad_clip": 1.0,
     "label_smoothing": 0.1,
     "compute_dtype": "float32",
+    "attention": "auto",
     "log_every": 2,
     "eval_every": 4,
     "eval_tokens": 64,
