@@ -144,6 +144,11 @@ class Generator:
         """Tokens that the model sees at most, <|endoftext|> included."""
         return self.config.max_seq_length
 
+    @property
+    def max_rows(self) -> int:
+        """Completions decoded at once."""
+        return self._engine.max_rows
+
     def generate(
         self, prompts: Sequence[str], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:

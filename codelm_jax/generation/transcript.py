@@ -1,7 +1,9 @@
 """One completion as it grows: from token bytes to text that never holds half a character, up to its end."""
 
+import bisect
 import codecs
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 from codelm_jax.generation.stopping import StopRule
@@ -50,6 +52,33 @@ class Transcript:
         """Tokens taken."""
         return len(self._token_ids)
 
+    @property
+    def token_ids(self) -> Sequence[int]:
+        """The tokens taken."""
+        return self._token_ids
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """How much text there was before each token."""
+        return self._starts
+
+    @property
+    def logprobs(self) -> Sequence[float]:
+        """The log-probability of each token."""
+        return self._logprobs
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why the text has ended, once it has."""
+        return self._finish_reason
+
+    @property
+    def settled_tokens(self) -> int:
+        """How many tokens belong to the pieces taken so far; of an ended text, to all of it."""
+        if self.finished and self._finish_reason != "stop":
+            return len(self._starts)
+        return bisect.bisect_left(self._starts, len(self._text) if self.finished else self._streamed)
+
     def add(self, token_id: int, piece: bytes, logprob: float) -> None:
         """Takes the next token and its bytes."""
         self._starts.append(len(self._text))
@@ -74,9 +103,7 @@ class Transcript:
         """The finished completion."""
         if self._finish_reason is None:
             raise ValueError("this completion has not ended yet")
-        count = sum(1 for start in self._starts if start < len(self._text))
-        if self._finish_reason != "stop":
-            count = len(self._starts)
+        count = self.settled_tokens
         return Completion(
             self._text, tuple(self._token_ids[:count]), tuple(self._logprobs[:count]), self._finish_reason
         )

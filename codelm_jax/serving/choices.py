@@ -1,0 +1,67 @@
+"""Completions as the interface shows them: texts, tokens with their probabilities, figures of repetition."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.generation.job import Job
+from codelm_jax.generation.transcript import FinishReason
+from codelm_jax.serving.decoder import Token
+from codelm_jax.serving.protocol import Collapse, Logprobs
+from codelm_jax.text.band import collapsed, human_percentile, threshold
+from codelm_jax.text.repetition import loop, rep_line, seq_rep_n
+
+
+def finish_reason(reason: FinishReason | None) -> Literal["stop", "length"] | None:
+    """The interface's word: the end of the text is a stop like any other."""
+    return "length" if reason == "length" else None if reason is None else "stop"
+
+
+def token_name(tokenizer: CodeTokenizer, token_id: int) -> str:
+    """The token's text; where that is no whole character, its bytes as OpenAI writes them."""
+    if token_id >= tokenizer.vocab_size:
+        return f"<unused {token_id}>"
+    piece = tokenizer.decode_bytes([token_id], skip_special=False)
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in piece)
+
+
+def logprobs(tokenizer: CodeTokenizer, tokens: Sequence[Token], offset: int, alternatives: int) -> Logprobs:
+    """Tokens in the interface's four columns.
+
+    Args:
+        tokenizer: names the tokens.
+        tokens: of a completion.
+        offset: characters of the choice's text before the completion.
+        alternatives: how many to show at each place; the token itself is shown, too.
+    """
+    names = [token_name(tokenizer, token.token_id) for token in tokens]
+    top = [
+        {token_name(tokenizer, each.token_id): each.logprob for each in token.ranking[:alternatives]}
+        | {name: token.logprob}
+        for name, token in zip(names, tokens, strict=True)
+    ]
+    return Logprobs(
+        tokens=names,
+        token_logprobs=[token.logprob for token in tokens],
+        top_logprobs=top if alternatives else None,
+        text_offset=[offset + token.offset for token in tokens],
+    )
+
+
+def collapse(job: Job, band: Mapping[str, Any]) -> Collapse:
+    """How much a finished completion repeats itself."""
+    completion = job.transcript.completion()
+    ids, text = completion.token_ids, completion.text
+    return Collapse(
+        collapsed=collapsed(ids, text, band),
+        is_empty=not text.strip(),
+        ends_in_loop=loop(ids),
+        seq_rep_4=seq_rep_n(ids, 4),
+        threshold=threshold(band, max(1, len(ids))),
+        human_seq_rep_4=human_percentile(band, "seq_rep_4", max(1, len(ids))),
+        rep_line=rep_line(text),
+        tokens=len(ids),
+    )

@@ -1,0 +1,272 @@
+"""From a request to its completions: checked, prepared, queued, told as they come."""
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from codelm_jax.errors import UserError
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.job import Job
+from codelm_jax.generation.params import SamplingParams
+from codelm_jax.serving.choices import collapse, finish_reason, logprobs
+from codelm_jax.serving.decoder import Decoder, DecodingFailed, Progress, Ticket
+from codelm_jax.serving.errors import ApiError
+from codelm_jax.serving.metrics import Metrics
+from codelm_jax.serving.protocol import (
+    DEFAULT_MAX_TOKENS,
+    Choice,
+    CompletionRequest,
+    CompletionResponse,
+    Usage,
+)
+from codelm_jax.serving.settings import ServingSettings
+
+# Keys that SamplingParams and the interface share, name and default.
+_SHARED = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "no_repeat_ngram",
+    "spare_syntax",
+    "heal",
+    "n",
+)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A request that has its place.
+
+    Attributes:
+        request: what was asked.
+        seed: of the sampling.
+        prompts: the prompts' texts.
+        prompt_tokens: of all of them; <|endoftext|> before each does not count.
+        ticket: the completions, those of one prompt in a row.
+        began: when it came, on the monotonic clock.
+        id: of the answer.
+        created: when it came, in seconds since 1970.
+    """
+
+    request: CompletionRequest
+    seed: int
+    prompts: Sequence[str]
+    prompt_tokens: int
+    ticket: Ticket
+    began: float
+    id: str
+    created: int
+
+
+class Completions:
+    """Answers completion requests of all clients with one decoder."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        decoder: Decoder,
+        band: Mapping[str, Any],
+        settings: ServingSettings,
+        metrics: Metrics,
+    ):
+        """Begins with no request.
+
+        Args:
+            generator: prepares prompts.
+            decoder: runs them.
+            band: of human code, for collapse figures.
+            settings: limits and defaults.
+            metrics: counts.
+        """
+        self._generator = generator
+        self._decoder = decoder
+        self._band = band
+        self._settings = settings
+        self._metrics = metrics
+        self._capacity = generator.max_rows + settings.max_queue
+        self._in_flight = 0
+
+    async def accept(self, request: CompletionRequest) -> Accepted:
+        """Checks a request and queues it.
+
+        Raises:
+            ApiError: it asks for what is not possible, or there is no room.
+        """
+        began = time.monotonic()
+        if request.model not in (None, self._settings.model_name):
+            raise ApiError(
+                HTTPStatus.NOT_FOUND,
+                f"the model {request.model!r} does not exist; this server has {self._settings.model_name!r}",
+                param="model",
+                code="model_not_found",
+            )
+        seed = secrets.randbits(32) if request.seed is None else request.seed
+        prompts = _prompts(request)
+        count = len(prompts) * (request.n or 1)
+        if count > self._capacity:
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST,
+                f"{len(prompts)} prompts with n = {request.n or 1} are {count} completions; "
+                f"this server takes {self._capacity} at once",
+                param="n",
+            )
+        # The place is taken before anything that waits, and given back whatever happens after.
+        if self._in_flight + count > self._capacity:
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{self._in_flight} completions are under way or waiting already; try again later",
+                code="queue_full",
+                retry_after=1,
+            )
+        self._in_flight += count
+        try:
+            params = self._params(request, seed)
+            groups = await asyncio.to_thread(self._jobs, prompts, params, request)
+        except BaseException:
+            self._in_flight -= count
+            raise
+        ticket = Ticket([job for group in groups for job in group], streams=bool(request.stream), began=began)
+        prompt_tokens = sum(group[0].prompt.shift + len(group[0].prompt.ids) - 1 for group in groups)
+        self._metrics.prompt_tokens.inc(prompt_tokens)
+        self._decoder.submit(ticket)
+        return Accepted(
+            request=request,
+            seed=seed,
+            prompts=[p if isinstance(p, str) else self._generator.tokenizer.decode(p) for p in prompts],
+            prompt_tokens=prompt_tokens,
+            ticket=ticket,
+            began=began,
+            id=f"cmpl-{uuid.uuid4().hex}",
+            created=int(time.time()),
+        )
+
+    async def complete(self, accepted: Accepted) -> CompletionResponse:
+        """The whole answer.
+
+        Raises:
+            ApiError: it took too long.
+        """
+        ends: dict[int, Progress] = {}
+        async for progress in self._progress(accepted):
+            ends.update({each.index: each for each in progress})
+        choices = [self._choice(accepted, ends[i], echoes=True) for i in sorted(ends)]
+        return self._response(accepted, choices, usage=self._usage(accepted))
+
+    async def stream(self, accepted: Accepted) -> AsyncGenerator[CompletionResponse, None]:
+        """The answer in pieces.
+
+        Raises:
+            ApiError: it took too long.
+        """
+        request, begun = accepted.request, set()
+        async for progress in self._progress(accepted):
+            for each in progress:
+                yield self._response(accepted, [self._choice(accepted, each, echoes=each.index not in begun)])
+                begun.add(each.index)
+        if request.stream_options and request.stream_options.include_usage:
+            yield self._response(accepted, [], usage=self._usage(accepted))
+
+    async def _progress(self, accepted: Accepted) -> AsyncGenerator[Sequence[Progress], None]:
+        ticket, settings = accepted.ticket, self._settings
+        end = accepted.began + settings.request_timeout
+        limit = min(end, accepted.began + settings.queue_timeout)
+        first = True
+        try:
+            while ticket.unfinished:
+                async with asyncio.timeout(max(0.0, limit - time.monotonic())):
+                    progress = await ticket.progress()
+                done = sum(each.finish_reason is not None for each in progress)
+                ticket.unfinished -= done
+                self._in_flight -= done
+                first, limit = False, end
+                yield progress
+        except TimeoutError:
+            what = "wait for a row" if first else "take"
+            seconds = settings.queue_timeout if first else settings.request_timeout
+            raise ApiError(
+                HTTPStatus.SERVICE_UNAVAILABLE if first else HTTPStatus.GATEWAY_TIMEOUT,
+                f"no request may {what} longer than {seconds:g} s here; try again later, or ask for less",
+                code="timeout",
+                retry_after=1 if first else None,
+            ) from None
+        except DecodingFailed:
+            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed; the log says why") from None
+        finally:
+            if ticket.unfinished:
+                self._in_flight -= ticket.unfinished
+                ticket.unfinished = 0
+                self._decoder.cancel(ticket)
+
+    def _params(self, request: CompletionRequest, seed: int) -> SamplingParams:
+        max_tokens = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
+        if request.stop and request.stop_rule:
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST, "stop and stop_rule exclude each other: give one", param="stop_rule"
+            )
+        stop = (request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ())
+        values = {key: value for key in _SHARED if (value := getattr(request, key)) is not None}
+        return SamplingParams(
+            **values,
+            stop=request.stop_rule or stop,
+            max_new_tokens=max_tokens,
+            seed=seed,
+            overflow=request.overflow or self._settings.overflow,
+        )
+
+    def _jobs(
+        self, prompts: Sequence[str | list[int]], params: SamplingParams, request: CompletionRequest
+    ) -> list[list[Job]]:
+        try:
+            return [
+                self._generator.jobs(prompt, params, number=i, alternatives=request.logprobs or 0)
+                for i, prompt in enumerate(prompts)
+            ]
+        except UserError as error:
+            code = "context_length_exceeded" if "context" in str(error) else None
+            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt", code=code) from None
+
+    def _choice(self, accepted: Accepted, progress: Progress, *, echoes: bool) -> Choice:
+        request = accepted.request
+        prompt = accepted.prompts[progress.index // (request.n or 1)] if request.echo else ""
+        reason = finish_reason(progress.finish_reason)
+        ended = reason is not None and request.collapse
+        return Choice(
+            index=progress.index,
+            text=(prompt if echoes else "") + progress.text,
+            logprobs=None
+            if request.logprobs is None
+            else logprobs(self._generator.tokenizer, progress.tokens, len(prompt), request.logprobs),
+            finish_reason=reason,
+            collapse=collapse(accepted.ticket.jobs[progress.index], self._band) if ended else None,
+        )
+
+    def _response(
+        self, accepted: Accepted, choices: list[Choice], usage: Usage | None = None
+    ) -> CompletionResponse:
+        return CompletionResponse(
+            id=accepted.id,
+            created=accepted.created,
+            model=self._settings.model_name,
+            seed=accepted.seed,
+            choices=choices,
+            usage=usage,
+        )
+
+    def _usage(self, accepted: Accepted) -> Usage:
+        prompt = accepted.prompt_tokens
+        completion = sum(job.transcript.token_count for job in accepted.ticket.jobs)
+        return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
+
+
+def _prompts(request: CompletionRequest) -> list[str | list[int]]:
+    prompt: Any = request.prompt
+    if isinstance(prompt, str) or isinstance(prompt[0], int):
+        return [prompt]
+    return prompt

@@ -1,0 +1,143 @@
+"""What every request passes before anything looks at it: who asks, from where, and how much."""
+
+import asyncio
+import hmac
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from codelm_jax.serving.errors import ApiError
+from codelm_jax.serving.metrics import Metrics
+
+# The page and its files, and what load balancers ask for: they tell nothing of the model.
+_OPEN_PATHS = frozenset({"/", "/health", "/openapi.json"})
+_OPEN_PREFIX = "/playground/"
+_BODY_SECONDS = 10.0
+
+
+class Gate:
+    """An ASGI middleware that refuses requests, and counts them all."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        paths: Sequence[str],
+        api_key: str | None,
+        hosts: frozenset[str] | None,
+        max_body_bytes: int,
+        metrics: Metrics,
+    ):
+        """Stands before `app`.
+
+        Args:
+            app: of the server.
+            paths: those that are counted by name.
+            api_key: what clients must bring; None: nothing.
+            hosts: names by which the server may be called; None: any. A page whose own name leads here (DNS
+                rebinding) would otherwise reach a server that asks for no key.
+            max_body_bytes: of a request.
+            metrics: counts.
+        """
+        self._app = app
+        self._paths = frozenset(paths)
+        self._api_key = api_key.encode() if api_key is not None else None
+        self._hosts = hosts
+        self._max_body_bytes = max_body_bytes
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"] if scope["path"] in self._paths else "other"
+        status = [HTTPStatus.INTERNAL_SERVER_ERROR.value]
+
+        async def counting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+            await send(message)
+
+        try:
+            try:
+                headers = Headers(scope=scope)
+                self._check_origin(headers)
+                self._check_key(scope["path"], headers)
+                body = await self._read_body(headers, receive)
+            except ApiError as error:
+                await error.response()(scope, receive, counting_send)
+                return
+            await self._app(scope, _replaying(body, receive), counting_send)
+        finally:
+            self._metrics.requests.labels(path, str(status[0])).inc()
+
+    def _check_origin(self, headers: Headers) -> None:
+        host = headers.get("host", "")
+        if self._hosts is not None and _name(host) not in self._hosts:
+            raise ApiError(
+                HTTPStatus.FORBIDDEN, f"this server is not called {_name(host)!r}", code="host_not_allowed"
+            )
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise ApiError(
+                HTTPStatus.FORBIDDEN, "pages of other origins may not ask here", code="origin_not_allowed"
+            )
+
+    def _check_key(self, path: str, headers: Headers) -> None:
+        if self._api_key is None or path in _OPEN_PATHS or path.startswith(_OPEN_PREFIX):
+            return
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._api_key):
+            raise ApiError(
+                HTTPStatus.UNAUTHORIZED,
+                "the API key is missing or wrong: send it as 'Authorization: Bearer KEY'",
+                code="invalid_api_key",
+            )
+
+    async def _read_body(self, headers: Headers, receive: Receive) -> bytes:
+        too_large = ApiError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"a request may have {self._max_body_bytes} bytes here",
+            code="request_too_large",
+        )
+        announced = headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > self._max_body_bytes:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return bytes(body)
+                    body += message.get("body", b"")
+                    if len(body) > self._max_body_bytes:
+                        raise too_large
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise ApiError(
+                HTTPStatus.REQUEST_TIMEOUT, "the request came too slowly", code="timeout"
+            ) from None
+
+
+def _name(host: str) -> str:
+    """A host without its port."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that has been read, and then whatever comes."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay

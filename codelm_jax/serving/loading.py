@@ -1,0 +1,45 @@
+"""From a checkpoint to what a server needs of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codelm_jax.checkpoint.saved_step import CHECKPOINTS
+from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.generation.admission import Sizes
+from codelm_jax.generation.generator import Generator
+
+# Few programs, none of which depends on how requests happen to arrive: see `Sizes`.
+_SIZES = Sizes(growth=4, together=1)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model, and the band of human code that its texts are compared with."""
+
+    generator: Generator
+    band: dict[str, Any]
+
+
+def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
+    """Opens a run, its checkpoints or one step.
+
+    Args:
+        checkpoint: where.
+        max_rows: completions decoded at once; None: as `Generator` has it.
+
+    Raises:
+        UserError: there is no valid checkpoint.
+    """
+    loaded = load_checkpoint(checkpoint)
+    return ServedModel(
+        generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=_SIZES),
+        band=loaded.meta["human_band"],
+    )
+
+
+def run_name(checkpoint: str) -> str:
+    """The name of the run that a path to a checkpoint lies in."""
+    path = Path(checkpoint).resolve()
+    above = [parent for parent in (path, *path.parents) if parent.name == CHECKPOINTS]
+    return above[0].parent.name if above else path.name

@@ -1,0 +1,198 @@
+"""Requests and answers of the completions interface, as OpenAI's clients write and read them.
+
+What OpenAI knows and this server does not is refused where it would change the answer, and accepted where it says what
+holds anyway. Keys of our own are marked.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, field_validator
+from pydantic_core import PydanticCustomError
+
+from codelm_jax.generation.decode import MAX_ALTERNATIVES
+from codelm_jax.generation.params import MAX_NGRAM, Overflow, StopPreset
+
+_MAX_STOPS = 16
+_MAX_STOP_CHARACTERS = 1000
+DEFAULT_MAX_TOKENS = 16
+
+
+def _in_words(value: Any, validate: Any) -> Any:
+    try:
+        return validate(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "prompt_type", "must be a text, a list of texts, a list of token ids, or a list of such lists"
+        ) from None
+
+
+TokenId = Annotated[int, Field(ge=0, lt=2**31)]
+Prompts = Annotated[str | list[str] | list[TokenId] | list[list[TokenId]], WrapValidator(_in_words)]
+StopString = Annotated[str, Field(min_length=1, max_length=_MAX_STOP_CHARACTERS)]
+
+
+class StreamOptions(BaseModel):
+    """What a stream tells besides its text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    include_usage: bool | None = None
+    include_obfuscation: Literal[False] | None = None
+
+
+class CompletionRequest(BaseModel):
+    """The body of `POST /v1/completions`; a key that is null has its default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    model: Annotated[str | None, Field(description="The served model, if given.")] = None
+    prompt: Annotated[Prompts, Field(description="A text, token ids, or a list of either.")]
+    max_tokens: Annotated[
+        int | None, Field(ge=0, lt=2**31, description=f"Default {DEFAULT_MAX_TOKENS}; 0 only with echo.")
+    ] = None
+    temperature: Annotated[float | None, Field(ge=0, le=2, description="Default 1; 0 is greedy.")] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1, description="Default 1.")] = None
+    n: Annotated[int | None, Field(ge=1, le=128, description="Completions a prompt; default 1.")] = None
+    seed: Annotated[
+        int | None, Field(ge=0, lt=2**32, description="The same seed gives the same text; default random.")
+    ] = None
+    stop: Annotated[
+        StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None,
+        Field(description="Strings that end the text and are not part of it."),
+    ] = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    logprobs: Annotated[
+        int | None,
+        Field(ge=0, le=MAX_ALTERNATIVES, description="So many alternatives at each place."),
+    ] = None
+    echo: Annotated[bool | None, Field(description="The prompt comes back before the completion.")] = None
+    user: Annotated[str | None, Field(description="Changes nothing.")] = None
+    best_of: Annotated[int | None, Field(description="Only the same as n.")] = None
+    suffix: Annotated[str | None, Field(max_length=0, description="Only empty: the model fills no gaps.")] = (
+        None
+    )
+    logit_bias: Annotated[dict[str, float] | None, Field(max_length=0, description="Only empty.")] = None
+    frequency_penalty: Annotated[Literal[0] | float | None, Field(ge=0, le=0, description="Only 0.")] = None
+    presence_penalty: Annotated[Literal[0] | float | None, Field(ge=0, le=0, description="Only 0.")] = None
+
+    # Our own.
+    top_k: Annotated[int | None, Field(ge=0, lt=2**31, description="Ours; default 0: all tokens.")] = None
+    min_p: Annotated[float | None, Field(ge=0, le=1, description="Ours; default 0.")] = None
+    repetition_penalty: Annotated[
+        float | None, Field(ge=1e-3, le=1e3, description="Ours; default 1: none.")
+    ] = None
+    no_repeat_ngram: Annotated[int | None, Field(ge=0, le=MAX_NGRAM, description="Ours; default 0.")] = None
+    spare_syntax: Annotated[
+        bool | None, Field(description="Ours; repetition controls leave syntax alone; default true.")
+    ] = None
+    stop_rule: Annotated[
+        StopPreset | None, Field(description="Ours: ends with the function, statement or line.")
+    ] = None
+    heal: Annotated[
+        bool | None, Field(description="Ours: the first token may complete the prompt's last one.")
+    ] = None
+    overflow: Annotated[
+        Overflow | None, Field(description="Ours: what to do beyond the context; default as the server.")
+    ] = None
+    collapse: Annotated[
+        bool | None, Field(description="Ours: finished texts say how much they repeat themselves.")
+    ] = None
+
+    @field_validator("prompt", mode="after")
+    @classmethod
+    def _some(cls, prompt: Prompts) -> Prompts:
+        if isinstance(prompt, list) and not prompt:
+            raise PydanticCustomError("prompt_empty", "holds no prompt; an empty text is one")
+        return prompt
+
+
+class Logprobs(BaseModel):
+    """Probabilities of a text's tokens, under the model itself: before temperature and filters."""
+
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float]] | None
+    text_offset: list[int]
+
+
+class Collapse(BaseModel):
+    """How much a finished text repeats itself, and what people's code does at its length."""
+
+    collapsed: bool
+    is_empty: bool
+    ends_in_loop: bool
+    seq_rep_4: float
+    threshold: Annotated[float, Field(description="The seq_rep_4 that 1 % of people's code exceeds.")]
+    human_seq_rep_4: Annotated[float, Field(description="The median of people's code of this length.")]
+    rep_line: float
+    tokens: int
+
+
+class Choice(BaseModel):
+    """One completion, or a piece of it."""
+
+    index: int
+    text: str
+    logprobs: Logprobs | None = None
+    finish_reason: Literal["stop", "length"] | None = None
+    collapse: Collapse | None = None
+
+
+class Usage(BaseModel):
+    """How many tokens there were."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class CompletionResponse(BaseModel):
+    """The answer to a request, or one event of its stream."""
+
+    id: str
+    object: Literal["text_completion"] = "text_completion"
+    created: int
+    model: str
+    seed: Annotated[int, Field(description="Ours: the seed used, to have the same text again.")]
+    choices: list[Choice]
+    usage: Usage | None = None
+
+
+class ModelCard(BaseModel):
+    """A model that is served."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "codelm_jax"
+    context_length: Annotated[int, Field(description="Ours: tokens, <|endoftext|> before the text included.")]
+    vocab_size: Annotated[int, Field(description="Ours.")]
+
+
+class ModelList(BaseModel):
+    """All models that are served: one."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelCard]
+
+
+class Health(BaseModel):
+    """Whether requests are answered now."""
+
+    status: Literal["ok", "loading", "draining", "failed"]
+
+
+class ErrorDetail(BaseModel):
+    """Why a request was refused."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorResponse(BaseModel):
+    """The body of every error."""
+
+    error: ErrorDetail

@@ -1,0 +1,95 @@
+"""The process: a socket, the signals that end it, and what its exit status says."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from codelm_jax.errors import UserError
+
+EXIT_CUT_OFF = 1
+# Connections, not completions: those have a bound of their own.
+_MAX_CONNECTIONS = 2048
+_KEEP_ALIVE_SECONDS = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        UserError: nothing can listen there.
+    """
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, proto)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_MAX_CONNECTIONS)
+    except OSError as error:
+        raise UserError(
+            f"--host={host} --port={port}: cannot listen there: {error.strerror}; choose another"
+        ) from None
+    return listening
+
+
+def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: int) -> int:
+    """Serves until SIGTERM or SIGINT, then finishes what is under way.
+
+    Args:
+        app: what answers.
+        listening: where.
+        drain_timeout: seconds that requests under way have to finish; a second signal ends them at once.
+
+    Returns:
+        The exit status: 0, or `EXIT_CUT_OFF` where requests were cut off.
+    """
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=drain_timeout,
+    )
+    return asyncio.run(_Server(config).run_until_signalled(listening))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn with the signals left to us: it would end the process by the signal, whatever had been finished."""
+
+    def __init__(self, config: uvicorn.Config):
+        super().__init__(config)
+        self._cut_off = False
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leaves the signals to `run_until_signalled`."""
+        yield
+
+    async def run_until_signalled(self, listening: socket.socket) -> int:
+        """Serves, and says how it ended; see `serve`."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        host, port = listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"serving at http://{shown}:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        await self.serve(sockets=[listening])
+        return EXIT_CUT_OFF if self._cut_off else 0
+
+    def _end(self) -> None:
+        if self.should_exit:
+            self.force_exit = True
+            self._cut_off = bool(self.server_state.tasks)
+        self.should_exit = True
