@@ -60,8 +60,8 @@ ALLOWED = {
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},
-    "serving": {"data", "generation", "text"},
-    "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop"},
+    "serving": {"data", "checkpoint", "generation", "text"},
+    "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
 GROUND = {"errors", "schema"}
