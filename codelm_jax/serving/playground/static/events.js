@@ -1,0 +1,31 @@
+// Server-sent events out of a stream of bytes (HTML standard, section 9.2.6), as far as a completion needs them.
+
+/**
+ * The data of each event, in order.
+ * @param {ReadableStream<Uint8Array>} stream
+ * @returns {AsyncGenerator<string>}
+ */
+export async function* eventData(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let unread = "";
+  let data = [];
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      // A line end may itself be cut in two: a lone \r at the end waits for what follows.
+      const lines = (unread + value).split(/\r\n|\n|\r(?!$)/);
+      unread = lines.pop();
+      for (const line of lines) {
+        if (line.startsWith("data:")) {
+          data.push(line.slice(5).replace(/^ /, ""));
+        } else if (line === "" && data.length) {
+          yield data.join("\n");
+          data = [];
+        }
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
