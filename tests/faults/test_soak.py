@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.training_command import finished_steps, small_training, start, train
+from faults.training_command import finished_steps, let_compute, small_training, start, train
 from faults.undisturbed import assert_nothing_left
 
 from codelm_jax.checkpoint.comparison import differences
@@ -18,7 +18,7 @@ from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
 pytestmark = pytest.mark.faults
 
 STOPPED = 75
-LONGEST_LIFE = 40.0  # seconds that a process is given at most before something happens to it
+LONGEST_LIFE = 20.0  # seconds that a process computes at most before something happens to it
 QUIET_PART = 0.25  # of the whole time nothing happens at a stretch
 SAMPLES_A_SECOND = 2
 
@@ -40,7 +40,7 @@ class Soak:
         ends = time.monotonic() + seconds
         while True:
             process = self.start()
-            time.sleep(rng.uniform(0.0, min(LONGEST_LIFE, seconds)))
+            let_compute(process, rng.uniform(0.0, min(LONGEST_LIFE, seconds)))
             self.disturb(process, rng)
             if time.monotonic() > ends:
                 break

@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from codelm_jax.training.metrics import read_metrics
@@ -37,6 +39,23 @@ def start(*arguments):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def cpu_seconds(process: subprocess.Popen) -> float:
+    """What the process has computed so far; its life in a measure that other processes do not stretch."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def let_compute(process: subprocess.Popen, seconds: float) -> bool:
+    """Waits until the process has computed so long; returns whether it still lives."""
+    while process.poll() is None:
+        if cpu_seconds(process) >= seconds:
+            # A processor's clock ticks every 10 ms, and stands still while a save waits for the disk.
+            time.sleep(random.uniform(0.0, 0.05))
+            return process.poll() is None
+        time.sleep(0.01)
+    return False
 
 
 def finished_steps(workdir: Path) -> list[dict]:

@@ -1,9 +1,9 @@
 """A small run that nothing disturbed, and the comparison of a disturbed one with it."""
 
-import time
+import resource
 from pathlib import Path
 
-from faults.training_command import finished_steps, small_training, train
+from faults.training_command import small_training, train
 
 from codelm_jax.checkpoint.comparison import differences
 from codelm_jax.checkpoint.inspection import verify
@@ -15,8 +15,7 @@ class UndisturbedRun:
 
     Attributes:
         flags: its command line, without `--workdir`.
-        life: seconds from its start to its end, the preparation of its data included.
-        loop: seconds from its first logged step to its last.
+        life: seconds it computed from its start to its end, the preparation of its data included.
         end: its last step.
     """
 
@@ -28,12 +27,10 @@ class UndisturbedRun:
             f"--config.eval_every={steps}",
             "--config.monitor_every=0",
         ]
-        began = time.monotonic()
+        before = _computed_by_children()
         done = train(*self.flags)
-        self.life = time.monotonic() - began
+        self.life = _computed_by_children() - before
         assert done.returncode == 0, done.stderr
-        logged = finished_steps(directory / "run")
-        self.loop = logged[-1]["time"] - logged[0]["time"]
         self.end = SavedStep(directory / "run" / "checkpoints" / str(steps))
 
     def assert_same_end(self, workdir: Path) -> None:
@@ -54,3 +51,8 @@ def assert_nothing_left(workdir: Path) -> None:
     assert not [path for path in workdir.rglob("*") if "tmp" in path.name]
     assert all(path.name.isdecimal() for path in checkpoints.iterdir()), list(checkpoints.iterdir())
     assert all(finding.damage is None for finding in verify(workdir))
+
+
+def _computed_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
