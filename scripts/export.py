@@ -19,6 +19,7 @@ from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.interop.hf_export import DTYPES, Exported, export_hf
 from codelm_jax.report.model_card import MODEL_CARD, model_card
 from codelm_jax.report.runs import load_runs
+from codelm_jax.training.resume import decontaminated
 
 _CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, or one step.", required=True)
 _OUT = flags.DEFINE_string("out", None, "The directory to make.", required=True)
@@ -34,7 +35,8 @@ def main() -> None:
     jax.config.update("jax_platforms", "cpu")
     which: Any = int(_WHICH.value) if _WHICH.value.isdecimal() else _WHICH.value
     loaded = load_checkpoint(_CHECKPOINT.value, which=which)
-    exported = Exported(loaded.step, jax.device_get(loaded.params), loaded.meta, _card(_CHECKPOINT.value))
+    meta = {**loaded.meta, "decontaminated": decontaminated(loaded.meta)}
+    exported = Exported(loaded.step, jax.device_get(loaded.params), meta, _card(_CHECKPOINT.value))
     out = Path(_OUT.value)
     name = export_hf(exported, out, dtype=_DTYPE.value, overwrite=_OVERWRITE.value)
     print(f"{out}: step {loaded.step} of {_CHECKPOINT.value} as {name}, {_DTYPE.value}")

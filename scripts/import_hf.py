@@ -43,13 +43,14 @@ def main() -> None:
     )
     step = imported.step or 0
     with RunLock(_OUT.value), CheckpointStore(Path(_OUT.value) / CHECKPOINTS) as store:
-        if store.steps():
+        settings = Path(_OUT.value) / "config.json"
+        if store.steps() or settings.exists():
             raise UserError(f"--out={_OUT.value}: holds a run already; choose another directory")
         state = {"params": imported.params}
         store.save(step, state=state, data={}, meta={**meta, "tokenizer_json": imported.tokenizer_json})
         store.wait()
         store.verify(step)
-        write_json(Path(_OUT.value) / "config.json", meta["config"])
+        write_json(settings, meta["config"])
     origin = "" if imported.meta else "; where it comes from is not known"
     print(f"{_OUT.value}: step {step} of {_MODEL.value}{origin}")
 

@@ -72,7 +72,7 @@ def architecture_named(model_type: Any, name: str) -> Architecture:
     Raises:
         UserError: it is not one that models of this project have.
     """
-    if model_type not in ARCHITECTURES:
+    if not isinstance(model_type, str) or model_type not in ARCHITECTURES:
         raise UserError(
             f"{name}: model_type = {model_type!r}: must be one of {', '.join(map(repr, ARCHITECTURES))}"
         )

@@ -9,8 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_config import ENDOFTEXT_ID, Sizes, check_fixed, default_rope, words_from_sizes
+from codelm_jax.interop.hf_config import (
+    ENDOFTEXT_ID,
+    Sizes,
+    check_fixed,
+    default_rope,
+    require,
+    words_from_sizes,
+)
 from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.positions import ROPE_BASE
@@ -60,12 +66,7 @@ def to_gpt_neox(
     Raises:
         UserError: the architecture has no counterpart in GPT-NeoX.
     """
-    for key, needed in NEEDED.items():
-        if getattr(config, key) != needed:
-            raise UserError(
-                f"config.model.{key} = {getattr(config, key)!r}: GPT-NeoX has only {needed!r}, so this model cannot be "
-                "exported"
-            )
+    require(config, NEEDED, "GPT-NeoX")
     weights = {
         "gpt_neox.embed_in.weight": np.asarray(params["embedding"]["embedding"]),
         **_norm("gpt_neox.final_layer_norm", params["final_norm"]),

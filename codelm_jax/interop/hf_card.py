@@ -1,10 +1,13 @@
 """A run's model card as the `README.md` of its export."""
 
+import json
 import re
 
-_LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_FIRST_SECTION = re.compile(r"^## ", re.MULTILINE)
+_LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
+# True of the run's card, not of its copy.
+_WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
+_HEADING = re.compile(r"^## ", re.MULTILINE)
 
 _SECTION = """## Use with transformers
 
@@ -13,13 +16,14 @@ This directory is step {step:,} of the run, as a {architecture} in {dtype}. It n
 ```python
 from transformers import pipeline
 
-complete = pipeline("text-generation", model="{name}")
+model = {name}  # the path of this directory, or its name on the Hub
+complete = pipeline("text-generation", model=model)
 print(complete("def add(a, b):\\n", max_new_tokens=60)[0]["generated_text"])
 ```
 
-`{name}` is the path of this directory, or its name on the Hub. The tokenizer puts `<|endoftext|>` before every text, as
-in training, and takes the names of special tokens in a text for ordinary characters. Prompt and completion together
-must stay within {context_length} tokens: nothing checks that, and beyond it the text falls apart.
+The tokenizer puts `<|endoftext|>` before every text, as in training, and takes the names of special tokens in a text
+for ordinary characters. Keep prompt and completion together within {context_length} tokens: the model never saw more,
+and nothing there checks it.
 
 """
 
@@ -37,10 +41,15 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
     """
     matter = _FRONT_MATTER.match(card)
     end = matter.end() if matter else 0
-    head, body = _LIBRARY.sub('library_name: "transformers"', card[:end]), card[end:]
+    head = _LIBRARY.sub('library_name: "transformers"', card[:end])
+    body = _WRITTEN_BY.sub("", card[end:], count=1)
     section = _SECTION.format(
-        name=name, architecture=architecture, dtype=dtype, step=step, context_length=context_length
+        name=json.dumps(name),
+        architecture=architecture,
+        dtype=dtype,
+        step=step,
+        context_length=context_length,
     )
-    first = _FIRST_SECTION.search(body)
+    first = _HEADING.search(body)
     place = first.start() if first else len(body)
     return f"{head}{body[:place]}{section}{body[place:]}"

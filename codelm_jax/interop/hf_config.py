@@ -1,7 +1,7 @@
 """What `config.json` of the Hugging Face format says, whichever architecture it names, and how it is held to ours."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 from pydantic.dataclasses import dataclass
@@ -15,17 +15,19 @@ ENDOFTEXT_ID = 0
 # What no field of config.json may change: no quantisation, no stretched positions.
 _ABSENT = ("quantization_config", "rope_scaling")
 
+_Size = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
+
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
 class Sizes:
     """The fields that differ from model to model; all others must be what this project's models are."""
 
-    vocab_size: int
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    max_position_embeddings: int
+    vocab_size: _Size
+    hidden_size: _Size
+    num_hidden_layers: _Size
+    num_attention_heads: _Size
+    intermediate_size: _Size
+    max_position_embeddings: _Size
 
     @classmethod
     def of(cls, config: ModelConfig) -> "Sizes":
@@ -38,6 +40,25 @@ class Sizes:
             intermediate_size=config.ffn_dim,
             max_position_embeddings=config.max_seq_length,
         )
+
+
+def require(config: ModelConfig, needed: Mapping[str, str], architecture: str) -> None:
+    """Refuses to map a model to an architecture that computes something else.
+
+    Args:
+        config: of the model.
+        needed: the keys of `config.model` that the architecture has only one value for.
+        architecture: its public name.
+
+    Raises:
+        UserError: names the first key that differs.
+    """
+    for key, value in needed.items():
+        if getattr(config, key) != value:
+            raise UserError(
+                f"config.model.{key} = {getattr(config, key)!r}: {architecture} has only {value!r}, so this model "
+                "cannot be exported"
+            )
 
 
 def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
@@ -111,5 +132,5 @@ def default_rope() -> dict[str, Any]:
 
 def _multiplier(hidden_size: int, intermediate_size: int) -> float:
     """The multiplier that `ModelConfig.ffn_dim` turns back into `intermediate_size`, whatever a quotient rounds to."""
-    exact = intermediate_size / max(hidden_size, 1)
+    exact = intermediate_size / hidden_size
     return exact if int(hidden_size * exact) == intermediate_size else (intermediate_size + 0.5) / hidden_size

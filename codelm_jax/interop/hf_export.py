@@ -70,7 +70,7 @@ def export_hf(model: Exported, out: Path, *, dtype: str = "float32", overwrite: 
     generation = generation_config(tokenizer_json, config.vocab_size)
     card = hf_card(
         model.card,
-        name=out.name,
+        name=out.absolute().name,
         architecture=architecture.name,
         dtype=dtype,
         step=model.step,

@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_config import ENDOFTEXT_ID, Sizes, check_fixed, default_rope, words_from_sizes
+from codelm_jax.interop.hf_config import (
+    ENDOFTEXT_ID,
+    Sizes,
+    check_fixed,
+    default_rope,
+    require,
+    words_from_sizes,
+)
 from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.positions import ROPE_BASE
@@ -44,12 +50,7 @@ def to_llama(config: ModelConfig, params: Mapping[str, Any]) -> tuple[dict[str, 
     Raises:
         UserError: the architecture has no counterpart in Llama.
     """
-    for key, needed in NEEDED.items():
-        if getattr(config, key) != needed:
-            raise UserError(
-                f"config.model.{key} = {getattr(config, key)!r}: Llama has only {needed!r}, so this model cannot be "
-                "exported"
-            )
+    require(config, NEEDED, "Llama")
     weights = {
         "model.embed_tokens.weight": np.asarray(params["embedding"]["embedding"]),
         "model.norm.weight": np.asarray(params["final_norm"]["scale"]),
@@ -118,7 +119,7 @@ def _heads(sizes: Sizes) -> dict[str, int]:
     """Every head has keys and values of its own, and together they are as wide as the model."""
     return {
         "num_key_value_heads": sizes.num_attention_heads,
-        "head_dim": sizes.hidden_size // max(sizes.num_attention_heads, 1),
+        "head_dim": sizes.hidden_size // sizes.num_attention_heads,
     }
 
 

@@ -1,0 +1,215 @@
+"""The directory as a whole: what is written comes back, and nothing half-written, changed or foreign does harm."""
+
+import json
+import os
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from interop_models import ARCHITECTURES, CARD, CODE, assert_same_bits, exported, tokenizer
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_export import FILES, export_hf
+from codelm_jax.interop.hf_import import read_hf
+
+
+@pytest.fixture
+def out(tmp_path):
+    export_hf(exported(), tmp_path / "toy")
+    return tmp_path / "toy"
+
+
+def content(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def change_json(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_an_export_comes_back_bit_by_bit_with_what_its_run_knew(kind, tmp_path):
+    model = exported(**ARCHITECTURES[kind])
+    export_hf(model, tmp_path / "toy")
+    back = read_hf(tmp_path / "toy")
+    assert_same_bits(model.params, back.params)
+    assert back.tokenizer_json == model.meta["tokenizer_json"]
+    assert (back.step, back.words) == (model.step, model.meta["config"]["model"])
+    kept = {key: value for key, value in model.meta.items() if key not in ("tokenizer_json", "config")}
+    assert {key: value for key, value in back.meta.items() if key != "config"} == kept
+    assert back.meta["config"] == {"model": back.words, "label_smoothing": 0.1}
+
+
+def test_paths_of_the_training_machine_are_not_published(out):
+    for name, written in content(out).items():
+        assert b"private" not in written, name
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_smaller_types_are_rounded_once(dtype, tmp_path):
+    model = exported()
+    export_hf(model, tmp_path / "toy", dtype=dtype)
+    assert {array.dtype.name for array in load_file(tmp_path / "toy" / "model.safetensors").values()} == {
+        dtype
+    }
+    assert json.loads((tmp_path / "toy" / "config.json").read_text())["dtype"] == dtype
+    back = read_hf(tmp_path / "toy").params["head"]["kernel"]
+    rounded = model.params["head"]["kernel"].astype(jnp.dtype(dtype)).astype(np.float32)
+    np.testing.assert_array_equal(back, rounded)
+
+
+def test_weights_beyond_the_range_of_the_type_are_refused(tmp_path):
+    model = exported()
+    model.params["head"]["kernel"][0, 0] = 1e5
+    with pytest.raises(UserError, match=r"float16: embed_out\.weight exceeds"):
+        export_hf(model, tmp_path / "toy", dtype="float16")
+    assert os.listdir(tmp_path) == []
+    export_hf(model, tmp_path / "toy", dtype="bfloat16")
+
+
+def test_the_tokenizer_gives_our_ids_after_endoftext(out):
+    theirs = Tokenizer.from_file(str(out / "tokenizer.json"))
+    # split_special_tokens of tokenizer_config.json
+    theirs.encode_special_tokens = True
+    for text in (CODE, "", "a <|endoftext|> b<|pad|>", "näïve = '€'\r\n\t", "  x"):
+        assert theirs.encode(text).ids == [tokenizer().endoftext_id, *tokenizer().encode(text)]
+    settings = json.loads((out / "tokenizer_config.json").read_text())
+    assert settings["split_special_tokens"] is True
+    assert settings["model_max_length"] == 48
+
+
+def test_what_sampling_never_emits_is_suppressed(out):
+    suppressed = json.loads((out / "generation_config.json").read_text())["suppress_tokens"]
+    assert suppressed == [1, 2, 3, 4, *range(330, 340)]
+
+
+def test_the_card_keeps_its_licence_and_says_how_to_open_the_directory(out):
+    card = (out / "README.md").read_text()
+    matter, body = re.match(r"---\n(.*?)\n---\n(.*)", card, re.DOTALL).groups()
+    assert matter.splitlines() == [
+        'language: ["code"]',
+        'license: "apache-2.0"',
+        'library_name: "transformers"',
+    ]
+    assert body.index("# toy") < body.index("## Use with transformers") < body.index("## Intended use")
+    assert 'model = "toy"' in body
+    assert "overwrites changes" not in card
+    assert "overwrites changes" in CARD
+
+
+def test_every_file_written_may_be_replaced(out):
+    assert set(content(out)) == set(FILES)
+
+
+def test_a_directory_that_holds_something_is_left_alone_until_told(out):
+    before = content(out)
+    with pytest.raises(UserError, match="--overwrite"):
+        export_hf(exported(), out)
+    assert content(out) == before
+    export_hf(exported(max_seq_length=64), out, overwrite=True)
+    assert json.loads((out / "config.json").read_text())["max_position_embeddings"] == 64
+    assert sorted(os.listdir(out.parent)) == ["toy"]
+
+
+def test_files_that_no_export_writes_are_never_removed(out):
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match=r"thesis\.txt"):
+        export_hf(exported(), out, overwrite=True)
+    assert (out / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_export_that_fails_leaves_what_was_there(out):
+    before = content(out)
+    model = exported()
+    model.meta["began_from"] = object()  # found only when the last file is written
+    with pytest.raises(TypeError):
+        export_hf(model, out, overwrite=True)
+    assert content(out) == before
+    assert sorted(os.listdir(out.parent)) == ["toy"]
+
+
+def test_places_where_no_directory_can_be_are_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path)
+    for out in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "link"):
+        with pytest.raises(UserError, match=out.name):
+            export_hf(exported(), out, overwrite=True)
+
+
+def test_what_is_written_follows_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        export_hf(exported(), tmp_path / "toy")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "toy").iterdir()}
+    assert (modes, (tmp_path / "toy").stat().st_mode & 0o777) == ({0o640}, 0o750)
+
+
+def test_weights_that_were_changed_do_not_pass_for_the_runs(out):
+    weights = load_file(out / "model.safetensors")
+    weights["embed_out.weight"][0, 0] += 1
+    save_file(weights, out / "model.safetensors")
+    with pytest.raises(UserError, match=r"model\.safetensors: is not the file that codelm\.json describes"):
+        read_hf(out)
+    (out / "codelm.json").unlink()
+    back = read_hf(out)
+    assert back.meta is None
+    assert back.step is None
+    assert back.params["head"]["kernel"][0, 0] == weights["embed_out.weight"][0, 0]
+
+
+def test_a_record_of_another_model_is_refused(out):
+    record = json.loads((out / "codelm.json").read_text())
+    record["meta"]["config"]["model"]["num_heads"] = 2
+    (out / "codelm.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=r"codelm\.json.*another model"):
+        read_hf(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("config.json", lambda path: path.write_text("{")),
+        ("config.json", lambda path: path.write_text("[" * 100_000)),
+        ("config.json", lambda path: path.write_text("[]")),
+        ("config.json", lambda path: path.write_bytes(b"\xff\xfe")),
+        ("config.json", lambda path: path.unlink()),
+        ("config.json", lambda path: change_json(path, num_hidden_layers="2")),
+        ("config.json", lambda path: change_json(path, num_attention_heads=0)),
+        ("config.json", lambda path: change_json(path, hidden_size=0)),
+        ("config.json", lambda path: change_json(path, vocab_size=300)),
+        ("tokenizer.json", lambda path: path.write_text("{}")),
+        ("tokenizer.json", lambda path: path.unlink()),
+        ("model.safetensors", lambda path: path.write_bytes(path.read_bytes()[:-1])),
+        ("model.safetensors", lambda path: path.write_bytes(b"")),
+        ("model.safetensors", lambda path: path.unlink()),
+        ("model.safetensors", lambda path: path.rename(path.with_name("model.safetensors.index.json"))),
+        ("codelm.json", lambda path: path.write_text("null")),
+        ("codelm.json", lambda path: change_json(path, format=2)),
+        ("codelm.json", lambda path: change_json(path, meta={"config": {}})),
+        ("codelm.json", lambda path: change_json(path, step=-1)),
+    ],
+)
+def test_damage_is_told_in_one_line_that_names_the_file(name, damage, out):
+    if name != "codelm.json":
+        (out / "codelm.json").unlink()
+    damage(out / name)
+    with pytest.raises(UserError, match=rf"{name}|config\.model") as refused:
+        read_hf(out)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_tokenizer_that_other_tools_saved_comes_back_as_it_was(out):
+    tool = Tokenizer.from_file(str(out / "tokenizer.json"))
+    tool.enable_padding(pad_id=4, pad_token="<|pad|>", direction="left")
+    tool.enable_truncation(16)
+    tool.save(str(out / "tokenizer.json"), pretty=True)
+    (out / "codelm.json").unlink()
+    back = read_hf(out).tokenizer_json
+    assert back == tokenizer().to_json()
+    assert CodeTokenizer.from_json(back).encode(CODE) == tokenizer().encode(CODE)
