@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from faults.training_command import ROOT, TINY
+from faults.training_command import ROOT, TINY, run_commands
 
 pytestmark = pytest.mark.faults
 
@@ -85,36 +85,67 @@ RARE = {
 }
 
 
+MISTAKES = COMMON | RARE
+
+
+def arguments(mistake, workdir, directory):
+    """A command line that is right but for the mistake."""
+    right = [
+        f"--config={TINY}",
+        f"--workdir={workdir}",
+        f"--config.data.prepared_dir={directory / 'data'}",
+    ]
+    return [mistake, *right[1:]] if mistake.startswith("--config=") else [*right, mistake]
+
+
+def assert_told_in_one_line(mistake, status, output, errors):
+    assert status == 2, (mistake, errors)
+    assert len(errors.strip().splitlines()) == 1, (mistake, errors)
+    assert errors.startswith("error: "), mistake
+    assert MISTAKES[mistake] in errors, (mistake, errors)
+    assert not output, mistake
+
+
+def assert_nothing_written(directory):
+    assert {path.name for path in directory.rglob("*") if path.is_file()} <= {"run.lock"}
+
+
+def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path):
+    results = run_commands(
+        arguments(mistake, tmp_path / str(number), tmp_path) for number, mistake in enumerate(MISTAKES)
+    )
+    for mistake, result in zip(MISTAKES, results, strict=True):
+        assert_told_in_one_line(mistake, **result)
+    assert_nothing_written(tmp_path)
+    print(f"{len(MISTAKES)} mistakes in one process: {len(MISTAKES)} clear lines, status 2, nothing written")
+
+
 @pytest.mark.parametrize(
-    "mistakes", [COMMON, pytest.param(RARE, marks=pytest.mark.slow)], ids=["common", "rare"]
+    "mistakes", [["extra"], pytest.param([*MISTAKES], marks=pytest.mark.slow)], ids=["one", "all"]
 )
-def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path, mistakes):
+def test_so_it_is_in_a_process_of_its_own(tmp_path, mistakes):
     # One process a mistake costs seconds of imports: a few run side by side.
     left = list(mistakes)
     while left:
         running = {
-            mistake: start(mistake, tmp_path / f"{len(left)}_{i}", tmp_path)
+            mistake: subprocess.Popen(
+                [
+                    sys.executable,
+                    "scripts/train.py",
+                    *arguments(mistake, tmp_path / f"{len(left)}_{i}", tmp_path),
+                ],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             for i, mistake in enumerate(left[:6])
         }
         left = left[6:]
         for mistake, process in running.items():
             output, errors = process.communicate()
-            assert process.returncode == 2, (mistake, errors)
-            assert len(errors.strip().splitlines()) == 1, (mistake, errors)
-            assert errors.startswith("error: "), mistake
-            assert mistakes[mistake] in errors, (mistake, errors)
-            assert not output, mistake
-    assert not (tmp_path / "data").exists()
-    print(f"{len(mistakes)} mistakes: {len(mistakes)} clear lines, status 2")
-
-
-def start(mistake, workdir, directory):
-    command = [
-        sys.executable,
-        "scripts/train.py",
-        f"--config={TINY}",
-        f"--workdir={workdir}",
-        f"--config.data.prepared_dir={directory / 'data'}",
-        mistake,
-    ]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            assert_told_in_one_line(mistake, process.returncode, output, errors)
+    assert_nothing_written(tmp_path)
+    print(
+        f"{len(mistakes)} mistakes in processes of their own: {len(mistakes)} clear lines, status 2, nothing written"
+    )

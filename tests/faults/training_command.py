@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from codelm_jax.training.metrics import read_metrics
@@ -39,6 +40,19 @@ def start(*arguments):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def run_commands(commands: Iterable[Sequence[str]]) -> list[dict]:
+    """The status, output and errors of several commands that share one process."""
+    done = subprocess.run(
+        [sys.executable, "tests/faults/many_commands.py"],
+        input=json.dumps([list(command) for command in commands]),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def cpu_seconds(process: subprocess.Popen) -> float:
