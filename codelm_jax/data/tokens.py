@@ -42,17 +42,6 @@ class TokenFile:
     ids: np.ndarray
     header: TokenHeader
 
-    def verify(self) -> None:
-        """Reads the whole file against its sha256.
-
-        Raises:
-            UserError: its contents changed since they were written.
-        """
-        if hashlib.sha256(self.ids.data).hexdigest() != self.header.sha256:
-            raise UserError(
-                f"{self.path}: contents do not match their sha256; delete the directory and prepare again"
-            )
-
     def documents(self) -> Iterator[np.ndarray]:
         """Each document's ids, without the `<|endoftext|>` before it."""
         starts = np.flatnonzero(self.ids == self.header.endoftext_id) + 1
@@ -102,10 +91,10 @@ def write_tokens(
 
 
 def read_tokens(path: str | Path, vocab_size: int) -> TokenFile:
-    """Opens a token file, checking its length and that every id is below `vocab_size`.
+    """Opens a token file, checking its length, that every id is below `vocab_size`, and its sha256.
 
     Raises:
-        UserError: it is missing, damaged, cut short, or made for another vocabulary.
+        UserError: it is missing, damaged, cut short, edited, or made for another vocabulary.
     """
     path = Path(path)
     try:
@@ -133,6 +122,8 @@ def read_tokens(path: str | Path, vocab_size: int) -> TokenFile:
         raise UserError(
             f"{path}: holds token id {largest}, the vocabulary ends at {vocab_size - 1}; prepare the data again"
         )
+    if hashlib.sha256(ids.data).hexdigest() != header.sha256:
+        raise UserError(f"{path}: contents do not match their sha256; delete the directory and prepare again")
     return TokenFile(path, ids, header)
 
 
