@@ -319,6 +319,23 @@ def token_logprobs(model: Transformer, params: dict, windows_BT: Array) -> Array
     return target_BT - jax.nn.logsumexp(logits_BTV, axis=-1)
 
 
+@partial(jax.jit, static_argnames="model")
+def rank_tokens(model: Transformer, params: dict, tokens_GT: Array) -> Choice:
+    """Each token but the first as if it had been chosen after those before it: `[G, T - 1]`."""
+    _, hidden_GTD = _run(model, params, tokens_GT[:, :-1])
+    logits_GTV = _logits(model, params, hidden_GTD)
+    token_GT = tokens_GT[:, 1:]
+    normaliser_GT = jax.nn.logsumexp(logits_GTV, axis=-1)
+    own_GT = jnp.take_along_axis(logits_GTV, token_GT[..., None], axis=-1)[..., 0]
+    alternative_GTA, largest_GTA = jax.vmap(_most_probable)(logits_GTV)
+    return Choice(
+        token=token_GT,
+        logprob=own_GT - normaliser_GT,
+        alternative=alternative_GTA,
+        alternative_logprob=largest_GTA - normaliser_GT[..., None],
+    )
+
+
 def _run(model: Transformer, params: dict, tokens_GT: Array) -> tuple[Any, Array]:
     batch, length = tokens_GT.shape
     positions_GT = jnp.broadcast_to(jnp.arange(length), (batch, length))

@@ -6,13 +6,14 @@ take their place; none of that changes what a completion says, since its randomn
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from codelm_jax.generation.admission import Sizes, admission_arrays, padded, prompt_arrays
 from codelm_jax.generation.decode import (
+    MAX_ALTERNATIVES,
     NO_TOKEN,
     Choice,
     Prefilled,
@@ -24,11 +25,12 @@ from codelm_jax.generation.decode import (
     decode,
     empty_rows,
     prefill,
+    rank_tokens,
     resize,
     take_rows,
 )
 from codelm_jax.generation.healing import NO_HEALING, TokenPrefixes
-from codelm_jax.generation.job import Alternative, Job, Prompt
+from codelm_jax.generation.job import Alternative, Job, Prompt, Ranked
 from codelm_jax.model.transformer import Transformer
 
 _SMALLEST_PROMPT = 16
@@ -79,6 +81,19 @@ class Engine:
         while batch.busy:
             yield from batch.step()
 
+    def rank(self, params: dict, ids: Sequence[int]) -> list[Ranked]:
+        """Each token but the first as if it had been chosen after those before it.
+
+        Args:
+            params: of the model.
+            ids: no more than the context holds.
+        """
+        width = self.sizes.at_least(len(ids), _SMALLEST_PROMPT, self.context_length)
+        tokens = np.full((1, width), self.endoftext, np.int32)
+        tokens[0, : len(ids)] = ids
+        tokens_on_host = _Tokens(rank_tokens(self.model, params, jnp.asarray(tokens)))
+        return [tokens_on_host.ranked((0, place)) for place in range(len(ids) - 1)]
+
     def compile_ahead(self, params: dict) -> None:
         """Compiles all that single admissions and decoding can need, by running it once on nothing."""
         sizes = self.sizes
@@ -112,6 +127,8 @@ class Engine:
                 for other in sizes.all(_SMALLEST_CONTEXT, self.context_length):
                     if other != slots:
                         resize(rows, slots=other)
+        for width in widths:
+            self.rank(params, [self.endoftext] * width)
 
     def prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
         """Prompts as padded arrays."""
@@ -206,13 +223,15 @@ class Batch:
         else:
             self._rows = self._decode(rows)
             yield
+        if not self.busy:
+            # Their length goes with them: the next completions may be short.
+            self._rows, self._standing = None, []
 
     def _fit_rows(self) -> Rows | None:
         """Brings the rows to the number that the completions need; None without any."""
         engine, running, count = self._engine, len(self.running), self.row_count
         needed = running + len(self._waiting)
         if not needed:
-            # Their length goes with them: the next completions may be short.
             self._rows, self._standing = None, []
             return None
         wanted = engine.sizes.at_least(needed, 1, engine.max_rows)
@@ -238,14 +257,14 @@ class Batch:
         engine = self._engine
         rows = self._fit_slots(rows)
         rows, choice_RC = decode(engine.model, self._params, engine.vocabulary, rows, steps=engine.chunk)
-        chunks = _Tokens(choice_RC, self.running)
+        tokens = _Tokens(choice_RC, with_rankings=any(job.alternatives for job in self.running))
         for row, job in enumerate(self._standing):
             for place in range(engine.chunk if job is not None else 0):
                 assert job is not None
-                token = chunks.token(row, place)
-                if token == NO_TOKEN:
+                ranked = tokens.ranked((row, place), job.alternatives)
+                if ranked.token_id == NO_TOKEN:
                     break
-                if self._take(job, token, *chunks.probabilities(job, row, place), skip=0):
+                if self._take(job, ranked, skip=0):
                     self._standing[row] = None
                     break
         return rows
@@ -280,34 +299,30 @@ class Batch:
         rows = admit(
             engine.model, engine.vocabulary, rows, arrays, prefilled, admission, choice.token, slot_N
         )
-        firsts = _Tokens(choice, [job for _, job in group])
+        tokens = _Tokens(choice, with_rankings=any(job.alternatives for _, job in group))
         for place, ((row, job), slot) in enumerate(zip(group, np.asarray(slot_N).tolist(), strict=False)):
-            token = firsts.token(place)
-            stands_as_typed = slot < len(job.ids) and token == job.ids[slot]
+            first = tokens.ranked((place,), job.alternatives)
+            stands_as_typed = slot < len(job.ids) and first.token_id == job.ids[slot]
             del job.ids[slot:]
             self._standing[row] = job
             if stands_as_typed:
-                job.ids.append(token)
-            else:
-                skip = job.prompt.healing.skip(slot - job.prompt.kept)
-                if self._take(job, token, *firsts.probabilities(job, place), skip=skip):
-                    self._standing[row] = None
+                job.ids.append(first.token_id)
+            elif self._take(job, first, skip=job.prompt.healing.skip(slot - job.prompt.kept)):
+                self._standing[row] = None
         return rows
 
     def _fit_slots(self, rows: Rows, entering: Sequence[Job] = ()) -> Rows:
         slots = self._engine.slots([*self.running, *entering])
         return resize(rows, slots=slots) if slots != rows.tokens_RS.shape[1] else rows
 
-    def _take(
-        self, job: Job, token: int, logprob: float, ranking: tuple[Alternative, ...], *, skip: int
-    ) -> bool:
+    def _take(self, job: Job, token: Ranked, *, skip: int) -> bool:
         """Gives the job its next token; whether that was its last."""
-        if token == self._engine.endoftext:
+        if token.token_id == self._engine.endoftext:
             job.transcript.finish("endoftext")
             return True
-        job.ids.append(token)
-        job.transcript.add(token, self._engine.token_bytes[token][skip:], logprob)
-        job.ranking.append(ranking)
+        job.ids.append(token.token_id)
+        job.transcript.add(token.token_id, self._engine.token_bytes[token.token_id][skip:], token.logprob)
+        job.ranking.append(token.ranking)
         if not job.transcript.finished and job.remaining == 0:
             job.transcript.finish("length")
         return job.transcript.finished
@@ -324,29 +339,20 @@ class Batch:
 class _Tokens:
     """Chosen tokens on the host."""
 
-    def __init__(self, choice: Choice, jobs: Iterable[Job]):
-        self._token = np.asarray(choice.token).tolist()
-        self._logprob = np.asarray(choice.logprob).tolist()
-        if any(job.alternatives for job in jobs):
-            self._alternative = np.asarray(choice.alternative).tolist()
-            self._alternative_logprob = np.asarray(choice.alternative_logprob).tolist()
+    def __init__(self, choice: Choice, *, with_rankings: bool = True):
+        self._token = np.asarray(choice.token)
+        self._logprob = np.asarray(choice.logprob)
+        if with_rankings:
+            self._alternative = np.asarray(choice.alternative)
+            self._alternative_logprob = np.asarray(choice.alternative_logprob)
 
-    def token(self, *place: int) -> int:
-        return _at(self._token, place)
-
-    def probabilities(self, job: Job, *place: int) -> tuple[float, tuple[Alternative, ...]]:
-        """The token's own log-probability, and the alternatives that the job asks for."""
-        own = _at(self._logprob, place)
-        if not job.alternatives:
-            return own, ()
-        pairs = zip(_at(self._alternative, place), _at(self._alternative_logprob, place), strict=True)
-        return own, tuple(Alternative(*pair) for pair in list(pairs)[: job.alternatives])
-
-
-def _at(nested: Any, place: tuple[int, ...]) -> Any:
-    for index in place:
-        nested = nested[index]
-    return nested
+    def ranked(self, place: tuple[int, ...], alternatives: int = MAX_ALTERNATIVES) -> Ranked:
+        """The token at a place, with so many alternatives."""
+        ranking: tuple[Alternative, ...] = ()
+        if alternatives:
+            rivals = self._alternative[place].tolist(), self._alternative_logprob[place].tolist()
+            ranking = tuple(map(Alternative, *rivals))[:alternatives]
+        return Ranked(int(self._token[place]), float(self._logprob[place]), ranking)
 
 
 def chunk_steps() -> int:

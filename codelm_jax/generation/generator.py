@@ -17,7 +17,7 @@ from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.decode import Vocabulary, last_logits
 from codelm_jax.generation.engine import Batch, Engine, chunk_steps
 from codelm_jax.generation.healing import NO_HEALING, heal
-from codelm_jax.generation.job import Job, Prompt
+from codelm_jax.generation.job import Job, Prompt, Ranked
 from codelm_jax.generation.params import Overflow, SamplingParams
 from codelm_jax.generation.scoring import Score, score_texts, score_windows
 from codelm_jax.generation.stopping import stop_rule
@@ -31,6 +31,10 @@ ComputeDtype = Literal["auto", "float32", "bfloat16"]
 
 _MAX_ROWS = {"cpu": 64}
 _MAX_ROWS_ACCELERATOR = 1024
+
+
+class ContextExceeded(UserError):
+    """A prompt, with what is to follow it, has more tokens than the model sees."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,7 +197,7 @@ class Generator:
         """The `params.n` completions of a prompt, not yet begun, for a batch of `start`.
 
         Args:
-            prompt: a text; or token ids, which are taken as they are: they are not healed.
+            prompt: a text; or token ids, which are not healed, and may bring their own <|endoftext|>.
             params: of the sampling.
             number: how errors name the prompt.
             alternatives: how many of the most probable tokens each place keeps, up to `MAX_ALTERNATIVES`.
@@ -201,10 +205,9 @@ class Generator:
         Raises:
             UserError: the prompt does not fit in the context and `params.overflow` is "error", or an id is no token.
         """
-        if isinstance(prompt, str):
-            text, ids, heals = prompt, self._encode(prompt), params.heal
-        else:
-            text, ids, heals = self._decode(prompt), [self.tokenizer.endoftext_id, *prompt], False
+        ids = self.token_ids(prompt)
+        text = prompt if isinstance(prompt, str) else self.tokenizer.decode(ids)
+        heals = params.heal and isinstance(prompt, str)
         start = self._prompt(text, ids, params, number, heals=heals)
         return [
             Job(start, params, sample, Transcript(stop_rule(params, text)), alternatives=alternatives)
@@ -233,6 +236,19 @@ class Generator:
         _require_list(texts, "texts")
         return score_texts(self._model, self._params, [self._encode(text) for text in texts], overflow)
 
+    def rank(self, prompt: str | Sequence[int]) -> list[Ranked]:
+        """The tokens of a prompt after its <|endoftext|>, each with what could have stood there.
+
+        Raises:
+            UserError: the prompt exceeds the context, or an id is no token.
+        """
+        ids = self.token_ids(prompt)
+        if len(ids) > self.context_length:
+            raise ContextExceeded(
+                f"the prompt has {len(ids)} tokens, the context takes {self.context_length}"
+            )
+        return self._engine.rank(self._params, ids)
+
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
         """Scores windows of token ids `[B, T + 1]`: log-probability of all but the first, float32 `[B, T]`."""
         return score_windows(self._model, self._params, windows)
@@ -245,7 +261,9 @@ class Generator:
         """
         ids = self._encode(prompt)
         if len(ids) > self.context_length:
-            raise UserError(f"the prompt has {len(ids)} tokens, the context takes {self.context_length}")
+            raise ContextExceeded(
+                f"the prompt has {len(ids)} tokens, the context takes {self.context_length}"
+            )
         width = min(max(16, 1 << (len(ids) - 1).bit_length()), self.context_length)
         tokens = np.zeros((1, width), np.int32)
         tokens[0, : len(ids)] = ids
@@ -278,12 +296,19 @@ class Generator:
             ) from None
         return [self.tokenizer.endoftext_id, *self.tokenizer.encode(text)]
 
-    def _decode(self, ids: Sequence[int]) -> str:
-        """The text of token ids, without special tokens."""
-        for token in ids:
+    def token_ids(self, prompt: str | Sequence[int]) -> list[int]:
+        """Token ids of a prompt, which begin with <|endoftext|>.
+
+        Raises:
+            UserError: an id is no token, or the text no Unicode.
+        """
+        if isinstance(prompt, str):
+            return self._encode(prompt)
+        for token in prompt:
             if not 0 <= token < self.tokenizer.vocab_size:
                 raise UserError(f"token id {token}: the tokenizer knows 0 to {self.tokenizer.vocab_size - 1}")
-        return self.tokenizer.decode(ids)
+        begins = [] if list(prompt[:1]) == [self.tokenizer.endoftext_id] else [self.tokenizer.endoftext_id]
+        return [*begins, *prompt]
 
     def _prompt(
         self, text: str, ids: list[int], params: SamplingParams, number: int, *, heals: bool
@@ -292,14 +317,14 @@ class Generator:
         shift = 0
         if needed > self.context_length:
             if params.overflow == "error":
-                raise UserError(
+                raise ContextExceeded(
                     f"prompt {number}: its {len(ids)} tokens and max_new_tokens = {params.max_new_tokens} exceed "
                     f"the context of {self.context_length} tokens; shorten one or set overflow to "
                     '"truncate_left" or "slide"'
                 )
             if params.overflow == "truncate_left":
                 if params.max_new_tokens >= self.context_length:
-                    raise UserError(
+                    raise ContextExceeded(
                         f"max_new_tokens = {params.max_new_tokens} leaves no room for a prompt in the context of "
                         f'{self.context_length} tokens; lower it or set overflow to "slide"'
                     )

@@ -35,6 +35,15 @@ class Alternative:
     logprob: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Ranked:
+    """A token where it stands, its log-probability there in nats, and the most probable tokens, best first."""
+
+    token_id: int
+    logprob: float
+    ranking: tuple[Alternative, ...]
+
+
 class Job:
     """One completion on its way."""
 

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from codelm_jax import __version__
 from codelm_jax.generation.generator import Generator
 from codelm_jax.serving.completions import Completions
 from codelm_jax.serving.decoder import Decoder
@@ -80,7 +79,7 @@ def create_app(
 
     app = FastAPI(
         title="codelm_jax",
-        version=__version__,
+        version="1",
         summary="Completes Python code; speaks OpenAI's completions interface.",
         lifespan=lifespan,
         # Those pages load scripts from elsewhere.

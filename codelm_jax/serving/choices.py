@@ -1,10 +1,11 @@
 """Completions as the interface shows them: texts, tokens with their probabilities, figures of repetition."""
 
+import codecs
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from codelm_jax.data.tokenizer import CodeTokenizer
-from codelm_jax.generation.job import Job
+from codelm_jax.generation.job import Job, Ranked
 from codelm_jax.generation.transcript import FinishReason
 from codelm_jax.serving.decoder import Token
 from codelm_jax.serving.protocol import Collapse, Logprobs
@@ -28,26 +29,40 @@ def token_name(tokenizer: CodeTokenizer, token_id: int) -> str:
         return "bytes:" + "".join(f"\\x{byte:02x}" for byte in piece)
 
 
-def logprobs(tokenizer: CodeTokenizer, tokens: Sequence[Token], offset: int, alternatives: int) -> Logprobs:
+def tokens_of_prompt(tokenizer: CodeTokenizer, ranked: Sequence[Ranked]) -> tuple[Token, ...]:
+    """The tokens of a prompt as if they were those of a completion."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    tokens, offset = [], 0
+    for each in ranked:
+        tokens.append(Token(each.token_id, offset, each.logprob, each.ranking))
+        offset += len(decoder.decode(tokenizer.token_bytes(each.token_id)))
+    return tuple(tokens)
+
+
+def logprobs(
+    tokenizer: CodeTokenizer, before: Sequence[Token], tokens: Sequence[Token], offset: int, alternatives: int
+) -> Logprobs:
     """Tokens in the interface's four columns.
 
     Args:
         tokenizer: names the tokens.
-        tokens: of a completion.
+        before: tokens of the prompt that is shown.
+        tokens: of the completion.
         offset: characters of the choice's text before the completion.
         alternatives: how many to show at each place; the token itself is shown, too.
     """
-    names = [token_name(tokenizer, token.token_id) for token in tokens]
+    shown = [*before, *tokens]
+    names = [token_name(tokenizer, token.token_id) for token in shown]
     top = [
         {token_name(tokenizer, each.token_id): each.logprob for each in token.ranking[:alternatives]}
         | {name: token.logprob}
-        for name, token in zip(names, tokens, strict=True)
+        for name, token in zip(names, shown, strict=True)
     ]
     return Logprobs(
         tokens=names,
-        token_logprobs=[token.logprob for token in tokens],
+        token_logprobs=[token.logprob for token in shown],
         top_logprobs=top if alternatives else None,
-        text_offset=[offset + token.offset for token in tokens],
+        text_offset=[token.offset for token in before] + [offset + token.offset for token in tokens],
     )
 
 

@@ -6,14 +6,15 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from codelm_jax.errors import UserError
-from codelm_jax.generation.generator import Generator
-from codelm_jax.generation.job import Job
+from codelm_jax.generation.generator import ContextExceeded, Generator
+from codelm_jax.generation.job import Job, Ranked
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.serving.choices import collapse, finish_reason, logprobs
+from codelm_jax.serving.choices import collapse, finish_reason, logprobs, tokens_of_prompt
 from codelm_jax.serving.decoder import Decoder, DecodingFailed, Progress, Ticket
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
@@ -49,6 +50,7 @@ class Accepted:
         seed: of the sampling.
         prompts: the prompts' texts.
         prompt_tokens: of all of them; <|endoftext|> before each does not count.
+        ranked: their tokens, where these come back with probabilities.
         ticket: the completions, those of one prompt in a row.
         began: when it came, on the monotonic clock.
         id: of the answer.
@@ -59,6 +61,7 @@ class Accepted:
     seed: int
     prompts: Sequence[str]
     prompt_tokens: int
+    ranked: Sequence[Sequence[Ranked]]
     ticket: Ticket
     began: float
     id: str
@@ -127,13 +130,19 @@ class Completions:
             )
         self._in_flight += count
         try:
-            params = self._params(request, seed)
-            groups = await asyncio.to_thread(self._jobs, prompts, params, request)
+            jobs = await asyncio.to_thread(self._jobs, prompts, request, seed)
+            prompt_tokens = await asyncio.to_thread(self._count_tokens, prompts)
+            ranked = await self._ranked(prompts, request)
+        except UserError as error:
+            self._in_flight -= count
+            code = "context_length_exceeded" if isinstance(error, ContextExceeded) else None
+            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt", code=code) from None
         except BaseException:
             self._in_flight -= count
             raise
-        ticket = Ticket([job for group in groups for job in group], streams=bool(request.stream), began=began)
-        prompt_tokens = sum(group[0].prompt.shift + len(group[0].prompt.ids) - 1 for group in groups)
+        ticket = Ticket(jobs, streams=bool(request.stream), began=began)
+        # Where nothing is to be written, nothing is under way.
+        self._in_flight -= count - len(jobs)
         self._metrics.prompt_tokens.inc(prompt_tokens)
         self._decoder.submit(ticket)
         return Accepted(
@@ -141,6 +150,7 @@ class Completions:
             seed=seed,
             prompts=[p if isinstance(p, str) else self._generator.tokenizer.decode(p) for p in prompts],
             prompt_tokens=prompt_tokens,
+            ranked=ranked,
             ticket=ticket,
             began=began,
             id=f"cmpl-{uuid.uuid4().hex}",
@@ -178,6 +188,9 @@ class Completions:
         end = accepted.began + settings.request_timeout
         limit = min(end, accepted.began + settings.queue_timeout)
         first = True
+        if not ticket.jobs:
+            count = len(accepted.prompts) * (accepted.request.n or 1)
+            yield [Progress(index, "", (), "length") for index in range(count)]
         try:
             while ticket.unfinished:
                 async with asyncio.timeout(max(0.0, limit - time.monotonic())):
@@ -205,7 +218,6 @@ class Completions:
                 self._decoder.cancel(ticket)
 
     def _params(self, request: CompletionRequest, seed: int) -> SamplingParams:
-        max_tokens = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
         if request.stop and request.stop_rule:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST, "stop and stop_rule exclude each other: give one", param="stop_rule"
@@ -215,36 +227,51 @@ class Completions:
         return SamplingParams(
             **values,
             stop=request.stop_rule or stop,
-            max_new_tokens=max_tokens,
+            max_new_tokens=DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens,
             seed=seed,
             overflow=request.overflow or self._settings.overflow,
         )
 
-    def _jobs(
-        self, prompts: Sequence[str | list[int]], params: SamplingParams, request: CompletionRequest
-    ) -> list[list[Job]]:
-        try:
-            return [
-                self._generator.jobs(prompt, params, number=i, alternatives=request.logprobs or 0)
-                for i, prompt in enumerate(prompts)
-            ]
-        except UserError as error:
-            code = "context_length_exceeded" if "context" in str(error) else None
-            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt", code=code) from None
+    def _jobs(self, prompts: Sequence[str | list[int]], request: CompletionRequest, seed: int) -> list[Job]:
+        """The completions, none of which has begun; none at all where no token is asked for."""
+        if request.max_tokens == 0:
+            if not request.echo:
+                raise ApiError(
+                    HTTPStatus.BAD_REQUEST, "max_tokens = 0 asks for nothing without echo", param="max_tokens"
+                )
+            return []
+        params = self._params(request, seed)
+        return [
+            job
+            for number, prompt in enumerate(prompts)
+            for job in self._generator.jobs(prompt, params, number=number, alternatives=request.logprobs or 0)
+        ]
+
+    def _count_tokens(self, prompts: Sequence[str | list[int]]) -> int:
+        return sum(len(self._generator.token_ids(prompt)) - 1 for prompt in prompts)
+
+    async def _ranked(
+        self, prompts: Sequence[str | list[int]], request: CompletionRequest
+    ) -> list[list[Ranked]]:
+        if not request.echo or request.logprobs is None:
+            return []
+        return [await self._decoder.call(partial(self._generator.rank, prompt)) for prompt in prompts]
 
     def _choice(self, accepted: Accepted, progress: Progress, *, echoes: bool) -> Choice:
-        request = accepted.request
-        prompt = accepted.prompts[progress.index // (request.n or 1)] if request.echo else ""
+        request, tokenizer = accepted.request, self._generator.tokenizer
+        number = progress.index // (request.n or 1)
+        prompt = accepted.prompts[number] if request.echo else ""
+        before = tokens_of_prompt(tokenizer, accepted.ranked[number]) if echoes and accepted.ranked else ()
         reason = finish_reason(progress.finish_reason)
-        ended = reason is not None and request.collapse
+        judged = accepted.ticket.jobs if reason and request.collapse else ()
         return Choice(
             index=progress.index,
             text=(prompt if echoes else "") + progress.text,
             logprobs=None
             if request.logprobs is None
-            else logprobs(self._generator.tokenizer, progress.tokens, len(prompt), request.logprobs),
+            else logprobs(tokenizer, before, progress.tokens, len(prompt), request.logprobs),
             finish_reason=reason,
-            collapse=collapse(accepted.ticket.jobs[progress.index], self._band) if ended else None,
+            collapse=collapse(judged[progress.index], self._band) if judged else None,
         )
 
     def _response(

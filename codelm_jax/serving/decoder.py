@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from codelm_jax.generation.engine import Batch
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.job import Alternative, Job
 from codelm_jax.generation.transcript import FinishReason
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -166,6 +169,30 @@ class Decoder:
         self._inbox.put(lambda batch: None)
         self._thread.join()
 
+    async def call(self, function: Callable[[], T]) -> T:
+        """Runs a function that needs the model on the thread, between two steps."""
+        assert self._loop is not None
+        loop, answer = self._loop, self._loop.create_future()
+
+        def resolve(result: T | None, error: Exception | None) -> None:
+            if answer.done():
+                return
+            if error is None:
+                answer.set_result(result)
+            else:
+                answer.set_exception(error)
+
+        def run(_: Batch) -> None:
+            result, failure = None, None
+            try:
+                result = function()
+            except Exception as error:
+                failure = error
+            loop.call_soon_threadsafe(resolve, result, failure)
+
+        self._inbox.put(run)
+        return await answer
+
     def submit(self, ticket: Ticket) -> None:
         """Lets the ticket's completions join at the next step."""
 
@@ -195,16 +222,20 @@ class Decoder:
         batch = self._generator.start()
         self.ready = True
         while not self._stopping:
-            self._read_inbox(batch)
             try:
+                self._read_inbox(batch)
+                self._count(batch)
                 for _ in batch.step():
+                    self._count(batch)
                     self._report()
             except Exception:
                 _log.exception("decoding failed; the requests under way are lost")
                 self._post([(ticket, None) for ticket in self._active])
                 self._active.clear()
                 batch = self._generator.start()
-            self.rows, self.running, self.waiting = batch.row_count, len(batch.running), len(batch.waiting)
+
+    def _count(self, batch: Batch) -> None:
+        self.rows, self.running, self.waiting = batch.row_count, len(batch.running), len(batch.waiting)
 
     def _read_inbox(self, batch: Batch) -> None:
         """Does what the event loop asks for; waits for it where there is nothing else to do."""

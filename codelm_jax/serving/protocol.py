@@ -111,7 +111,7 @@ class Logprobs(BaseModel):
     """Probabilities of a text's tokens, under the model itself: before temperature and filters."""
 
     tokens: list[str]
-    token_logprobs: list[float | None]
+    token_logprobs: list[float]
     top_logprobs: list[dict[str, float]] | None
     text_offset: list[int]
 

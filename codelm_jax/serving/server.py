@@ -50,7 +50,12 @@ def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: int) -> int:
     Returns:
         The exit status: 0, or `EXIT_CUT_OFF` where requests were cut off.
     """
-    config = uvicorn.Config(
+    return asyncio.run(_Server(configuration(app, drain_timeout)).run_until_signalled(listening))
+
+
+def configuration(app: FastAPI, drain_timeout: int) -> uvicorn.Config:
+    """How uvicorn is set up."""
+    return uvicorn.Config(
         app,
         http="h11",
         ws="none",
@@ -62,7 +67,6 @@ def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: int) -> int:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=drain_timeout,
     )
-    return asyncio.run(_Server(config).run_until_signalled(listening))
 
 
 class _Server(uvicorn.Server):
