@@ -2,20 +2,23 @@
 
     python tests/faults/many_commands.py < commands.json > results.json
 
-Reads a list of command lines, each a list of arguments; writes for each its exit status, output and errors.
+Reads a list of commands, each a directory to run in and a list of arguments; writes for each its exit status, output
+and errors.
 """
 
 import contextlib
 import io
 import json
+import os
 import sys
 
 from absl import flags
 from codelm_jax.scripts import train  # pyright: ignore[reportMissingImports]
 
 
-def result_of(arguments: list[str]) -> dict[str, object]:
-    """What the command does when it is given `arguments`, as if it ran for the first time."""
+def result_of(directory: str, arguments: list[str]) -> dict[str, object]:
+    """What the command does in `directory` when it is given `arguments`, as if it ran for the first time."""
+    os.chdir(directory)
     for name in list(flags.FLAGS):
         if name.startswith("config."):
             delattr(flags.FLAGS, name)  # overrides of the command before
@@ -38,4 +41,4 @@ def result_of(arguments: list[str]) -> dict[str, object]:
 
 if __name__ == "__main__":
     commands = json.load(sys.stdin)
-    json.dump([result_of(command) for command in commands], sys.stdout)
+    json.dump([result_of(*command) for command in commands], sys.stdout)

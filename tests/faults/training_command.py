@@ -42,11 +42,13 @@ def start(*arguments):
     )
 
 
-def run_commands(commands: Iterable[Sequence[str]]) -> list[dict]:
-    """The status, output and errors of several commands that share one process."""
+def run_commands(commands: Iterable[Sequence[str]], directories: Iterable[Path] | None = None) -> list[dict]:
+    """The status, output and errors of several commands that share one process; they run in the root, or where told."""
+    commands = list(commands)
+    places = [ROOT] * len(commands) if directories is None else list(directories)
     done = subprocess.run(
         [sys.executable, "tests/faults/many_commands.py"],
-        input=json.dumps([list(command) for command in commands]),
+        input=json.dumps([[str(place), command] for place, command in zip(places, commands, strict=True)]),
         capture_output=True,
         text=True,
         cwd=ROOT,

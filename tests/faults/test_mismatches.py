@@ -1,0 +1,79 @@
+"""Settings, data, tokenizer and checkpoint that do not belong together are refused before a step is trained."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+from faults.mismatches import MISMATCHES, Mismatch
+from faults.training_command import ROOT, TINY, run_commands, small_training
+
+from codelm_jax.data.tokenizer import CodeTokenizer
+
+pytestmark = pytest.mark.faults
+
+STOPPED = 75
+
+
+@dataclasses.dataclass(frozen=True)
+class Homes:
+    """A home to make copies of, the other one, and the command that made the run of the first."""
+
+    home: Path
+    other: Path
+    flags: list[str]
+
+
+def relative(flags: list[str], home: Path) -> list[str]:
+    return [flag.replace(f"{home}/", "").replace(TINY, str(ROOT / TINY)) for flag in flags]
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory):
+    home, other = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("other")
+    flags = relative(small_training(home), home)
+    small_training(other)
+    text = (other / "train.txt").read_text()
+    (other / "train.txt").write_text(text[len(text) // 2 :])
+    (other / "larger.json").write_text(CodeTokenizer.train([text], 420).to_json())
+    flags.append("--config.max_steps=10")
+    longer = [*flags, "--stop_after=9"]
+    results = run_commands(
+        [
+            [*flags, "--stop_after=6"],
+            [*longer, "--workdir=seeded", "--config.seed=5"],
+            [*longer, "--workdir=deeper", "--config.model.num_layers=2"],
+            [*longer, "--workdir=other_corpus"],
+        ],
+        [home, other, other, other],
+    )
+    assert [result["status"] for result in results] == [STOPPED] * 4, results
+    return Homes(home, other, flags)
+
+
+def refused(mismatch: Mismatch, result: dict) -> bool:
+    """Whether the command said what is wrong in one line, which only notes of damaged steps may precede."""
+    *notes, last = result["errors"].splitlines() or [""]
+    told = last.startswith("error: ") and mismatch.told in last
+    return result["status"] == 2 and told and all("; moved to " in note for note in notes)
+
+
+def logged_steps(home: Path) -> dict[str, str]:
+    return {str(path.relative_to(home)): path.read_text() for path in home.glob("*/metrics.jsonl")}
+
+
+def test_what_does_not_belong_together_is_refused_in_one_line_before_any_step(homes, tmp_path):
+    places = []
+    for mismatch in MISMATCHES:
+        place = tmp_path / mismatch.name.replace(" ", "_")
+        shutil.copytree(homes.home, place)
+        mismatch.change(place, homes.other)
+        places.append(place)
+    results = run_commands([[*homes.flags, *mismatch.flags] for mismatch in MISMATCHES], places)
+    wrong = [
+        (mismatch.name, result)
+        for mismatch, place, result in zip(MISMATCHES, places, results, strict=True)
+        if not refused(mismatch, result) or logged_steps(place) != logged_steps(homes.home)
+    ]
+    assert not wrong
+    print(f"{len(MISMATCHES)} mismatched pairs: each refused before the first step, in one clear line")
