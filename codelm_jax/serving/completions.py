@@ -110,6 +110,12 @@ class Completions:
                 param="model",
                 code="model_not_found",
             )
+        if request.best_of not in (None, request.n or 1):
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST,
+                f"best_of = {request.best_of}: all completions are returned, so it can only equal n",
+                param="best_of",
+            )
         seed = secrets.randbits(32) if request.seed is None else request.seed
         prompts = _prompts(request)
         count = len(prompts) * (request.n or 1)

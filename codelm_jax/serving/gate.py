@@ -82,7 +82,7 @@ class Gate:
                 HTTPStatus.FORBIDDEN, f"this server is not called {_name(host)!r}", code="host_not_allowed"
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
             raise ApiError(
                 HTTPStatus.FORBIDDEN, "pages of other origins may not ask here", code="origin_not_allowed"
             )

@@ -114,13 +114,14 @@ def test_texts_do_not_depend_on_the_load(address):
     ]
 
     async def stream(client, body):
-        text = ""
+        text, ended = "", False
         async with client.stream("POST", f"{address}/v1/completions", json=body | {"stream": True}) as answer:
             assert answer.status_code == 200
             async for line in answer.aiter_lines():
                 if line.startswith("data: {"):
                     text += json.loads(line[6:])["choices"][0]["text"]
-                ended = line == "data: [DONE]" or (line == "" and ended)
+                assert not (ended and line)
+                ended |= line == "data: [DONE]"
         assert ended
         return text
 

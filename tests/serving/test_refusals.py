@@ -1,0 +1,256 @@
+"""Whatever is asked, the answer is in OpenAI's shape, has the right status, and tells nothing of the inside."""
+
+import dataclasses
+import json
+import socket
+
+import httpx
+import pytest
+from served import ENDLESS, SETTINGS, metric, serving, until
+
+from codelm_jax.serving import access
+
+KEY = "a-key-of-20-characters"
+
+
+def ask(address, body, **more):
+    return httpx.post(f"{address}/v1/completions", json={"prompt": "x"} | body, **more)
+
+
+def assert_refused(answer, status, param=None):
+    error = answer.json()["error"]
+    assert answer.status_code == status
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["param"] == param
+    assert "\n" not in error["message"]
+    assert "Traceback" not in answer.text
+    return error
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"prompt": 3}, "prompt"),
+        ({"prompt": None}, "prompt"),
+        ({"prompt": []}, "prompt"),
+        ({"prompt": ["a", 3]}, "prompt"),
+        ({"prompt": [10**6]}, "prompt"),
+        ({"prompt": [[1], [-1]]}, "prompt"),
+        ({"prompt": "x " * 100}, "prompt"),
+        ({"max_tokens": 64}, "prompt"),
+        ({"prompt": "x" * 300, "echo": True, "logprobs": 0, "overflow": "truncate_left"}, "prompt"),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": 2**31}, "max_tokens"),
+        ({"max_tokens": "3"}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"n": 0}, "n"),
+        ({"n": 33}, "n"),
+        ({"n": True}, "n"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"stop": ""}, "stop"),
+        ({"stop": ["a"] * 17}, "stop"),
+        ({"stop": "a", "stop_rule": "line"}, "stop_rule"),
+        ({"stop_rule": "never"}, "stop_rule"),
+        ({"logprobs": 6}, "logprobs"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream_options": {"include_all": True}}, "stream_options"),
+        ({"suffix": "\n"}, "suffix"),
+        ({"best_of": 2}, "best_of"),
+        ({"logit_bias": {"50256": -100}}, "logit_bias"),
+        ({"frequency_penalty": 0.5}, "frequency_penalty"),
+        ({"presence_penalty": -0.5}, "presence_penalty"),
+        ({"messages": []}, "messages"),
+        ({"top_k": -1}, "top_k"),
+        ({"min_p": 1.5}, "min_p"),
+        ({"repetition_penalty": 0}, "repetition_penalty"),
+        ({"no_repeat_ngram": 17}, "no_repeat_ngram"),
+        ({"overflow": "ignore"}, "overflow"),
+    ],
+)
+def test_what_is_not_possible_is_refused_by_name(address, body, param):
+    for stream in (False, True):
+        assert_refused(ask(address, {"stream": stream} | body), 400, param)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"suffix": ""},
+        {"best_of": 2, "n": 2},
+        {"logit_bias": {}},
+        {"frequency_penalty": 0, "presence_penalty": 0.0},
+        {"user": "someone"},
+        {"stream_options": None, "temperature": None, "stop": None, "n": None, "seed": None},
+        {"model": "toy", "temperature": 0, "top_p": 1},
+    ],
+)
+def test_what_changes_nothing_is_taken(address, body):
+    assert ask(address, {"max_tokens": 1} | body).status_code == 200
+
+
+def test_another_model_is_not_found(address):
+    for name in ("gpt", "", "\ud800"):
+        body = json.dumps({"prompt": "x", "model": name})
+        answer = httpx.post(
+            f"{address}/v1/completions", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert assert_refused(answer, 404, "model")["code"] == "model_not_found"
+
+
+def test_what_exceeds_the_context_says_so(address):
+    assert ask(address, {"max_tokens": 64}).json()["error"]["code"] == "context_length_exceeded"
+    for overflow in ("slide", "truncate_left"):
+        long = {"prompt": "x " * 100, "max_tokens": 9, "overflow": overflow}
+        answer = ask(address, long).json()
+        assert answer["usage"]["completion_tokens"] == 9
+        assert answer["usage"]["prompt_tokens"] > 64
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"prompt": NaN}',
+        b"[" * 50_000,
+        b"1" * 5000,
+        b'{"prompt": "\\ud800"}',
+        b'{"prompt": "x", "\\udfff": 1}',
+    ],
+)
+def test_what_is_no_request_is_refused(address, content):
+    answer = httpx.post(
+        f"{address}/v1/completions", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_only_json_is_read(address):
+    """A form or plain text is what another page's script can send without asking."""
+    body = json.dumps({"prompt": "x"})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", None):
+        headers = {"Content-Type": kind} if kind else {}
+        answer = httpx.post(f"{address}/v1/completions", content=body, headers=headers)
+        assert_refused(answer, 400)
+
+
+def test_unknown_places_and_methods(address):
+    assert_refused(httpx.get(f"{address}/v1/engines"), 404)
+    refused = httpx.get(f"{address}/v1/completions")
+    assert_refused(refused, 405)
+    assert refused.headers["Allow"] == "POST"
+
+
+def test_large_requests_are_refused_before_they_are_read(address):
+    huge = b'{"prompt": "' + b"x" * SETTINGS.max_body_bytes + b'"}'
+
+    def in_pieces():
+        yield from (huge[i : i + 2**16] for i in range(0, len(huge), 2**16))
+
+    for content in (huge, in_pieces()):
+        answer = httpx.post(
+            f"{address}/v1/completions", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert_refused(answer, 413)
+
+
+def test_other_names_and_other_pages_are_turned_away(address):
+    port = address.rpartition(":")[2]
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "", "[", "a@localhost.b"):
+        assert_refused(httpx.get(f"{address}/v1/models", headers={"Host": host}), 403)
+    for origin in ("http://evil.example", "null", "http://localhost:1", "http://["):
+        assert_refused(httpx.get(f"{address}/v1/models", headers={"Origin": origin}), 403)
+    assert httpx.get(f"{address}/v1/models", headers={"Host": f"LOCALHOST:{port}"}).status_code == 200
+    own = httpx.get(f"{address}/v1/models", headers={"Origin": address})
+    assert own.status_code == 200
+    assert not [name for name in own.headers if name.startswith("access-control")]
+
+
+def test_a_key_is_asked_for():
+    with serving(api_key=KEY, hosts=None) as address:
+        for header in (
+            {},
+            {"Authorization": f"Bearer {KEY}x"},
+            {"Authorization": KEY},
+            {"Authorization": "é"},
+        ):
+            for path in ("/v1/models", "/metrics", "/v1/completions", "/nowhere"):
+                refused = httpx.get(f"{address}{path}", headers={k: v.encode() for k, v in header.items()})
+                assert_refused(refused, 401)
+                assert refused.headers["WWW-Authenticate"] == "Bearer"
+        given = {"Authorization": f"Bearer {KEY}", "Host": "any.example"}
+        assert httpx.get(f"{address}/v1/models", headers=given).status_code == 200
+        assert httpx.get(f"{address}/health").status_code == 200
+
+
+def test_requests_that_take_too_long_are_ended():
+    settings = dataclasses.replace(SETTINGS, queue_timeout=0.7, request_timeout=1.5)
+    with serving(settings) as address:
+        late = ask(address, ENDLESS, timeout=30)
+        assert assert_refused(late, 504)["code"] == "timeout"
+        until(lambda: metric(address, "codelm_running") == 0)
+        with httpx.stream(
+            "POST", f"{address}/v1/completions", json=ENDLESS | {"stream": True, "n": 4}
+        ) as rows:
+            lines = rows.iter_lines()
+            assert next(lines).startswith("data: ")
+            assert assert_refused(ask(address, {}, timeout=30), 503)["code"] == "timeout"
+            *_, last = (line for line in lines if line)
+        assert json.loads(last.removeprefix("data: "))["error"]["code"] == "timeout"
+        until(lambda: metric(address, "codelm_running") == metric(address, "codelm_waiting") == 0)
+
+
+def test_an_error_of_the_model_is_told_without_its_reasons(monkeypatch, capsys):
+    from codelm_jax.generation import engine
+
+    with serving() as address:
+        assert ask(address, {"max_tokens": 2}).status_code == 200
+
+        def broken(*arguments, **more):
+            raise RuntimeError("secret of the inside")
+
+        with monkeypatch.context() as broken_engine:
+            broken_engine.setattr(engine, "decode", broken)
+            refused = ask(address, {"max_tokens": 9})
+        assert_refused(refused, 500)
+        assert "secret" not in refused.text
+        assert ask(address, {"max_tokens": 9}).status_code == 200
+
+
+def test_half_a_request_holds_nobody_up(address, monkeypatch):
+    from codelm_jax.serving import gate
+
+    monkeypatch.setattr(gate, "_BODY_SECONDS", 0.3)
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as slow:
+        slow.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        assert ask(address, {"max_tokens": 1}).status_code == 200
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("key", ["", "short", "with a space in between", "ü" * 20])
+def test_weak_keys_are_refused(tmp_path, monkeypatch, key):
+    (tmp_path / "key").write_text(key, encoding="utf-8")
+    with pytest.raises(access.UserError, match="--api_key_file"):
+        access.read_api_key(str(tmp_path / "key"))
+    monkeypatch.setenv(access.KEY_VARIABLE, key)
+    with pytest.raises(access.UserError, match=access.KEY_VARIABLE):
+        access.read_api_key(None)
+
+
+def test_a_server_that_others_can_reach_needs_a_key():
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
+        with pytest.raises(access.UserError, match="--api_key_file"):
+            access.allowed_hosts(host, None, [])
+        assert access.allowed_hosts(host, KEY, []) is None
+    for host in ("127.0.0.1", "127.8.8.8", "::1", "localhost"):
+        assert "localhost" in access.allowed_hosts(host, None, ["Box.local"])
+        assert "box.local" in access.allowed_hosts(host, None, ["Box.local"])
