@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
@@ -33,7 +33,8 @@ T = TypeVar("T")
 
 _SSE = "text/event-stream"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 408, 413, 429, 500, 503, 504)
+    "4XX": {"model": ErrorResponse, "description": "The request is at fault, or has no place."},
+    "5XX": {"model": ErrorResponse, "description": "The server is at fault, or was too slow."},
 }
 
 
@@ -131,7 +132,7 @@ def create_app(
         state = Health(status="ok" if decoder.ready else "loading")
         return JSONResponse(state.model_dump(), 200 if decoder.ready else 503)
 
-    @app.get("/metrics", responses=_REFUSALS)
+    @app.get("/metrics", responses=_REFUSALS, response_class=PlainTextResponse)
     async def prometheus() -> Response:
         """Counts and latencies, for Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
