@@ -11,7 +11,7 @@ from jax import Array
 from codelm_jax.model.transformer import Transformer, init_params
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
-from codelm_jax.training.optimizer import make_optimizer
+from codelm_jax.training.optimizer import adamw_update, make_optimizer
 
 # Streams of randomness drawn from the one seed.
 _INIT_STREAM, _DROPOUT_STREAM = 0, 1
@@ -89,17 +89,12 @@ def train_step(
 
     grad_norm = optax.tree.norm(grads)
     finite = jnp.isfinite(loss) & jnp.isfinite(grad_norm)
-    updates, opt_state = make_optimizer(config).update(grads, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
-
-    def if_finite(new: Any, old: Any) -> Any:
-        return jax.tree.map(lambda n, o: jnp.where(finite, n, o), new, old)
-
+    params, opt_state = adamw_update(config, grads, grad_norm, finite, state.opt_state, state.params)
     nonfinite_steps = jnp.where(finite, 0, state.nonfinite_steps + 1)
     next_state = TrainState(
         step=state.step + 1,
-        params=if_finite(params, state.params),
-        opt_state=if_finite(opt_state, state.opt_state),
+        params=params,
+        opt_state=opt_state,
         nonfinite_steps=nonfinite_steps,
     )
     metrics = {"loss": loss, "nll": nll, "grad_norm": grad_norm, "nonfinite_steps": nonfinite_steps}
