@@ -136,7 +136,7 @@ find("again").addEventListener("click", () => {
   changed();
   generate();
 });
-find("reset").addEventListener("click", () => {
+find("begin-again").addEventListener("click", () => {
   halt();
   form.reset();
   settle();

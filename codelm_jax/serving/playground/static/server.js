@@ -80,7 +80,7 @@ async function ask(path, options = {}) {
 }
 
 async function refusal(response) {
-  const { message: said = "", code } = await response.json().then(({ error }) => error, () => ({}));
+  const { message: said = "", code } = await response.json().then((body) => body?.error ?? {}, () => ({}));
   const wait = response.headers.get("Retry-After");
   switch (response.status) {
     case 401:
