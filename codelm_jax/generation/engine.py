@@ -94,8 +94,8 @@ class Engine:
         tokens_on_host = _Tokens(rank_tokens(self.model, params, jnp.asarray(tokens)))
         return [tokens_on_host.ranked((0, place)) for place in range(len(ids) - 1)]
 
-    def compile_ahead(self, params: dict) -> None:
-        """Compiles all that single admissions and decoding can need, by running it once on nothing."""
+    def compile_ahead(self, params: dict) -> Iterator[None]:
+        """Compiles all that single admissions and decoding can need, by running it on nothing; yields now and then."""
         sizes = self.sizes
         prompt = Prompt((self.endoftext,), NO_HEALING, 0)
         counts = list(sizes.all(1, self.max_rows))
@@ -120,7 +120,9 @@ class Engine:
                             choice.token,
                             slot_N,
                         )
+                        yield
                 rows, _ = decode(self.model, params, self.vocabulary, rows, steps=self.chunk)
+                yield
                 for other in counts:
                     if other != count:
                         take_rows(self.model, rows, padded([], other, fill=count))
@@ -129,6 +131,7 @@ class Engine:
                         resize(rows, slots=other)
         for width in widths:
             self.rank(params, [self.endoftext] * width)
+            yield
 
     def prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
         """Prompts as padded arrays."""
@@ -178,6 +181,11 @@ class Batch:
     def row_count(self) -> int:
         """Rows that a step decodes, free ones included."""
         return len(self._standing)
+
+    @property
+    def slot_count(self) -> int:
+        """Slots of each row."""
+        return self._rows.tokens_RS.shape[1] if self._rows is not None else 0
 
     @property
     def running(self) -> list[Job]:

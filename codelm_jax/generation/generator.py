@@ -218,9 +218,9 @@ class Generator:
         """An empty batch, whose completions may join and leave at any time."""
         return Batch(self._engine, self._params)
 
-    def compile_ahead(self) -> None:
-        """Compiles what batches of single prompts need, so that no completion waits for it."""
-        self._engine.compile_ahead(self._params)
+    def compile_ahead(self) -> Iterator[None]:
+        """Compiles what batches of single prompts need, so that no completion waits for it; yields now and then."""
+        return self._engine.compile_ahead(self._params)
 
     def score(self, texts: Sequence[str], overflow: Overflow = "error") -> list[Score]:
         """Log-probability of every token of each text.

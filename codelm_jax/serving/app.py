@@ -76,7 +76,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         decoder.start()
         yield
-        decoder.stop()
+        await asyncio.to_thread(decoder.stop)
 
     app = FastAPI(
         title="codelm_jax",

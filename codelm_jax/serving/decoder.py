@@ -215,8 +215,9 @@ class Decoder:
 
     def _run(self) -> None:
         try:
-            if self._compile_ahead:
-                self._generator.compile_ahead()
+            for _ in self._generator.compile_ahead() if self._compile_ahead else ():
+                if self._stopping:
+                    return
         except Exception:
             _log.exception("compiling failed")
         batch = self._generator.start()

@@ -180,7 +180,7 @@ class ModelList(BaseModel):
 class Health(BaseModel):
     """Whether requests are answered now."""
 
-    status: Literal["ok", "loading", "draining", "failed"]
+    status: Literal["ok", "loading"]
 
 
 class ErrorDetail(BaseModel):

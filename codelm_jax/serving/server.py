@@ -24,6 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UserError: nothing can listen there.
     """
+    listening = None
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -33,27 +34,29 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(_MAX_CONNECTIONS)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise UserError(
             f"--host={host} --port={port}: cannot listen there: {error.strerror}; choose another"
         ) from None
     return listening
 
 
-def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: int) -> int:
+def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: float) -> int:
     """Serves until SIGTERM or SIGINT, then finishes what is under way.
 
     Args:
         app: what answers.
         listening: where.
-        drain_timeout: seconds that requests under way have to finish; a second signal ends them at once.
+        drain_timeout: seconds that requests under way have to finish; a second signal cuts them off at once.
 
     Returns:
         The exit status: 0, or `EXIT_CUT_OFF` where requests were cut off.
     """
-    return asyncio.run(_Server(configuration(app, drain_timeout)).run_until_signalled(listening))
+    return asyncio.run(_Server(configuration(app), drain_timeout).run_until_signalled(listening))
 
 
-def configuration(app: FastAPI, drain_timeout: int) -> uvicorn.Config:
+def configuration(app: FastAPI) -> uvicorn.Config:
     """How uvicorn is set up."""
     return uvicorn.Config(
         app,
@@ -65,15 +68,15 @@ def configuration(app: FastAPI, drain_timeout: int) -> uvicorn.Config:
         server_header=False,
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=drain_timeout,
     )
 
 
 class _Server(uvicorn.Server):
     """Uvicorn with the signals left to us: it would end the process by the signal, whatever had been finished."""
 
-    def __init__(self, config: uvicorn.Config):
+    def __init__(self, config: uvicorn.Config, drain_timeout: float):
         super().__init__(config)
+        self._drain_timeout = drain_timeout
         self._cut_off = False
 
     @contextmanager
@@ -90,10 +93,18 @@ class _Server(uvicorn.Server):
         shown = f"[{host}]" if ":" in host else host
         print(f"serving at http://{shown}:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
         await self.serve(sockets=[listening])
+        if self.force_exit:
+            # Uvicorn leaves that out, and the decoder's thread must not outlive the interpreter.
+            await self.lifespan.shutdown()
         return EXIT_CUT_OFF if self._cut_off else 0
 
     def _end(self) -> None:
         if self.should_exit:
-            self.force_exit = True
-            self._cut_off = bool(self.server_state.tasks)
-        self.should_exit = True
+            self._cut()
+        else:
+            self.should_exit = True
+            asyncio.get_running_loop().call_later(self._drain_timeout, self._cut)
+
+    def _cut(self) -> None:
+        self._cut_off = bool(self.server_state.tasks)
+        self.force_exit = True

@@ -30,7 +30,7 @@ def serving(settings: ServingSettings = SETTINGS, **options) -> Iterator[str]:
     whole = {"band": {}, "created": 0, "hosts": LOOPBACK, "compile_ahead": False} | options
     listening = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(configuration(create_app(model, settings, **whole), drain_timeout=5))
+    server = uvicorn.Server(configuration(create_app(model, settings, **whole)))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
