@@ -1,6 +1,7 @@
 """The process: a socket, the signals that end it, and what its exit status says."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -106,5 +107,9 @@ class _Server(uvicorn.Server):
             asyncio.get_running_loop().call_later(self._drain_timeout, self._cut)
 
     def _cut(self) -> None:
-        self._cut_off = bool(self.server_state.tasks)
+        if self.server_state.tasks:
+            self._cut_off = True
+            print(f"{len(self.server_state.tasks)} requests are cut off", file=sys.stderr, flush=True)
+            # It would show a traceback of each.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self.force_exit = True

@@ -11,7 +11,7 @@ import pytest
 NOT_EXPECTED = "positive_data_acceptance"
 
 
-def fuzz(address: str, examples: int) -> str:
+def fuzz(address: str, directory: Path, examples: int) -> str:
     """Runs schemathesis: no status 500, nothing that the schema does not announce, nothing invalid that passes."""
     command = [
         Path(sys.executable).with_name("schemathesis"),
@@ -24,17 +24,17 @@ def fuzz(address: str, examples: int) -> str:
         "--generation-database=none",
         "--seed=1",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_no_request_breaks_the_server(address):
-    said = fuzz(address, examples=4)
+def test_no_request_breaks_the_server(address, tmp_path):
+    said = fuzz(address, tmp_path, examples=4)
     assert int(re.search(r"(\d+) generated", said)[1]) > 100
 
 
 @pytest.mark.slow
-def test_thousands_of_requests_do_not_break_the_server(address):
-    said = fuzz(address, examples=1500)
+def test_thousands_of_requests_do_not_break_the_server(address, tmp_path):
+    said = fuzz(address, tmp_path, examples=1500)
     print(f"\n{re.search(r'.*generated.*', said)[0].strip()}")
