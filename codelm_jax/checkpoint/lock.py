@@ -42,15 +42,16 @@ class RunLock:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
+            self._introduce()
         except filelock.Timeout:
             raise UserError(
                 f"{self.directory}: in use by {self._holder()}; wait for it, stop it, or choose another directory"
             ) from None
         except OSError as error:
+            self._lock.release()
             raise UserError(
                 f"{self.directory}: cannot be locked ({error.strerror}); choose another directory"
             ) from error
-        self._introduce()
 
     def release(self) -> None:
         """Gives the lock back; does nothing where it is not held."""

@@ -1,5 +1,6 @@
 """The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
 
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,10 +74,17 @@ def train(run: Run) -> dict[str, Any]:
         The summary, also written to `summary.json`; its `stopped_by` names the signal, or is None.
 
     Raises:
-        UserError: a leak, other settings or data than the run began with, or a loss that stays non-finite.
+        UserError: a leak, other settings or data than the run began with, a loss that stays non-finite, or a full disk.
     """
-    with CheckpointStore(run.workdir / "checkpoints", keep_steps=run.config.keep_steps) as store:
-        return _Loop(run, store).run()
+    try:
+        with CheckpointStore(run.workdir / "checkpoints", keep_steps=run.config.keep_steps) as store:
+            return _Loop(run, store).run()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise UserError(
+            f"{run.workdir}: {error.strerror}: complete checkpoints are safe; make room, then run the same command again"
+        ) from error
 
 
 class _Loop:

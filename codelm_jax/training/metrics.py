@@ -15,13 +15,7 @@ def write_json(path: Path, content: Any) -> None:
 
     One process writes at a time, the holder of the run directory.
     """
-    temporary = _temporary(path)
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    _write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 class MetricsWriter:
@@ -69,13 +63,14 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 def _drop_lines_after(path: Path, step: int) -> None:
     records = read_metrics(path)
-    temporary = _temporary(path)
-    temporary.write_text(
-        "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step), encoding="utf-8"
-    )
-    temporary.replace(path)
+    _write_whole(path, "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step))
 
 
-def _temporary(path: Path) -> Path:
+def _write_whole(path: Path, text: str) -> None:
     # Always the same name: what a killed run left is overwritten by the next one, and taken away by its rename.
-    return path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

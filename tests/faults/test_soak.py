@@ -21,13 +21,15 @@ STOPPED = 75
 LONGEST_LIFE = 20.0  # seconds that a process computes at most before something happens to it
 QUIET_PART = 0.25  # of the whole time nothing happens at a stretch
 SAMPLES_A_SECOND = 2
+FAULTS = ["SIGKILL", "SIGTERM", "SIGINT", "SIGTERM twice"]
 
 
 class Soak:
     """A run that never ends by itself, and what happened to it."""
 
     def __init__(self, flags: list[str], workdir: Path):
-        self.flags, self.workdir = flags, workdir
+        self.flags, self.workdir, self.rng = flags, workdir, random.Random(2)
+        self.to_come: list[str] = []
         self.faults = collections.Counter()
         self.unfinished_saves = 0
         self.unexpected: list[tuple[str, int]] = []
@@ -35,15 +37,13 @@ class Soak:
     def start(self):
         return start(*self.flags, f"--workdir={self.workdir}")
 
-    def disturb_for(self, seconds: float, rng: random.Random) -> None:
-        """Runs, and is disturbed at random times, until the time is over; at least once."""
-        ends = time.monotonic() + seconds
-        while True:
+    def disturb_for(self, seconds: float) -> None:
+        """Runs, and is disturbed at random times, until the time is over; at least twice."""
+        ends, enough = time.monotonic() + seconds, self.faults.total() + 2
+        while self.faults.total() < enough or time.monotonic() < ends:
             process = self.start()
-            let_compute(process, rng.uniform(0.0, min(LONGEST_LIFE, seconds)))
-            self.disturb(process, rng)
-            if time.monotonic() > ends:
-                break
+            let_compute(process, self.rng.uniform(0.0, min(LONGEST_LIFE, seconds)))
+            self.disturb(process)
 
     def memory_growth(self, seconds: float) -> float:
         """How much more memory one process holds at the end of a stretch of training than after its first fifth."""
@@ -62,16 +62,18 @@ class Soak:
         process.send_signal(signal.SIGTERM)
         return process.wait()
 
-    def disturb(self, process, rng: random.Random) -> None:
+    def disturb(self, process) -> None:
         """Kills or signals the process, and holds it to what it must then do."""
         if process.poll() is not None:
             raise AssertionError(f"the run ended by itself with status {process.returncode}")
-        fault = rng.choice(["SIGKILL", "SIGTERM", "SIGINT", "SIGTERM twice"])
+        if not self.to_come:
+            self.to_come = self.rng.sample(FAULTS, len(FAULTS))
+        fault = self.to_come.pop()
         began = self.holds_the_directory(process)
         number = getattr(signal, fault.split()[0])
         process.send_signal(number)
         if fault.endswith("twice"):
-            time.sleep(rng.uniform(0.0, 0.5))
+            time.sleep(self.rng.uniform(0.0, 0.5))
             process.send_signal(number)
         status = process.wait()
         if began and fault in ("SIGTERM", "SIGINT") and status != STOPPED:
@@ -113,14 +115,13 @@ def resident_bytes(pid: int) -> int:
 def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undisturbed_run_does(
     tmp_path, seconds, growth_allowed
 ):
-    rng = random.Random(2)
     flags = [*small_training(tmp_path), "--config.max_steps=100000000", "--config.monitor_every=0"]
     often = ["--config.log_every=10", "--config.checkpoint_every=5", "--config.eval_every=100"]
     soak = Soak([*flags, *often], tmp_path / "run")
     noisy = seconds * (1 - QUIET_PART) / 2
-    soak.disturb_for(noisy, rng)
+    soak.disturb_for(noisy)
     growth = soak.memory_growth(QUIET_PART * seconds)
-    soak.disturb_for(noisy, rng)
+    soak.disturb_for(noisy)
     process = soak.start()
     assert soak.trains(process)
     assert soak.stop(process) == STOPPED
@@ -133,7 +134,7 @@ def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undis
         "--config.eval_every=100000000",
     ]
     done = train(*flags, *seldom, f"--stop_after={last}", f"--workdir={tmp_path / 'undisturbed'}")
-    assert done.returncode == STOPPED, done.stderr
+    assert done.returncode == STOPPED, done.stderr[:3000]
     disturbed, undisturbed = (
         SavedStep(tmp_path / run / "checkpoints" / str(last)) for run in ("run", "undisturbed")
     )
