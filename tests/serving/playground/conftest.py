@@ -41,27 +41,58 @@ def browser():
         running.close()
 
 
-@pytest.fixture
-def open_page(site, browser):
-    """Opens the playground in a context of its own; whatever it asks for must lie on the server, and no script fail."""
-    contexts, asked, failures = [], [], []
+@pytest.fixture(scope="session")
+def plain_context(browser):
+    """Of the pages that ask for no settings of their own: a new one costs a process each time."""
+    with browser.new_context() as context:
+        yield context
 
-    def opened(fragment="", before=None, **settings):
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: failures.append(str(error)))
+
+@pytest.fixture(scope="session")
+def plain_page(plain_context):
+    return plain_context.new_page()
+
+
+@pytest.fixture
+def open_page(site, browser, plain_context, plain_page):
+    """Opens the playground; whatever it asks for must lie on the server, and no script fail.
+
+    Settings are those of a browser's context; without any, the first page is one that others have used before.
+    """
+    opened, asked, failures = [], [], []
+
+    def note_request(request):
+        asked.append(request.url)
+
+    def note_failure(error):
+        failures.append(str(error))
+
+    def open_it(fragment="", before=None, **settings):
+        if settings:
+            page = browser.new_context(**settings).new_page()
+        else:
+            page = plain_context.new_page() if plain_page in opened else plain_page
+        opened.append(page)
+        page.set_default_timeout(20_000)
+        page.on("request", note_request)
+        page.on("pageerror", note_failure)
         if before:
             before(page)
         page.goto(site.url + fragment)
         page.wait_for_selector("#examples option:nth-child(3)", state="attached")
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    yield open_it
+    for page in opened:
+        if page is not plain_page:
+            (page if page.context is plain_context else page.context).close()
+    if plain_page in opened:
+        plain_page.evaluate("sessionStorage.clear()")
+        plain_page.unroute_all()
+        plain_page.remove_listener("request", note_request)
+        plain_page.remove_listener("pageerror", note_failure)
+        plain_page.goto("about:blank")
+        plain_context.clear_permissions()
     assert not failures
     assert asked
     assert all(url.startswith((site.url, "data:")) for url in asked)

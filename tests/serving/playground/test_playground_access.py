@@ -43,8 +43,7 @@ def overflow(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
-@pytest.mark.parametrize("settings", [PHONE, {}], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "settings"), [("light", PHONE), ("dark", {})], ids=["phone", "desktop"])
 def test_axe_finds_nothing_inaccessible(open_page, scheme, settings):
     page = open_page(color_scheme=scheme, **settings)
     everything_shown(page)
