@@ -85,6 +85,8 @@ class BlockEnd:
         self._finder = finder
         self._text = prompt
         self._prompt_length = len(prompt)
+        self._finished = 0
+        self.settled()
 
     def feed(self, piece: str) -> int | None:
         """See `StopRule`."""
@@ -93,5 +95,7 @@ class BlockEnd:
 
     def settled(self) -> int:
         """All logical lines that are finished: had one been the first outside, the finder would have said so."""
-        finished = (line.end for line in logical_lines(self._text) if line.is_finished)
-        return max(0, max(finished, default=0) - self._prompt_length)
+        for line in logical_lines(self._text, self._finished):
+            if line.is_finished:
+                self._finished = line.end
+        return max(0, self._finished - self._prompt_length)

@@ -32,6 +32,8 @@ from codelm_jax.serving.settings import ServingSettings
 T = TypeVar("T")
 
 _SSE = "text/event-stream"
+# An answer that is ready has so long to be taken.
+_GRACE_SECONDS = 30.0
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorResponse, "description": "The request is at fault, or has no place."},
     "5XX": {"model": ErrorResponse, "description": "The server is at fault, or was too slow."},
@@ -143,6 +145,7 @@ def create_app(
         api_key=api_key,
         hosts=hosts,
         max_body_bytes=settings.max_body_bytes,
+        deadline=settings.request_timeout + _GRACE_SECONDS,
         metrics=metrics,
     )
     return app

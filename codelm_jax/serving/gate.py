@@ -1,6 +1,7 @@
 """What every request passes before anything looks at it: who asks, from where, and how much."""
 
 import asyncio
+import contextlib
 import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -29,6 +30,7 @@ class Gate:
         api_key: str | None,
         hosts: frozenset[str] | None,
         max_body_bytes: int,
+        deadline: float,
         metrics: Metrics,
     ):
         """Stands before `app`.
@@ -40,6 +42,7 @@ class Gate:
             hosts: names by which the server may be called; None: any. A page whose own name leads here (DNS
                 rebinding) would otherwise reach a server that asks for no key.
             max_body_bytes: of a request.
+            deadline: seconds after which a connection is closed whose client does not take its answer.
             metrics: counts.
         """
         self._app = app
@@ -47,6 +50,7 @@ class Gate:
         self._api_key = api_key.encode() if api_key is not None else None
         self._hosts = hosts
         self._max_body_bytes = max_body_bytes
+        self._deadline = deadline
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +75,9 @@ class Gate:
             except ApiError as error:
                 await error.response()(scope, receive, counting_send)
                 return
-            await self._app(scope, _replaying(body, receive), counting_send)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._deadline):
+                    await self._app(scope, _replaying(body, receive), counting_send)
         finally:
             self._metrics.requests.labels(path, str(status[0])).inc()
 

@@ -10,7 +10,7 @@ from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.generator import Generator
 
 # Few programs, none of which depends on how requests happen to arrive: see `Sizes`.
-_SIZES = Sizes(growth=4, together=1)
+SERVING_SIZES = Sizes(growth=4, together=1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
     """
     loaded = load_checkpoint(checkpoint)
     return ServedModel(
-        generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=_SIZES),
+        generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=SERVING_SIZES),
         band=loaded.meta["human_band"],
     )
 

@@ -13,7 +13,7 @@ from codelm_jax.generation.decode import MAX_ALTERNATIVES
 from codelm_jax.generation.params import MAX_NGRAM, Overflow, StopPreset
 
 _MAX_STOPS = 16
-_MAX_STOP_CHARACTERS = 1000
+_MAX_STOP_CHARACTERS = 256
 DEFAULT_MAX_TOKENS = 16
 
 

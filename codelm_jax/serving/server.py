@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from codelm_jax.errors import UserError
 
@@ -57,7 +58,7 @@ def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: float) -> in
     return asyncio.run(_Server(configuration(app), drain_timeout).run_until_signalled(listening))
 
 
-def configuration(app: FastAPI) -> uvicorn.Config:
+def configuration(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn is set up."""
     return uvicorn.Config(
         app,

@@ -1,5 +1,6 @@
 """Whatever is asked, the answer is in OpenAI's shape, has the right status, and tells nothing of the inside."""
 
+import asyncio
 import dataclasses
 import json
 import socket
@@ -9,6 +10,8 @@ import pytest
 from served import ENDLESS, SETTINGS, metric, serving, until
 
 from codelm_jax.serving import access
+from codelm_jax.serving.gate import Gate
+from codelm_jax.serving.metrics import Metrics
 
 KEY = "a-key-of-20-characters"
 
@@ -234,6 +237,24 @@ def test_half_a_request_holds_nobody_up(address, monkeypatch):
         slow.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert ask(address, {"max_tokens": 1}).status_code == 200
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_who_does_not_take_the_answer_loses_the_connection():
+    async def stuck(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(60)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message["type"])
+
+    sent = []
+    limits = {"max_body_bytes": 10, "deadline": 0.05, "metrics": Metrics()}
+    closed = Gate(stuck, paths=[], api_key=None, hosts=None, **limits)
+    asyncio.run(closed({"type": "http", "path": "/", "headers": []}, receive, send))
+    assert sent == ["http.response.start"]
 
 
 @pytest.mark.parametrize("key", ["", "short", "with a space in between", "ü" * 20])
