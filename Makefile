@@ -38,6 +38,11 @@ sample: setup  ## Complete code with the newest run: PROMPT, or interactively on
 	if [ -n "$$PROMPT" ]; then set -- --prompt="$$PROMPT"; else set -- --interactive; fi; \
 	$(BIN)/python scripts/sample.py --checkpoint="$$run" "$$@"
 
+serve: setup  ## Serve the newest run at http://127.0.0.1:8000/, with a page to try it.
+	@run=$$(ls -td runs/*/ 2> /dev/null | head -n 1); \
+	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi; \
+	exec $(BIN)/python scripts/serve.py --checkpoint="$$run"
+
 lint: setup  ## Check format, lint and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -55,4 +60,4 @@ test-slow: setup  ## The long suites: faults, attacks, statistics.
 clean:  ## Remove prepared data, runs and caches; .venv stays.
 	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample lint test test-peers test-slow clean
+.PHONY: help setup train sample serve lint test test-peers test-slow clean
