@@ -15,6 +15,8 @@ from codelm_jax.serving.app import create_app
 from codelm_jax.serving.server import configuration, listen
 from codelm_jax.serving.settings import ServingSettings
 
+# One client for all: each new one would read the certificates of the system again.
+HTTP = httpx.Client(timeout=30)
 ROWS = 4
 QUEUE = 28
 SETTINGS = ServingSettings(model_name="toy", max_queue=QUEUE)
@@ -34,7 +36,7 @@ def serving(settings: ServingSettings = SETTINGS, **options) -> Iterator[str]:
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
-        until(lambda: httpx.get(f"{address}/health").status_code == 200)
+        until(lambda: HTTP.get(f"{address}/health").status_code == 200)
         yield address
     finally:
         server.should_exit = True
@@ -51,5 +53,5 @@ def until(condition, seconds: float = 60.0) -> None:
 
 def metric(address: str, name: str) -> float:
     """A value of /metrics."""
-    lines = httpx.get(f"{address}/metrics").text.splitlines()
+    lines = HTTP.get(f"{address}/metrics").text.splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])

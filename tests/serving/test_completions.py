@@ -9,7 +9,7 @@ import numpy as np
 import openai
 import pytest
 from generation.generation_toys import full_forward_logits, generator, tokenizer
-from served import ENDLESS, QUEUE, ROWS, metric, until
+from served import ENDLESS, HTTP, QUEUE, ROWS, metric, until
 
 from codelm_jax.generation.params import SamplingParams
 
@@ -196,51 +196,51 @@ def test_token_ids_are_taken_as_they_are(client):
 
 def test_a_seed_that_was_drawn_can_be_used_again(address):
     ask = {"prompt": "x", "max_tokens": 12}
-    first = httpx.post(f"{address}/v1/completions", json=ask).json()
-    again = httpx.post(f"{address}/v1/completions", json=ask | {"seed": first["seed"]}).json()
-    other = httpx.post(f"{address}/v1/completions", json=ask).json()
+    first = HTTP.post(f"{address}/v1/completions", json=ask).json()
+    again = HTTP.post(f"{address}/v1/completions", json=ask | {"seed": first["seed"]}).json()
+    other = HTTP.post(f"{address}/v1/completions", json=ask).json()
     assert again["choices"] == first["choices"]
     assert other["seed"] != first["seed"]
 
 
 def test_finished_texts_say_how_much_they_repeat_themselves(address):
     ask = {"prompt": "x", "max_tokens": 200, "overflow": "slide", "temperature": 0, "collapse": True}
-    stuck = httpx.post(f"{address}/v1/completions", json=ask).json()["choices"][0]["collapse"]
-    free = httpx.post(
+    stuck = HTTP.post(f"{address}/v1/completions", json=ask).json()["choices"][0]["collapse"]
+    free = HTTP.post(
         f"{address}/v1/completions", json=ask | {"temperature": 1.5, "seed": 0, "max_tokens": 40}
     ).json()
     assert stuck["collapsed"]
     assert stuck["seq_rep_4"] > stuck["threshold"] > stuck["human_seq_rep_4"]
     assert stuck["tokens"] == 200
     assert not free["choices"][0]["collapse"]["collapsed"]
-    plain = httpx.post(f"{address}/v1/completions", json={"prompt": "x"}).json()
+    plain = HTTP.post(f"{address}/v1/completions", json={"prompt": "x"}).json()
     assert plain["choices"][0]["collapse"] is None
 
 
 def test_clients_that_leave_free_their_place(address):
     before = metric(address, "codelm_generated_tokens_total")
-    with httpx.stream("POST", f"{address}/v1/completions", json=ENDLESS | {"stream": True}) as answer:
+    with HTTP.stream("POST", f"{address}/v1/completions", json=ENDLESS | {"stream": True}) as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith("data: ")
         assert metric(address, "codelm_running") == 1
     until(lambda: metric(address, "codelm_running") == 0)
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{address}/v1/completions", json=ENDLESS | {"n": 6}, timeout=0.5)
+        HTTP.post(f"{address}/v1/completions", json=ENDLESS | {"n": 6}, timeout=0.5)
     until(lambda: metric(address, "codelm_running") == metric(address, "codelm_waiting") == 0)
     assert metric(address, "codelm_generated_tokens_total") > before
 
 
 def test_beyond_the_queue_requests_are_refused_until_there_is_room(address):
     body = ENDLESS | {"stream": True, "n": ROWS + QUEUE}
-    with httpx.stream("POST", f"{address}/v1/completions", json=body) as answer:
+    with HTTP.stream("POST", f"{address}/v1/completions", json=body) as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith("data: ")
-        refused = httpx.post(f"{address}/v1/completions", json={"prompt": "x"})
+        refused = HTTP.post(f"{address}/v1/completions", json={"prompt": "x"})
         assert refused.status_code == 429
         assert int(refused.headers["Retry-After"]) >= 1
         assert refused.json()["error"]["code"] == "queue_full"
-    until(lambda: httpx.post(f"{address}/v1/completions", json={"prompt": "x"}).status_code == 200)
-    too_many = httpx.post(f"{address}/v1/completions", json=body | {"n": ROWS + QUEUE + 1})
+    until(lambda: HTTP.post(f"{address}/v1/completions", json={"prompt": "x"}).status_code == 200)
+    too_many = HTTP.post(f"{address}/v1/completions", json=body | {"n": ROWS + QUEUE + 1})
     assert too_many.status_code == 400
     assert too_many.json()["error"]["param"] == "n"
 
@@ -249,6 +249,6 @@ def test_the_served_model_is_listed(client, address):
     (model,) = client.models.list().data
     assert model.id == "toy"
     assert client.models.retrieve("toy") == model
-    assert httpx.get(f"{address}/v1/models").json()["data"][0]["context_length"] == 64
+    assert HTTP.get(f"{address}/v1/models").json()["data"][0]["context_length"] == 64
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt")

@@ -5,9 +5,8 @@ import dataclasses
 import json
 import socket
 
-import httpx
 import pytest
-from served import ENDLESS, SETTINGS, metric, serving, until
+from served import ENDLESS, HTTP, SETTINGS, metric, serving, until
 
 from codelm_jax.serving import access
 from codelm_jax.serving.gate import Gate
@@ -17,7 +16,7 @@ KEY = "a-key-of-20-characters"
 
 
 def ask(address, body, **more):
-    return httpx.post(f"{address}/v1/completions", json={"prompt": "x"} | body, **more)
+    return HTTP.post(f"{address}/v1/completions", json={"prompt": "x"} | body, **more)
 
 
 def assert_refused(answer, status, param=None):
@@ -98,7 +97,7 @@ def test_what_changes_nothing_is_taken(address, body):
 def test_another_model_is_not_found(address):
     for name in ("gpt", "", "\ud800"):
         body = json.dumps({"prompt": "x", "model": name})
-        answer = httpx.post(
+        answer = HTTP.post(
             f"{address}/v1/completions", content=body, headers={"Content-Type": "application/json"}
         )
         assert assert_refused(answer, 404, "model")["code"] == "model_not_found"
@@ -129,7 +128,7 @@ def test_what_exceeds_the_context_says_so(address):
     ],
 )
 def test_what_is_no_request_is_refused(address, content):
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{address}/v1/completions", content=content, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 400
@@ -141,13 +140,13 @@ def test_only_json_is_read(address):
     body = json.dumps({"prompt": "x"})
     for kind in ("text/plain", "application/x-www-form-urlencoded", None):
         headers = {"Content-Type": kind} if kind else {}
-        answer = httpx.post(f"{address}/v1/completions", content=body, headers=headers)
+        answer = HTTP.post(f"{address}/v1/completions", content=body, headers=headers)
         assert_refused(answer, 400)
 
 
 def test_unknown_places_and_methods(address):
-    assert_refused(httpx.get(f"{address}/v1/engines"), 404)
-    refused = httpx.get(f"{address}/v1/completions")
+    assert_refused(HTTP.get(f"{address}/v1/engines"), 404)
+    refused = HTTP.get(f"{address}/v1/completions")
     assert_refused(refused, 405)
     assert refused.headers["Allow"] == "POST"
 
@@ -159,7 +158,7 @@ def test_large_requests_are_refused_before_they_are_read(address):
         yield from (huge[i : i + 2**16] for i in range(0, len(huge), 2**16))
 
     for content in (huge, in_pieces()):
-        answer = httpx.post(
+        answer = HTTP.post(
             f"{address}/v1/completions", content=content, headers={"Content-Type": "application/json"}
         )
         assert_refused(answer, 413)
@@ -168,11 +167,11 @@ def test_large_requests_are_refused_before_they_are_read(address):
 def test_other_names_and_other_pages_are_turned_away(address):
     port = address.rpartition(":")[2]
     for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "", "[", "a@localhost.b"):
-        assert_refused(httpx.get(f"{address}/v1/models", headers={"Host": host}), 403)
+        assert_refused(HTTP.get(f"{address}/v1/models", headers={"Host": host}), 403)
     for origin in ("http://evil.example", "null", "http://localhost:1", "http://["):
-        assert_refused(httpx.get(f"{address}/v1/models", headers={"Origin": origin}), 403)
-    assert httpx.get(f"{address}/v1/models", headers={"Host": f"LOCALHOST:{port}"}).status_code == 200
-    own = httpx.get(f"{address}/v1/models", headers={"Origin": address})
+        assert_refused(HTTP.get(f"{address}/v1/models", headers={"Origin": origin}), 403)
+    assert HTTP.get(f"{address}/v1/models", headers={"Host": f"LOCALHOST:{port}"}).status_code == 200
+    own = HTTP.get(f"{address}/v1/models", headers={"Origin": address})
     assert own.status_code == 200
     assert not [name for name in own.headers if name.startswith("access-control")]
 
@@ -186,12 +185,12 @@ def test_a_key_is_asked_for():
             {"Authorization": "é"},
         ):
             for path in ("/v1/models", "/metrics", "/v1/completions", "/nowhere"):
-                refused = httpx.get(f"{address}{path}", headers={k: v.encode() for k, v in header.items()})
+                refused = HTTP.get(f"{address}{path}", headers={k: v.encode() for k, v in header.items()})
                 assert_refused(refused, 401)
                 assert refused.headers["WWW-Authenticate"] == "Bearer"
         given = {"Authorization": f"Bearer {KEY}", "Host": "any.example"}
-        assert httpx.get(f"{address}/v1/models", headers=given).status_code == 200
-        assert httpx.get(f"{address}/health").status_code == 200
+        assert HTTP.get(f"{address}/v1/models", headers=given).status_code == 200
+        assert HTTP.get(f"{address}/health").status_code == 200
 
 
 def test_requests_that_take_too_long_are_ended():
@@ -200,7 +199,7 @@ def test_requests_that_take_too_long_are_ended():
         late = ask(address, ENDLESS, timeout=30)
         assert assert_refused(late, 504)["code"] == "timeout"
         until(lambda: metric(address, "codelm_running") == 0)
-        with httpx.stream(
+        with HTTP.stream(
             "POST", f"{address}/v1/completions", json=ENDLESS | {"stream": True, "n": 4}
         ) as rows:
             lines = rows.iter_lines()

@@ -15,7 +15,7 @@ import httpx
 import openai
 import pytest
 from generation.generation_toys import generator, model_config, params, tokenizer
-from served import ENDLESS, until
+from served import ENDLESS, HTTP, until
 
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
@@ -56,7 +56,7 @@ def command(run: Path, *flags: str) -> Iterator[tuple[subprocess.Popen, str]]:
 
 def test_a_signal_lets_requests_finish(run):
     with command(run) as (process, address):
-        until(lambda: httpx.get(f"{address}/health").status_code == 200)
+        until(lambda: HTTP.get(f"{address}/health").status_code == 200)
         sampled = SamplingParams(temperature=0.9, max_new_tokens=24, seed=2)
         client = openai.OpenAI(base_url=f"{address}/v1", api_key="none needed here")
         answer = client.completions.create(
@@ -64,11 +64,11 @@ def test_a_signal_lets_requests_finish(run):
         )
         client.close()
         assert answer.choices[0].text == generator().generate(["def add(a, b):"], sampled)[0][0].text
-        page = httpx.get(address)
+        page = HTTP.get(address)
         assert page.status_code == 200
         assert "<html" in page.text
         body = ENDLESS | {"stream": True, "max_tokens": 400}
-        with httpx.stream("POST", f"{address}/v1/completions", json=body, timeout=60) as stream:
+        with HTTP.stream("POST", f"{address}/v1/completions", json=body, timeout=60) as stream:
             lines = stream.iter_lines()
             next(lines)
             process.send_signal(signal.SIGTERM)
@@ -81,7 +81,7 @@ def test_a_signal_lets_requests_finish(run):
 
 def test_what_does_not_finish_in_time_is_cut_off(run):
     with command(run, "--nocompile_ahead", "--drain_timeout=1") as (process, address):
-        with httpx.stream(
+        with HTTP.stream(
             "POST", f"{address}/v1/completions", json=ENDLESS | {"stream": True}, timeout=60
         ) as stream:
             lines = stream.iter_lines()
