@@ -1,6 +1,8 @@
 """Measures speed beside others' on the same machine, in the same run.
 
-    python scripts/benchmark.py decode --config=strongreg                       this package, without a cache, PyTorch, transformers
+    python scripts/benchmark.py train --config=strongreg --batch_sizes=4 --peer      training, beside PyTorch eager and compiled
+    python scripts/benchmark.py train --config=strongreg --ablate --out=speed.json   one change at a time; goes on where it stopped
+    python scripts/benchmark.py decode --config=strongreg                            beside no cache, PyTorch, transformers
     python scripts/benchmark.py decode --config=strongreg --nopeers --batch_sizes=1
 
 Needs nothing trained: weights are random, of the shape of --config.
@@ -8,38 +10,98 @@ Needs nothing trained: weights are random, of the shape of --config.
 
 import dataclasses
 import json
+import math
+import os
 from pathlib import Path
 
 import jax
+import numpy as np
 from absl import flags
 
-from codelm_jax import cli
-from codelm_jax.benchmarks import decode
+from codelm_jax import cli, devices
+from codelm_jax.benchmarks import decode, train, train_table, variants
+from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
 from codelm_jax.schema import parse
+from codelm_jax.training.config import parse_train_config
 
 _CONFIG = cli.define_config()
-_BATCH_SIZES = flags.DEFINE_list("batch_sizes", ["1", "8", "64"], "Rows decoded together.")
-_PROMPT_TOKENS = flags.DEFINE_integer("prompt_tokens", 56, "Length of each prompt.", lower_bound=1)
-_NEW_TOKENS = flags.DEFINE_integer("new_tokens", 200, "Tokens added to each prompt.", lower_bound=2)
+_BATCH_SIZES = flags.DEFINE_list(
+    "batch_sizes", None, "decode: rows decoded together (1,8,64); train: windows a step (the config's)."
+)
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Turns of each contender; figures are medians.", lower_bound=1)
-_NAIVE = flags.DEFINE_bool("naive", True, "Runs the loop without a cache, too.")
-_PEERS = flags.DEFINE_bool("peers", True, "Runs PyTorch and transformers, too.")
-_JSON = flags.DEFINE_string("json", None, "File for the figures.")
+
+_PROMPT_TOKENS = flags.DEFINE_integer("prompt_tokens", 56, "decode: length of each prompt.", lower_bound=1)
+_NEW_TOKENS = flags.DEFINE_integer("new_tokens", 200, "decode: tokens added to each prompt.", lower_bound=2)
+_NAIVE = flags.DEFINE_bool("naive", True, "decode: runs the loop without a cache, too.")
+_PEERS = flags.DEFINE_bool("peers", True, "decode: runs PyTorch and transformers, too.")
+_JSON = flags.DEFINE_string("json", None, "decode: file for the figures.")
+
+_PEER = flags.DEFINE_bool("peer", False, "train: runs PyTorch, too, taking turns.")
+_ABLATE = flags.DEFINE_bool("ablate", False, "train: runs variants of the step at the first batch size, too.")
+_ONLY = flags.DEFINE_list("only", None, "train: of the variants and of PyTorch's modes, only these.")
+_DTYPES = flags.DEFINE_list("dtypes", None, "train: float32, bfloat16 or both; ratios are to the first.")
+_TURN = flags.DEFINE_float("turn_seconds", 1.0, "train: at least so long a turn.", lower_bound=0.0)
+_OUT = flags.DEFINE_string("out", None, "train: JSON file for the figures; the same command goes on with it.")
 
 
 def main(arguments: list[str]) -> None:
     """Runs the benchmark that is named."""
-    if arguments != ["decode"]:
-        raise UserError("usage: benchmark.py decode")
+    commands = {"train": _train, "decode": _decode}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        raise UserError(f"usage: benchmark.py {'|'.join(commands)} --config=FILE")
     if _CONFIG.value is None:
         raise UserError("--config is missing: name a config file, e.g. --config=strongreg")
-    if not _BATCH_SIZES.value or not all(size.isdecimal() and int(size) for size in _BATCH_SIZES.value):
-        given = ",".join(_BATCH_SIZES.value)
-        raise UserError(f"--batch_sizes={given}: give whole numbers from 1, e.g. --batch_sizes=1,8,64")
-    batch_sizes = [int(size) for size in _BATCH_SIZES.value]
+    commands[arguments[0]]()
+
+
+def _train() -> None:
+    config = parse_train_config(_CONFIG.value.to_dict())
+    batch_sizes = _sizes() or [config.batch_size]
+    plan = train.Plan(
+        config=config,
+        batch_sizes=batch_sizes,
+        dtypes=(),
+        peer_modes=train.PEER_MODES if _PEER.value else (),
+        variants={},
+        rounds=_ROUNDS.value,
+        turn_seconds=_TURN.value,
+    )
+    if _PEER.value:
+        # Both have to fit into the GPU's memory: JAX would take most of it at once.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    devices.one_cpu_device_per_core(math.gcd(*batch_sizes) // config.grad_accum_steps or 1)
+    devices.warn_if_gpu_unused()
+    plan = _chosen(plan)
+    results = ResultFile(Path(_OUT.value) if _OUT.value else None, train.setting(config))
+    print(train_table.formula(config), flush=True)
+    train.run_plan(plan, results, lambda line: print(line, flush=True))
+    print(train_table.table(results.results))
+
+
+def _chosen(plan: train.Plan) -> train.Plan:
+    """The plan with the variants and modes that were asked for."""
+    known = variants.variants_here()
+    modes = (*train.PEER_MODES, *train.PEER_MODES_ONCE)
+    for word in _ONLY.value or ():
+        if word not in known and word not in modes:
+            raise UserError(f"--only={word}: not known here; there are {', '.join([*known, *modes])}")
+    wanted = {name: v for name, v in known.items() if not _ONLY.value or name in _ONLY.value}
+    peer_modes = tuple(m for m in modes if m in _ONLY.value) if _ONLY.value else plan.peer_modes
+    dtypes = _DTYPES.value or [np.dtype(plan.config.dtype).name]
+    if not set(dtypes) <= {"float32", "bfloat16"}:
+        raise UserError(f"--dtypes={','.join(dtypes)}: give float32, bfloat16 or both")
+    return dataclasses.replace(
+        plan,
+        dtypes=dtypes,
+        variants=wanted if _ABLATE.value else {},
+        peer_modes=peer_modes if _PEER.value else (),
+    )
+
+
+def _decode() -> None:
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     params = init_params(config, jax.random.key(0))
@@ -47,7 +109,7 @@ def main(arguments: list[str]) -> None:
         config,
         params,
         dtype,
-        batch_sizes=batch_sizes,
+        batch_sizes=_sizes() or [1, 8, 64],
         prompt_tokens=_PROMPT_TOKENS.value,
         new_tokens=_NEW_TOKENS.value,
         rounds=_ROUNDS.value,
@@ -58,6 +120,17 @@ def main(arguments: list[str]) -> None:
     if _JSON.value:
         rows = [dataclasses.asdict(timing) for timing in timings]
         Path(_JSON.value).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def _sizes() -> list[int]:
+    given = _BATCH_SIZES.value
+    if given is None:
+        return []
+    if not given or not all(size.isdecimal() and int(size) for size in given):
+        raise UserError(
+            f"--batch_sizes={','.join(given)}: give whole numbers from 1, e.g. --batch_sizes=1,8,64"
+        )
+    return [int(size) for size in given]
 
 
 def run() -> None:

@@ -1,0 +1,58 @@
+"""Results that are on disk as soon as they are there: a benchmark that was cut short goes on where it stopped."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codelm_jax.errors import UserError
+from codelm_jax.training.metrics import write_json
+
+
+class ResultFile:
+    """A JSON file `{"setting": {...}, "results": [...]}`, always whole."""
+
+    def __init__(self, path: Path | None, setting: Mapping[str, Any]):
+        """Opens a file for going on, or starts it.
+
+        Args:
+            path: None keeps the results in memory alone.
+            setting: what all results have in common; plain JSON.
+
+        Raises:
+            UserError: the file is no such file, or holds results of another setting.
+        """
+        self._path = path
+        self.setting: dict[str, Any] = json.loads(json.dumps(setting))
+        self.results: list[dict[str, Any]] = []
+        if path is None:
+            return
+        if not path.parent.is_dir():
+            raise UserError(f"--out={path}: there is no directory {path.parent}; make it first")
+        if path.is_dir():
+            raise UserError(f"--out={path}: a directory; name a file in it")
+        if not path.exists():
+            return
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            stored, self.results = content["setting"], list(content["results"])
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError):
+            raise UserError(
+                f"--out={path}: not a file of training benchmark results; name another file"
+            ) from None
+        different = [key for key in self.setting if stored.get(key) != self.setting[key]]
+        if different:
+            raise UserError(
+                f"--out={path}: its results are of another {different[0].replace('_', ' ')}; "
+                "name another file, or go on with the same"
+            )
+
+    def has(self, **key: Any) -> bool:
+        """Whether a result with these values is there."""
+        return any(all(result.get(name) == value for name, value in key.items()) for result in self.results)
+
+    def add(self, results: list[dict[str, Any]]) -> None:
+        """Adds results and writes the whole file anew."""
+        self.results += json.loads(json.dumps(results))
+        if self._path:
+            write_json(self._path, {"setting": self.setting, "results": self.results})

@@ -1,0 +1,286 @@
+"""What the training benchmark can change about a step, one thing at a time, and the plain twins it swaps in.
+
+Variants that lost, or that only a GPU can judge, live here and not in the product.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from unittest import mock
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from codelm_jax.benchmarks.contenders import Ours
+from codelm_jax.model import attention, transformer
+from codelm_jax.training import step as step_module
+from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.loss import smoothed_cross_entropy
+from codelm_jax.training.optimizer import make_optimizer
+
+# A module's or class's attribute, and what stands there while the step is traced.
+Swap = tuple[Any, str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """One change to the step.
+
+    Attributes:
+        what: in words, for the table.
+        config: changes to the run's config; those of the model under "model".
+        swaps: functions of the product that are replaced.
+        steps_per_dispatch: steps in one program.
+        compiler_options: of XLA.
+        gpu_only: whether a CPU can't run it, or has nothing to say about it.
+    """
+
+    what: str
+    config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    swaps: tuple[Swap, ...] = ()
+    steps_per_dispatch: int = 1
+    compiler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    gpu_only: bool = False
+
+    def build(self, config: TrainConfig) -> Ours:
+        """Compiles the step with the change in place."""
+        return Ours(
+            changed(config, self.config),
+            steps_per_dispatch=self.steps_per_dispatch,
+            compiler_options=self.compiler_options,
+            while_tracing=swapped(self.swaps),
+        )
+
+
+def changed(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
+    """The config with other values; those of the model are under "model"."""
+    model = dataclasses.replace(config.model, **changes.get("model", {}))
+    rest = {key: value for key, value in changes.items() if key != "model"}
+    return dataclasses.replace(config, model=model, **rest)
+
+
+@contextlib.contextmanager
+def swapped(swaps: tuple[Swap, ...]) -> Iterator[None]:
+    """Replaces functions of the product while a step is traced."""
+    with contextlib.ExitStack() as stack:
+        for owner, name, replacement in swaps:
+            stack.enter_context(mock.patch.object(owner, name, replacement))
+        yield
+
+
+def threefry_dropout(x: Array, seed: Array, rate: float) -> Array:
+    """Dropout with JAX's default generator, as `flax.linen.Dropout` draws it: the mask is kept for the gradient."""
+    return _dropout_from(jax.random.wrap_key_data(seed, impl="threefry2x32"), x, rate)
+
+
+def hardware_dropout(x: Array, seed: Array, rate: float) -> Array:
+    """Dropout with XLA's own generator (`rbg`): Philox on a CPU and a GPU."""
+    return _dropout_from(jax.random.wrap_key_data(jnp.concatenate([seed, seed]), impl="rbg"), x, rate)
+
+
+def _dropout_from(key: Array, x: Array, rate: float) -> Array:
+    if rate == 0.0:
+        return x
+    keep = jax.random.bernoulli(key, 1.0 - rate, x.shape)
+    return jnp.where(keep, x * jnp.asarray(1.0 / (1.0 - rate), x.dtype), 0)
+
+
+def one_hot_loss(
+    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, chunk_tokens: int
+) -> tuple[Array, Array]:
+    """The loss as most write it first: all logits in float32 against one-hot targets; `chunk_tokens` is not used."""
+    logits_BTV = (hidden_BTD @ head_DV.astype(hidden_BTD.dtype)).astype(jnp.float32)
+    vocab = head_DV.shape[-1]
+    target_BTV = jax.nn.one_hot(targets_BT, vocab) * (1.0 - label_smoothing) + label_smoothing / vocab
+    loss = optax.softmax_cross_entropy(logits_BTV, target_BTV).mean()
+    return loss, smoothed_cross_entropy(jax.lax.stop_gradient(logits_BTV), targets_BT, 0.0)[1].mean()
+
+
+def chunked_loss(chunk_tokens: int) -> tuple[Swap, ...]:
+    """The product's loss with another number of tokens whose logits exist at a time."""
+    names = ("_CHUNK_TOKENS_CPU", "_CHUNK_TOKENS_GPU")
+    return tuple((step_module, name, chunk_tokens) for name in names)
+
+
+def optax_update(
+    config: TrainConfig, grads: Any, grad_norm: Array, finite: Array, opt_state: Any, params: Any
+) -> tuple[Any, Any]:
+    """The update that `training.optimizer.adamw_update` takes in fewer passes; `grad_norm` is computed again."""
+    updates, new_state = make_optimizer(config).update(grads, opt_state, params)
+    new = optax.apply_updates(params, updates), new_state
+    return jax.tree.map(lambda n, o: jnp.where(finite, n, o), new, (params, opt_state))
+
+
+class SortedEmbed(nn.Embed):
+    """An embedding whose gradient sorts the tokens and adds up each one's rows, instead of scattering them."""
+
+    def __call__(self, inputs: Array) -> Array:
+        """Rows of the table, as `nn.Embed` has them."""
+        return _sorted_take(self.embedding, inputs)
+
+
+class OneHotEmbed(nn.Embed):
+    """An embedding whose gradient is a matrix product with one-hot rows."""
+
+    def __call__(self, inputs: Array) -> Array:
+        """Rows of the table, as `nn.Embed` has them."""
+        return _one_hot_take(self.embedding, inputs)
+
+
+class BFloat16Embed(nn.Embed):
+    """An embedding that is gathered in bfloat16, so that its gradient is scattered in it, too."""
+
+    def __call__(self, inputs: Array) -> Array:
+        """Rows of the table, rounded."""
+        return jnp.take(self.embedding.astype(jnp.bfloat16), inputs, axis=0)
+
+
+@jax.custom_vjp
+def _sorted_take(table_VD: Array, ids: Array) -> Array:
+    return jnp.take(table_VD, ids, axis=0)
+
+
+def _sorted_gradient(residuals: tuple[Array, Array], grad: Array) -> tuple[Array, None]:
+    table_VD, ids = residuals
+    order = jnp.argsort(ids.reshape(-1))
+    rows = grad.reshape(-1, grad.shape[-1])[order]
+    return jax.ops.segment_sum(
+        rows, ids.reshape(-1)[order], num_segments=table_VD.shape[0], indices_are_sorted=True
+    ), None
+
+
+_sorted_take.defvjp(lambda table, ids: (_sorted_take(table, ids), (table, ids)), _sorted_gradient)
+
+
+@jax.custom_vjp
+def _one_hot_take(table_VD: Array, ids: Array) -> Array:
+    return jnp.take(table_VD, ids, axis=0)
+
+
+def _one_hot_gradient(residuals: tuple[Array, Array], grad: Array) -> tuple[Array, None]:
+    table_VD, ids = residuals
+    dtype = jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
+    one_hot_NV = jax.nn.one_hot(ids.reshape(-1), table_VD.shape[0], dtype=dtype)
+    rows_ND = grad.reshape(-1, grad.shape[-1]).astype(dtype)
+    return jnp.einsum("NV,ND->VD", one_hot_NV, rows_ND, preferred_element_type=jnp.float32), None
+
+
+_one_hot_take.defvjp(lambda table, ids: (_one_hot_take(table, ids), (table, ids)), _one_hot_gradient)
+
+
+def _embedded(self: Any, tokens_BT: Array, positions_BT: Array) -> Array:
+    x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
+    if self.config.position_encoding == "learned":
+        x_BTD = x_BTD + self.positions(positions_BT)
+    return x_BTD
+
+
+def scanned_layers(
+    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None, attended_length: None
+) -> tuple[Array, None]:
+    """The residual stream with one traced layer in a loop, from parameters stacked within the step."""
+    config, params = self.config, self.variables["params"]
+    stacked = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), *(params[f"layers_{i}"] for i in range(config.num_layers))
+    )
+    block = transformer.Block(config, self.dtype, self.attention_path, 0, parent=None)
+
+    def layer(x_BTD: Array, one: tuple[Any, Any]) -> tuple[Array, None]:
+        layer_params, layer_seeds = one
+        out_BTD, _ = block.apply(
+            {"params": layer_params}, x_BTD, positions_BT, layer_seeds, cache, attended_length
+        )
+        return out_BTD, None
+
+    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(self.dtype)
+    return jax.lax.scan(layer, x_BTD, (stacked, seeds))[0], None
+
+
+def float32_residual_stream(
+    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None, attended_length: None
+) -> tuple[Array, None]:
+    """The residual stream in float32; only what enters a layer's products is cast."""
+    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(jnp.float32)
+    for i, block in enumerate(self.layers):
+        x_BTD, _ = block(x_BTD, positions_BT, None if seeds is None else seeds[i], cache, attended_length)
+    return x_BTD, None
+
+
+def _dropout(function: Callable[[Array, Array, float], Array]) -> tuple[Swap, ...]:
+    return (transformer, "dropout", function), (attention, "dropout", function)
+
+
+def _stream(function: Callable[..., Any]) -> tuple[Swap, ...]:
+    return ((transformer.Transformer, "_residual_stream", function),)
+
+
+def _embed(kind: type[nn.Embed]) -> tuple[Swap, ...]:
+    return ((nn, "Embed", kind),)
+
+
+_XLA_ATTENTION = {"attention": "xla"}
+
+# By name, the most telling first. Generators replace every mask, so they are compared with the plain attention.
+VARIANTS: dict[str, Variant] = {
+    "dropout=none": Variant(
+        "no dropout", config={"model": {"attention_dropout": 0.0, "residual_dropout": 0.0}}
+    ),
+    "attention=xla": Variant("attention by plain XLA", config=_XLA_ATTENTION, gpu_only=True),
+    "dropout=threefry": Variant(
+        "masks from threefry (plain attention)", config=_XLA_ATTENTION, swaps=_dropout(threefry_dropout)
+    ),
+    "dispatch=8": Variant("8 steps a dispatch", steps_per_dispatch=8),
+    "loss=one-hot": Variant(
+        "all logits in float32, one-hot targets", swaps=((step_module, "mean_loss_of_hidden", one_hot_loss),)
+    ),
+    "residual=float32": Variant(
+        "residual stream in float32", swaps=_stream(float32_residual_stream), gpu_only=True
+    ),
+    "embedding=sorted": Variant("embedding gradient by sort and segment sum", swaps=_embed(SortedEmbed)),
+    "embedding=one-hot": Variant("embedding gradient by a matrix product", swaps=_embed(OneHotEmbed)),
+    "optimizer=optax": Variant("optax's own update", swaps=((step_module, "adamw_update", optax_update),)),
+    "layers=scanned": Variant("one layer in a loop", swaps=_stream(scanned_layers)),
+    "loss=full": Variant("all logits at once", swaps=chunked_loss(1 << 40)),
+    "loss=8192": Variant("logits of 8,192 tokens at a time", swaps=chunked_loss(8192)),
+    "loss=4096": Variant("logits of 4,096 tokens at a time", swaps=chunked_loss(4096)),
+    "loss=256": Variant("logits of 256 tokens at a time", swaps=chunked_loss(256)),
+    "dropout=rbg": Variant(
+        "masks from XLA's generator (plain attention)",
+        config=_XLA_ATTENTION,
+        swaps=_dropout(hardware_dropout),
+    ),
+    "embedding=bfloat16": Variant(
+        "embedding gathered in bfloat16", swaps=_embed(BFloat16Embed), gpu_only=True
+    ),
+    "dispatch=32": Variant("32 steps a dispatch", steps_per_dispatch=32),
+    "xla=no-triton-gemm": Variant(
+        "matrix products by cuBLAS alone",
+        compiler_options={"xla_gpu_enable_triton_gemm": False},
+        gpu_only=True,
+    ),
+    "xla=cublaslt": Variant(
+        "matrix products by cuBLASLt", compiler_options={"xla_gpu_enable_cublaslt": True}, gpu_only=True
+    ),
+    "xla=no-command-buffers": Variant(
+        "every kernel launched by itself",
+        compiler_options={"xla_gpu_enable_command_buffer": ""},
+        gpu_only=True,
+    ),
+    "compute=float32": Variant("everything in float32", config={"compute_dtype": "float32"}),
+    "compute=bfloat16": Variant("products in bfloat16", config={"compute_dtype": "bfloat16"}),
+}
+
+
+def variants_here() -> dict[str, Variant]:
+    """Those that say something on the devices at hand."""
+    on_cpu = jax.default_backend() == "cpu"
+    own = "compute=float32" if on_cpu else "compute=bfloat16"
+    return {
+        name: variant
+        for name, variant in VARIANTS.items()
+        if not (on_cpu and variant.gpu_only) and name != own
+    }

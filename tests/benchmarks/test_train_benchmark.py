@@ -1,0 +1,192 @@
+import dataclasses
+import json
+
+import jax
+import numpy as np
+import pytest
+from training.tiny_run import make_config
+
+from codelm_jax.benchmarks import train
+from codelm_jax.benchmarks.contenders import Ours, Peer, check_peer_architecture, make_windows
+from codelm_jax.benchmarks.result_file import ResultFile
+from codelm_jax.benchmarks.train_table import formula, table
+from codelm_jax.benchmarks.variants import VARIANTS, Variant, swapped, variants_here
+from codelm_jax.errors import UserError
+from codelm_jax.training.config import TrainConfig
+
+
+@pytest.fixture(autouse=True)
+def standard_dtype_promotion():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def tiny(**changes) -> TrainConfig:
+    return make_config(**({"model__num_layers": 1, "batch_size": 2, "compute_dtype": "auto"} | changes))
+
+
+NO_DROPOUT = {"model__attention_dropout": 0.0, "model__residual_dropout": 0.0}
+
+
+def plan(variants=(), batch_sizes=(2,), **changes) -> train.Plan:
+    return train.Plan(
+        config=tiny(**changes),
+        batch_sizes=batch_sizes,
+        dtypes=["float32"],
+        peer_modes=(),
+        variants={name: VARIANTS[name] for name in variants},
+        rounds=2,
+        turn_seconds=0.0,
+    )
+
+
+def names(results):
+    return [(result["batch"], result["contender"]) for result in results]
+
+
+def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp_path):
+    path, on_disk = tmp_path / "speed.json", []
+
+    def say(line):
+        on_disk.append(names(json.loads(path.read_text())["results"]) if path.exists() else [])
+
+    wanted = plan(["dispatch=8", "dropout=none"], [2, 4])
+    half = dataclasses.replace(wanted, variants={}, batch_sizes=[2])
+    train.run_plan(half, ResultFile(path, train.setting(wanted.config)), say)
+    base, variants = "codelm_jax float32", ["dispatch=8", "dropout=none"]
+    assert names(json.loads(path.read_text())["results"]) == [(2, base)]
+    again = ResultFile(path, train.setting(wanted.config))
+    first = again.results[0]
+    train.run_plan(wanted, again, say)
+    done = json.loads(path.read_text())["results"]
+    assert names(done) == [(2, base), (4, base), *((2, name) for name in variants)]
+    assert done[0] == first  # what was there is not measured again
+    assert [(2, base), (4, base), (2, "dispatch=8")] in on_disk
+    third = []
+    train.run_plan(wanted, ResultFile(path, train.setting(wanted.config)), third.append)
+    assert third == []
+    for row in done:
+        assert row["step_ms_least"] <= row["step_ms"] <= row["step_ms_most"]
+        assert row["tokens_per_second"] == pytest.approx(row["batch"] * 8 / row["step_ms"] * 1e3)
+        assert row["compile_seconds"] > 0
+        assert row["memory_bytes"] > 0
+        assert (row["times_ours"] == 1.0) == (row["contender"] == base)
+    text = table(done)
+    assert len(text.splitlines()) == 5
+    assert "8 steps a dispatch" in text
+
+
+def test_a_contender_that_fails_is_a_result_and_the_others_go_on(monkeypatch):
+    class Failing(Variant):
+        def build(self, config):
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nwhile allocating")
+
+    wanted = dataclasses.replace(
+        plan(), variants={"too large": Failing("x"), "dispatch=8": VARIANTS["dispatch=8"]}
+    )
+    results = ResultFile(None, {})
+    train.run_plan(wanted, results, lambda line: None)
+    assert names(results.results) == [(2, "codelm_jax float32"), (2, "too large"), (2, "dispatch=8")]
+    assert results.results[1]["error"] == "RESOURCE_EXHAUSTED: Out of memory"
+    assert "failed: RESOURCE_EXHAUSTED" in table(results.results)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("not json", "not a file of training benchmark results"),
+        ("[1]", "not a file of training benchmark results"),
+        ('{"setting": {"device": ["gpu"]}, "results": []}', "of another device"),
+    ],
+)
+def test_a_file_of_something_else_is_left_alone(tmp_path, content, message):
+    path = tmp_path / "out.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=message):
+        ResultFile(path, {"device": ["cpu"]})
+    assert path.read_text() == content
+
+
+def test_a_file_where_none_can_be_is_refused_before_anything_is_measured(tmp_path):
+    with pytest.raises(UserError, match="there is no directory"):
+        ResultFile(tmp_path / "missing" / "out.json", {})
+    with pytest.raises(UserError, match="a directory"):
+        ResultFile(tmp_path, {})
+
+
+def first_losses(variant, config, steps=8):
+    return variant.build(config).run(steps)[1]
+
+
+# What a variant may change in the losses of the first steps: nothing but rounding.
+SAME_TRAINING = [
+    "dispatch=8",
+    "loss=one-hot",
+    "loss=full",
+    "loss=256",
+    "embedding=sorted",
+    "embedding=one-hot",
+    "optimizer=optax",
+    "layers=scanned",
+    "residual=float32",
+]
+
+
+def test_variants_of_the_same_arithmetic_train_alike():
+    config = tiny(model__num_layers=2, compute_dtype="float32")
+    expected = Ours(config).run(8)[1]
+    for name in SAME_TRAINING:
+        np.testing.assert_allclose(first_losses(VARIANTS[name], config), expected, rtol=2e-5, err_msg=name)
+
+
+def test_other_masks_train_otherwise_and_no_mask_as_the_config_without_dropout():
+    config = tiny(model__residual_dropout=0.5, compute_dtype="float32")
+    expected = Ours(config).run(2)[1]
+    for name in ("dropout=threefry", "dropout=rbg"):
+        assert not np.allclose(first_losses(VARIANTS[name], config, 2), expected, rtol=1e-4), name
+    plain = Ours(tiny(compute_dtype="float32", **NO_DROPOUT)).run(2)[1]
+    np.testing.assert_array_equal(first_losses(VARIANTS["dropout=none"], config, 2), plain)
+
+
+def test_every_swap_replaces_something_that_is_there():
+    for variant in VARIANTS.values():
+        before = [getattr(owner, name) for owner, name, _ in variant.swaps]
+        with swapped(variant.swaps):
+            assert all(getattr(owner, name) is new for owner, name, new in variant.swaps)
+        assert [getattr(owner, name) for owner, name, _ in variant.swaps] == before
+    assert not any(variant.gpu_only for variant in variants_here().values())
+
+
+def test_all_contenders_train_on_the_same_batches_of_text_like_tokens():
+    windows = make_windows(tiny(batch_size=4))
+    assert windows.shape == (8, 4, 9)
+    np.testing.assert_array_equal(windows, make_windows(tiny(batch_size=4)))
+    counts = np.bincount(windows.ravel(), minlength=261)
+    assert counts[:10].sum() > counts[100:110].sum()
+
+
+def test_the_formula_is_that_of_the_reference_shape():
+    model = {"num_layers": 8, "hidden_dim": 512, "num_heads": 8, "ffn_multiplier": 3.0}
+    model |= {"vocab_size": 8000, "max_seq_length": 256}
+    text = formula(tiny(**{f"model__{key}": value for key, value in model.items()}))
+    assert "6 x 25,067,520 matrix parameters + 12 x 8 layers x 256 tokens x 512 = 163.0 MFLOP" in text
+
+
+def test_a_peer_of_another_architecture_is_refused_by_name():
+    with pytest.raises(UserError, match=r"config.model.activation = 'silu'"):
+        check_peer_architecture(tiny(model__activation="silu").model)
+
+
+@pytest.mark.peers
+def test_the_peer_trains_alike_over_the_first_twenty_steps():
+    config = tiny(
+        model__num_layers=2, batch_size=4, compute_dtype="float32", max_steps=20, warmup_steps=4, **NO_DROPOUT
+    )
+    ours = Ours(config).run(20)[1]
+    peer = Peer(config, "eager")
+    try:
+        theirs = peer.run(20)[1]
+    finally:
+        peer.close()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    assert ours[-1] < ours[0]
