@@ -28,6 +28,9 @@ from codelm_jax.training.resume import check_same_run, rounding_note
 from codelm_jax.training.step import TrainState, init_state, train_step
 from codelm_jax.training.throughput import Stopwatch, model_flops_utilisation
 
+# Steps handed to the device before the last one that is known to be done: enough to keep it busy.
+_STEPS_AHEAD = 2
+
 
 class Monitor(Protocol):
     """Looks at the live parameters during training, e.g. by sampling from them."""
@@ -149,8 +152,11 @@ class _Loop:
         windows_BT = put_batch(self.mesh, next(self.batches))
         self.state, metrics = self.step_fn(self.state, windows_BT)
         self.pending.append(metrics)
-        if block:
-            jax.block_until_ready(metrics)
+        # Several CPU devices share one pool of threads: with hundreds of steps under way, those that wait for the other
+        # device's half of a sum can hold every thread, and the run stands still until XLA aborts it.
+        ahead = 0 if block else _STEPS_AHEAD
+        if len(self.pending) > ahead:
+            jax.block_until_ready(self.pending[-1 - ahead])
 
     def _what_is_due(self, step: int) -> None:
         config = self.config
