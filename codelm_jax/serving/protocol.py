@@ -6,7 +6,7 @@ holds anyway. Keys of our own are marked.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WrapValidator, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
 from codelm_jax.generation.decode import MAX_ALTERNATIVES
@@ -24,6 +24,17 @@ def _in_words(value: Any, validate: Any) -> Any:
         raise PydanticCustomError(
             "prompt_type", "must be a text, a list of texts, a list of token ids, or a list of such lists"
         ) from None
+
+
+def _unsupported(reason: str) -> BeforeValidator:
+    """Takes only values that change nothing."""
+
+    def check(value: Any) -> Any:
+        if value and isinstance(value, str | dict | int | float):
+            raise PydanticCustomError("unsupported", "is not supported here: {reason}", {"reason": reason})
+        return value
+
+    return BeforeValidator(check)
 
 
 TokenId = Annotated[int, Field(ge=0, lt=2**31)]
@@ -69,12 +80,16 @@ class CompletionRequest(BaseModel):
     echo: Annotated[bool | None, Field(description="The prompt comes back before the completion.")] = None
     user: Annotated[str | None, Field(description="Changes nothing.")] = None
     best_of: Annotated[int | None, Field(description="Only the same as n.")] = None
-    suffix: Annotated[str | None, Field(max_length=0, description="Only empty: the model fills no gaps.")] = (
-        None
-    )
-    logit_bias: Annotated[dict[str, float] | None, Field(max_length=0, description="Only empty.")] = None
-    frequency_penalty: Annotated[Literal[0] | float | None, Field(ge=0, le=0, description="Only 0.")] = None
-    presence_penalty: Annotated[Literal[0] | float | None, Field(ge=0, le=0, description="Only 0.")] = None
+    suffix: Annotated[str | None, Field(max_length=0), _unsupported("the model fills no gaps")] = None
+    logit_bias: Annotated[
+        dict[str, float] | None, Field(max_length=0), _unsupported("take top_k, top_p or min_p")
+    ] = None
+    frequency_penalty: Annotated[
+        float | None, Field(ge=0, le=0), _unsupported("take repetition_penalty or no_repeat_ngram")
+    ] = None
+    presence_penalty: Annotated[
+        float | None, Field(ge=0, le=0), _unsupported("take repetition_penalty or no_repeat_ngram")
+    ] = None
 
     # Our own.
     top_k: Annotated[int | None, Field(ge=0, lt=2**31, description="Ours; default 0: all tokens.")] = None
