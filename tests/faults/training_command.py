@@ -28,7 +28,7 @@ def train(*arguments, **kwargs):
     )
 
 
-def start(*arguments):
+def start(*arguments, stderr=subprocess.DEVNULL):
     """The command, started; its output goes nowhere."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As in a background job of a shell: the command would inherit it, and no SIGINT could stop it.
@@ -38,7 +38,8 @@ def start(*arguments):
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
+        text=True,
     )
 
 
