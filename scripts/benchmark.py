@@ -4,6 +4,7 @@
     python scripts/benchmark.py train --config=strongreg --ablate --out=speed.json   one change at a time; goes on where it stopped
     python scripts/benchmark.py decode --config=strongreg                            beside no cache, PyTorch, transformers
     python scripts/benchmark.py decode --config=strongreg --nopeers --batch_sizes=1
+    python scripts/benchmark.py serve --config=strongreg --new_tokens=64             many clients beside one, and transformers
 
 Needs nothing trained: weights are random, of the shape of --config.
 """
@@ -12,14 +13,15 @@ import dataclasses
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import numpy as np
 from absl import flags
 
-from codelm_jax import cli, devices
-from codelm_jax.benchmarks import decode, train, train_table, variants
+from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.benchmarks import decode, serve, train, train_table, variants
 from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
@@ -29,15 +31,21 @@ from codelm_jax.training.config import parse_train_config
 
 _CONFIG = cli.define_config()
 _BATCH_SIZES = flags.DEFINE_list(
-    "batch_sizes", None, "decode: rows decoded together (1,8,64); train: windows a step (the config's)."
+    "batch_sizes",
+    None,
+    "decode: rows decoded together (1,8,64); serve: clients at once (1,8,64); train: windows a step (the config's).",
 )
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "Turns of each contender; figures are medians.", lower_bound=1)
 
-_PROMPT_TOKENS = flags.DEFINE_integer("prompt_tokens", 56, "decode: length of each prompt.", lower_bound=1)
-_NEW_TOKENS = flags.DEFINE_integer("new_tokens", 200, "decode: tokens added to each prompt.", lower_bound=2)
+_PROMPT_TOKENS = flags.DEFINE_integer(
+    "prompt_tokens", 56, "decode, serve: length of each prompt.", lower_bound=1
+)
+_NEW_TOKENS = flags.DEFINE_integer(
+    "new_tokens", 200, "decode, serve: tokens added to each prompt.", lower_bound=2
+)
 _NAIVE = flags.DEFINE_bool("naive", True, "decode: runs the loop without a cache, too.")
-_PEERS = flags.DEFINE_bool("peers", True, "decode: runs PyTorch and transformers, too.")
-_JSON = flags.DEFINE_string("json", None, "decode: file for the figures.")
+_PEERS = flags.DEFINE_bool("peers", True, "decode, serve: runs PyTorch and transformers, too.")
+_JSON = flags.DEFINE_string("json", None, "decode, serve: file for the figures.")
 
 _PEER = flags.DEFINE_bool("peer", False, "train: runs PyTorch, too, taking turns.")
 _ABLATE = flags.DEFINE_bool("ablate", False, "train: runs variants of the step at the first batch size, too.")
@@ -49,7 +57,7 @@ _OUT = flags.DEFINE_string("out", None, "train: JSON file for the figures; the s
 
 def main(arguments: list[str]) -> None:
     """Runs the benchmark that is named."""
-    commands = {"train": _train, "decode": _decode}
+    commands = {"train": _train, "decode": _decode, "serve": _serve}
     if len(arguments) != 1 or arguments[0] not in commands:
         raise UserError(f"usage: benchmark.py {'|'.join(commands)} --config=FILE")
     if _CONFIG.value is None:
@@ -117,6 +125,27 @@ def _decode() -> None:
         with_peers=_PEERS.value,
     )
     print(decode.table(timings))
+    _keep(timings)
+
+
+def _serve() -> None:
+    config = parse(ModelConfig, _CONFIG.value.model, "config.model")
+    compilation_cache.enable()
+    timings = serve.compare(
+        config,
+        init_params(config, jax.random.key(0)),
+        "float32" if jax.default_backend() == "cpu" else "bfloat16",
+        client_counts=_sizes() or [1, 8, 64],
+        prompt_tokens=_PROMPT_TOKENS.value,
+        new_tokens=_NEW_TOKENS.value,
+        rounds=_ROUNDS.value,
+        with_peers=_PEERS.value,
+    )
+    print(serve.table(timings))
+    _keep(timings)
+
+
+def _keep(timings: Sequence[decode.Timing] | Sequence[serve.ServeTiming]) -> None:
     if _JSON.value:
         rows = [dataclasses.asdict(timing) for timing in timings]
         Path(_JSON.value).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
