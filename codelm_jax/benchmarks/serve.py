@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.errors import UserError
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
@@ -120,6 +121,11 @@ def compare(
     Raises:
         UserError: prompt and new tokens exceed the context, or a peer is not installed.
     """
+    if prompt_tokens + new_tokens > config.max_seq_length:
+        raise UserError(
+            f"--prompt_tokens={prompt_tokens} and --new_tokens={new_tokens} exceed the context of "
+            f"{config.max_seq_length} tokens: lower one"
+        )
     tokenizer = CodeTokenizer.train(["a"], _TOKENIZER_SIZE)
     count = max(_FEWEST_REQUESTS, *client_counts)
     letters = np.random.default_rng(0).integers(ord("!"), ord("~"), (count, prompt_tokens - 1))
@@ -146,7 +152,7 @@ def compare(
         queue_timeout=_PATIENCE_SECONDS,
         request_timeout=_PATIENCE_SECONDS,
     )
-    generator = Generator(config, params, tokenizer, sizes=SERVING_SIZES)
+    generator = Generator(config, params, tokenizer, sizes=SERVING_SIZES, max_rows=max(client_counts))
     with _served(create_app(generator, settings, band={}, created=0)) as address:
         entrants = [
             _Entrant(OURS, clients, max(_FEWEST_REQUESTS, clients), _streaming(address, bodies))
