@@ -57,7 +57,10 @@ test-peers: $(VENV)/peers-installed  ## The checks against PyTorch and transform
 test-slow: setup  ## The long suites: faults, attacks, statistics.
 	$(BIN)/python -m pytest -m slow
 
+test-faults: setup  ## Kills, signals, full disks, damage and mistakes in their long form: hours. Each prints its row.
+	$(BIN)/python -m pytest -s -m faults
+
 clean:  ## Remove prepared data, runs and caches; .venv stays.
 	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample serve lint test test-peers test-slow clean
+.PHONY: help setup train sample serve lint test test-peers test-slow test-faults clean

@@ -1,5 +1,6 @@
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 from checkpoint_states import abstract, make_state, same, save
@@ -7,6 +8,10 @@ from checkpoint_states import abstract, make_state, same, save
 from codelm_jax.checkpoint.digest import Damaged, Digests
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
+
+pytestmark = pytest.mark.faults
+
+ITEMS = ("data", "meta", "digests")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,7 @@ def test_no_flipped_bit_gives_a_wrong_restore(sound, tmp_path, flips):
         caught_by_digest += reason.exists() and "differs from its digest" in reason.read_text()
     assert wrong == 0
     assert caught_by_digest > flips / 4, "hardly a flip hit the weights"
+    print(f"{flips} flipped bits, {caught_by_digest} of them told by the digests alone: 0 wrong restores")
 
 
 @pytest.mark.parametrize("truncations", [20, pytest.param(500, marks=pytest.mark.slow)])
@@ -68,6 +74,7 @@ def test_no_truncated_file_gives_a_wrong_restore(sound, tmp_path, truncations):
         path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
 
     assert sum(wrong_after(sound, tmp_path / "copy", truncate) for _ in range(truncations)) == 0
+    print(f"{truncations} files cut short: 0 wrong restores")
 
 
 def test_no_deleted_file_gives_a_wrong_restore(sound, tmp_path):
@@ -76,6 +83,7 @@ def test_no_deleted_file_gives_a_wrong_restore(sound, tmp_path):
         assert not wrong_after(
             sound, tmp_path / "copy", lambda copy, gone=relative: (copy / gone).unlink()
         ), relative
+    print(f"each of {len(files(sound))} files deleted once: 0 wrong restores")
 
 
 def flip_weights(step_directory):
@@ -133,6 +141,35 @@ def test_a_damaged_newest_step_is_set_aside_with_a_warning_and_the_one_before_it
     assert store.restore(abstract(make_state(0))).step == 1
     assert (tmp_path / "quarantine" / "2.2").is_dir()
     store.close()
+
+
+@pytest.mark.parametrize("fallbacks", [20, pytest.param(100, marks=pytest.mark.slow)])
+def test_whatever_is_damaged_in_the_newest_step_the_one_before_it_is_restored(tmp_path, fallbacks):
+    rng = random.Random(2)
+    with CheckpointStore(tmp_path / "run") as store:
+        for step in (4, 5):
+            save(store, step)
+    for number in range(fallbacks):
+        copy = tmp_path / str(number)
+        shutil.copytree(tmp_path / "run", copy)
+        path = rng.choice([array_file(copy / "5"), *(copy / "5" / item / "metadata" for item in ITEMS)])
+        rng.choice([cut, overwrite, Path.unlink])(path)
+        with CheckpointStore(copy) as store:
+            restored = store.restore(abstract(make_state(0)))
+            assert (restored.step, same(restored.state, make_state(4))) == (4, True), path
+            assert (restored.data, store.steps()) == ({"next_index": 4}, [4]), path
+        assert (copy / "quarantine" / "5").is_dir(), path
+        shutil.rmtree(copy)
+    print(f"{fallbacks} damaged newest steps: {fallbacks} times the one before it was restored exactly")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def overwrite(path):
+    """With as many other bytes."""
+    path.write_bytes(bytes(255 - byte for byte in path.read_bytes()))
 
 
 def test_when_no_step_is_sound_the_run_stops_and_never_starts_over_silently(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 from codelm_jax.checkpoint.digest import Digests, finite_or_none
 from codelm_jax.checkpoint.retention import best_step, steps_to_keep
 
+pytestmark = pytest.mark.faults
+
 FIGURES = (math.nan, math.inf, -math.inf, 1.0, 1.0, 2.0)
 
 

@@ -8,6 +8,8 @@ import pytest
 from codelm_jax.checkpoint.lock import HOLDER_FILE, RunLock
 from codelm_jax.errors import UserError
 
+pytestmark = pytest.mark.faults
+
 HOLD = """
 import sys
 from codelm_jax.checkpoint.lock import RunLock
@@ -78,6 +80,7 @@ def test_every_race_has_one_winner(tmp_path, races):
         answers = race(tmp_path / str(index))
         assert answers.count("held\n") == 1
         assert sum("in use by" in answer for answer in answers) == len(answers) - 1
+    print(f"{races} races of {len(answers)} processes for one lock: one winner each")
 
 
 def test_releasing_twice_and_taking_again_is_fine(tmp_path):
