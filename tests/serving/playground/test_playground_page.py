@@ -77,7 +77,7 @@ def test_hovering_and_tapping_a_token_show_what_else_could_have_stood_there(site
     first, second = (generated(page).locator(".tokens > span").nth(i) for i in range(2))
     panel = page.get_by_role("tooltip")
     first.hover()
-    percents = [f"{100 * each.probability:.1f} %" for each in site.generator.next_token(PROMPT, 5)]
+    percents = [f"{100 * each.probability:.1f}\u00a0%" for each in site.generator.next_token(PROMPT, 5)]
     shown = panel.locator("li .figure").all_inner_texts()
     assert shown[:5] == percents
     assert len(shown) in (5, 6)  # the one that was drawn, where it is none of them
@@ -122,6 +122,17 @@ def test_stopping_keeps_the_text_and_frees_the_server(site, open_page):
         if "running 0.0" in httpx.get(f"{site.url}metrics").text:
             break
     assert "running 0.0" in httpx.get(f"{site.url}metrics").text
+
+
+def test_beginning_again_ends_what_is_under_way(open_page):
+    page = open_page("#overflow=slide&max_tokens=1000000&temperature=0")
+    type_and_generate(page, PROMPT)
+    page.wait_for_selector(".tokens > span")
+    page.get_by_role("button", name="Reset").click()
+    page.locator("#halt[aria-disabled=true]").wait_for()
+    assert page.locator("#completions").inner_text() == "Nothing yet."
+    assert page.locator("#status").inner_text() == "Everything is as it was at first."
+    assert page.locator("#prompt").input_value() == "def fibonacci(n):"
 
 
 def test_every_control_reaches_the_server_and_the_link(open_page):
@@ -188,7 +199,7 @@ def test_a_collapsed_text_is_warned_of_with_figures_and_a_sane_one_is_not(open_p
     warning = card.locator(".warning")
     assert warning.is_visible()
     assert "ends in a loop" in warning.inner_text()
-    assert warning.inner_text().count(" %") == 3
+    assert warning.inner_text().count("\u00a0%") == 3
     assert card.locator("figcaption").inner_text().startswith("✗ Collapsed;")
     assert "collapsed" in page.locator("#status").inner_text()
     page.locator("#temperature").fill("1")

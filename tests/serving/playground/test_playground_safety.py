@@ -98,13 +98,14 @@ def test_an_answer_that_is_no_json_is_told(open_page):
     assert complaint(page) == "The server answered 502."
 
 
-def test_a_number_out_of_bounds_is_not_sent(open_page):
+def test_a_number_out_of_bounds_is_not_sent_and_shown_even_where_it_was_folded_away(open_page):
     page = open_page()
+    page.locator("#sampling").evaluate("fold => { fold.open = false; }")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.fill("#temperature", "-1")
-    page.keyboard.press("Control+Enter")
-    assert page.locator("#temperature:invalid:focus").count() == 1
+    page.locator("#temperature").evaluate("field => { field.value = -1; }")
+    page.locator("#prompt").press("Control+Enter")
+    page.locator("#temperature:invalid:focus").wait_for()
     assert not asked
 
 
@@ -116,6 +117,15 @@ def test_a_lost_connection_is_told_and_what_had_come_stays(open_page):
     assert complaint(page) == "The connection was lost: the completion has no end."
     assert page.locator(".tokens").text_content() == "half a"
     assert page.locator("figcaption").inner_text().startswith("– Broken off; 2 tokens;")
+
+
+def test_an_answer_that_stops_without_saying_why_is_told(open_page):
+    page = open_page("#n=2")
+    answered(page, piece(["one"]))
+    page.locator("#generate").click()
+    captions = [generated(page, i).locator("figcaption").inner_text() for i in range(2)]
+    assert captions[0].startswith("– Came to its end; 1 token;")
+    assert captions[1].startswith("– Broken off; 0 tokens")
 
 
 def test_an_error_within_the_stream_is_told(open_page):
@@ -150,8 +160,13 @@ def test_the_key_is_asked_for_and_kept_in_this_tab_only(site, open_page):
     field.fill("wrong")
     field.press("Enter")
     page.locator("#error", has_text="does not take this API key").wait_for()
-    field.fill(key)
+    field.fill("ключ")
     field.press("Enter")
+    page.locator("#key:invalid:focus").wait_for()
+    field.fill(key)
+    field.press("Control+Enter")
+    field.blur()
+    page.wait_for_selector("#model:not(:empty)")
     generated(page)
     assert page.locator("#error").inner_text() == ""
     assert page.locator("#model").inner_text() == "toy"

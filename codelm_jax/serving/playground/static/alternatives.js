@@ -69,7 +69,7 @@ export function rowsOf(token) {
 function contents(token) {
   const rows = rowsOf(token);
   const heading = element("p", "", element("code", "", tokenName(token.name)));
-  heading.append(token.logprob === null ? ": no probability" : `: ${percent(Math.exp(token.logprob))}`);
+  heading.append(token.logprob === null ? " has no probability" : ` had ${percent(Math.exp(token.logprob))}`);
   const list = element("ol", "");
   list.append(...rows.map(row));
   const rest = 1 - rows.reduce((sum, each) => sum + Math.exp(each.logprob), 0);

@@ -60,10 +60,10 @@ export class CompletionCard {
     else this.#say(`Writing … ${countOf(this.tokenCount, "token")}`);
   }
 
-  /** Says how it ended: by itself, or at whatever the page has met. */
-  end(otherwise = "stopped by you") {
-    if (this.#figure.ariaBusy === "false") return;
-    this.#figure.ariaBusy = "false";
+  /** Says how it ended: as the server said, or otherwise. */
+  end(otherwise = "") {
+    if (this.#figure.getAttribute("aria-busy") === "false") return;
+    this.#figure.setAttribute("aria-busy", "false");
     const seconds = (performance.now() - this.#began) / 1000;
     const words = [ENDS[this.#finishReason] ?? otherwise, countOf(this.tokenCount, "token")];
     if (this.tokenCount) words.push(`${(this.tokenCount / seconds).toFixed(0)} a second`);

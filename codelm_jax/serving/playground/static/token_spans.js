@@ -12,7 +12,8 @@ export class TokenSpans {
   #panel;
   #points = []; // characters, as code points: offsets count these
   #tokens = [];
-  #tokenOf = new Map();
+  #spans = [];
+  #tokenOf = new WeakMap();
   #leaving = 0;
 
   /**
@@ -53,6 +54,7 @@ export class TokenSpans {
       span.className = levelClass(token.logprob);
       span.tabIndex = this.#tokens.length ? -1 : 0;
       this.#tokens.push(token);
+      this.#spans.push(span);
       this.#tokenOf.set(span, token);
       this.#container.append(span);
     }
@@ -61,7 +63,7 @@ export class TokenSpans {
   }
 
   #write(from) {
-    const spans = [...this.#tokenOf.keys()];
+    const spans = this.#spans;
     for (let i = from; i < spans.length; i++) {
       const start = i ? Math.max(0, this.#tokens[i].start) : 0;
       const end = i + 1 < spans.length ? Math.max(0, this.#tokens[i + 1].start) : this.#points.length;

@@ -21,10 +21,10 @@ export function visible(text) {
   return text.replace(UNSEEN_BUT_BREAKS, spelled);
 }
 
-/** A share as per cent; small ones keep a digit that tells. */
+/** A share as per cent, never broken over two lines. */
 export function percent(share, digits = 1) {
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  return `${(100 * share).toFixed(digits)} %`;
+  if (share > 0 && share < 0.0005) return "<\u00a00.1\u00a0%";
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** "1 token", "2 tokens". */
