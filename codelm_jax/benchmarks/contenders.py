@@ -144,13 +144,7 @@ class Peer:
     compile_seconds: float | None = None  # part of the first step
 
     def __init__(self, config: TrainConfig, mode: str):
-        """Starts the process and gives it weights and batches.
-
-        Raises:
-            UserError: PyTorch is not installed, or the peer does not know this architecture.
-        """
-        if importlib.util.find_spec("torch") is None:
-            raise UserError('--peer: torch is not installed: pip install -e ".[peers]", or leave --peer out')
+        """Starts the process and gives it weights and batches; `check_peer` comes first."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "codelm_jax.benchmarks.torch_train"],
             stdin=subprocess.PIPE,
@@ -190,12 +184,14 @@ class Peer:
         return json.loads(answer)
 
 
-def check_peer_architecture(config: ModelConfig) -> None:
-    """The peer is written for one architecture.
+def check_peer(config: ModelConfig) -> None:
+    """The peer needs PyTorch and is written for one architecture.
 
     Raises:
-        UserError: names the key that it does not know.
+        UserError: says what is not installed, or names the key that it does not know.
     """
+    if importlib.util.find_spec("torch") is None:
+        raise UserError('--peer: torch is not installed: pip install -e ".[peers]", or leave --peer out')
     known = {
         "normalization": "layernorm",
         "activation": "gelu",

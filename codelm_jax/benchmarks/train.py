@@ -14,9 +14,10 @@ import flax
 import jax
 from jaxlib.version import __version__ as jaxlib_version
 
-from codelm_jax.benchmarks.contenders import Contender, Ours, Peer, check_peer_architecture
+from codelm_jax.benchmarks.contenders import Contender, Ours, Peer, check_peer
 from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.benchmarks.variants import Variant, changed
+from codelm_jax.errors import UserError
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.throughput import model_flops_utilisation
 
@@ -76,10 +77,15 @@ def run_plan(plan: Plan, results: ResultFile, say: Callable[[str], None]) -> Non
     A contender that fails, for want of memory say, is a result too: its row holds `error`.
 
     Raises:
-        UserError: PyTorch is asked for and not installed, or does not know the architecture.
+        UserError: PyTorch is asked for and not installed, or does not know the architecture; or a batch size does not
+            divide into the config's parts.
     """
     if plan.peer_modes:
-        check_peer_architecture(plan.config.model)
+        check_peer(plan.config.model)
+    for batch in plan.batch_sizes:
+        if batch % plan.config.grad_accum_steps:
+            parts = plan.config.grad_accum_steps
+            raise UserError(f"--batch_sizes={batch}: config.grad_accum_steps = {parts} does not divide it")
     base = _Base()
     for comparison in _comparisons(plan):
         missing = {

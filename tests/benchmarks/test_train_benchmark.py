@@ -7,7 +7,7 @@ import pytest
 from training.tiny_run import make_config
 
 from codelm_jax.benchmarks import train
-from codelm_jax.benchmarks.contenders import Ours, Peer, check_peer_architecture, make_windows
+from codelm_jax.benchmarks.contenders import Ours, Peer, check_peer, make_windows
 from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.benchmarks.train_table import formula, table
 from codelm_jax.benchmarks.variants import VARIANTS, Variant, swapped, variants_here
@@ -172,9 +172,19 @@ def test_the_formula_is_that_of_the_reference_shape():
     assert "6 x 25,067,520 matrix parameters + 12 x 8 layers x 256 tokens x 512 = 163.0 MFLOP" in text
 
 
-def test_a_peer_of_another_architecture_is_refused_by_name():
+def test_a_batch_that_does_not_divide_into_the_parts_of_a_step_is_refused():
+    wanted = dataclasses.replace(plan(grad_accum_steps=2), batch_sizes=[2, 3])
+    with pytest.raises(UserError, match=r"--batch_sizes=3: config.grad_accum_steps = 2"):
+        train.run_plan(wanted, ResultFile(None, {}), print)
+
+
+def test_a_peer_of_another_architecture_is_refused_by_name(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     with pytest.raises(UserError, match=r"config.model.activation = 'silu'"):
-        check_peer_architecture(tiny(model__activation="silu").model)
+        check_peer(tiny(model__activation="silu").model)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="--peer: torch is not installed"):
+        check_peer(tiny().model)
 
 
 @pytest.mark.peers
