@@ -9,12 +9,13 @@ import pytest
 from faults.training_command import finished_steps, small_training, start
 from faults.undisturbed import assert_nothing_left
 
-pytestmark = pytest.mark.faults
+# The lock itself has a short form in tests/checkpoint/test_run_lock.py.
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 STOPPED = 75
 
 
-@pytest.mark.parametrize("races", [1, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [50])
 def test_of_two_commands_for_one_directory_one_trains_and_the_other_says_so(tmp_path, races):
     flags = [*small_training(tmp_path), "--config.max_steps=100000000", "--config.monitor_every=0"]
     for race in range(races):

@@ -110,7 +110,7 @@ def resident_bytes(pid: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "growth_allowed"), [(20, 0.2), pytest.param(3600, 0.05, marks=pytest.mark.slow)]
+    ("seconds", "growth_allowed"), [(12, 0.2), pytest.param(3600, 0.05, marks=pytest.mark.slow)]
 )
 def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undisturbed_run_does(
     tmp_path, seconds, growth_allowed
