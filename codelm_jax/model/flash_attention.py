@@ -5,6 +5,9 @@ deprecated as of jax 0.11: nothing but this file and `flash_kernels` knows of it
 """
 
 import dataclasses
+import functools
+import zlib
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
@@ -62,32 +65,37 @@ def flash_attention(
 
 @partial(jax.custom_vjp, nondiff_argnums=(4,))
 def _attend(q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Array, static: _Static) -> Array:
-    return _forward(q_BTHK, k_BTHK, v_BTHK, keys_BH2, static)[0]
+    return _attend_and_keep(q_BTHK, k_BTHK, v_BTHK, keys_BH2, static)[0]
 
 
 def _attend_and_keep(q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Array, static: _Static):
-    out_BTHK, lse_BHT = _forward(q_BTHK, k_BTHK, v_BTHK, keys_BH2, static)
-    return out_BTHK, (q_BTHK, k_BTHK, v_BTHK, keys_BH2, out_BTHK, lse_BHT)
+    inputs = q_BTHK, k_BTHK, v_BTHK, keys_BH2
+    out_BTHK, lse_BHT = _split_forward(_digest(forward, static, inputs), *inputs, static)
+    return out_BTHK, (*inputs, out_BTHK, lse_BHT)
 
 
 def _gradients(static: _Static, residuals: tuple[Array, ...], grad_BTHK: Array):
-    q_BTHK, k_BTHK, v_BTHK, keys_BH2, out_BTHK, lse_BHT = residuals
+    *inputs, out_BTHK, lse_BHT = residuals
     # The same sum as that over all probabilities and their gradients, dropout included.
     delta_BHT = jnp.einsum("BTHK,BTHK->BHT", out_BTHK, grad_BTHK, preferred_element_type=jnp.float32)
-    return *_backward(q_BTHK, k_BTHK, v_BTHK, keys_BH2, grad_BTHK, lse_BHT, delta_BHT, static), None
+    inputs = *inputs, grad_BTHK, lse_BHT, delta_BHT
+    return *_split_backward(_digest(backward, static, inputs), *inputs, static), None
 
 
 _attend.defvjp(_attend_and_keep, _gradients)
 
 
 # XLA can't look into a kernel: without being told it would gather the whole batch on every device.
-@partial(custom_partitioning, static_argnums=(4,))
-def _forward(q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Array, static: _Static):
+@partial(custom_partitioning, static_argnums=(5,))
+def _split_forward(
+    digest_1: Array, q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Array, static: _Static
+):
     return forward(q_BTHK, k_BTHK, v_BTHK, keys_BH2, **vars(static))
 
 
-@partial(custom_partitioning, static_argnums=(7,))
-def _backward(
+@partial(custom_partitioning, static_argnums=(8,))
+def _split_backward(
+    digest_1: Array,
     q_BTHK: Array,
     k_BTHK: Array,
     v_BTHK: Array,
@@ -100,33 +108,49 @@ def _backward(
     return backward(q_BTHK, k_BTHK, v_BTHK, keys_BH2, grad_BTHK, lse_BHT, delta_BHT, **vars(static))
 
 
-def _shardings(mesh: Mesh, batch: object, heads: object) -> dict[int, NamedSharding]:
-    """How arrays of four axes (B T H K) and of three (B H T, B H 2) lie where batch and heads are split."""
-    return {
-        4: NamedSharding(mesh, PartitionSpec(batch, None, heads, None)),
-        3: NamedSharding(mesh, PartitionSpec(batch, heads, None)),
+def _digest(kernel: Callable, static: _Static, inputs: Sequence[Array]) -> Array:
+    """What the kernel is, as a number, `[1]`.
+
+    A program that is to be split over devices names its kernel by an address only, and JAX's compilation cache would
+    take two of them for one where the addresses happen to agree. With this constant in it the program says which it is.
+    """
+    shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
+    return jnp.array([_program_number(kernel, static, shapes)], jnp.uint32)
+
+
+@functools.cache
+def _program_number(kernel: Callable, static: _Static, shapes: tuple[jax.ShapeDtypeStruct, ...]) -> int:
+    return zlib.crc32(str(jax.make_jaxpr(partial(kernel, **vars(static)))(*shapes)).encode())
+
+
+def _split(kernel: Callable, static: _Static, mesh: Mesh, args, results):
+    """Each device runs the kernel on its own rows and heads; `keys_BH2` carries their place in the whole batch."""
+    batch, _, heads, _ = args[1].sharding.spec
+    by_rank = {
+        1: PartitionSpec(),
+        3: PartitionSpec(batch, heads, None),
+        4: PartitionSpec(batch, None, heads, None),
     }
 
+    def place(x: jax.ShapeDtypeStruct) -> NamedSharding:
+        return NamedSharding(mesh, by_rank[x.ndim])
 
-def _split(kernel, static: _Static, mesh: Mesh, args, results):
-    """Each device runs the kernel on its own rows and heads; `keys_BH2` carries their place in the whole batch."""
-    spec = args[0].sharding.spec
-    shardings = _shardings(mesh, spec[0], spec[2])
-    return (
-        mesh,
-        partial(kernel, **vars(static)),
-        jax.tree.map(lambda x: shardings[x.ndim], results),
-        jax.tree.map(lambda x: shardings[x.ndim], args),
-    )
+    def on_own_share(_digest_1: Array, *inputs: Array):
+        return kernel(*inputs, **vars(static))
+
+    return mesh, on_own_share, jax.tree.map(place, results), jax.tree.map(place, args)
 
 
-_forward.def_partition(
+_UNSPLIT = ("one", "t", "k", "two")
+_split_forward.def_partition(
     partition=partial(_split, forward),
-    sharding_rule="b t h k, b t h k, b t h k, b h two -> b t h k, b h t",
-    need_replication_factors=("t", "k", "two"),
+    sharding_rule="one, b t h k, b t h k, b t h k, b h two -> b t h k, b h t",
+    need_replication_factors=_UNSPLIT,
 )
-_backward.def_partition(
+_split_backward.def_partition(
     partition=partial(_split, backward),
-    sharding_rule=("b t h k, b t h k, b t h k, b h two, b t h k, b h t, b h t -> b t h k, b t h k, b t h k"),
-    need_replication_factors=("t", "k", "two"),
+    sharding_rule=(
+        "one, b t h k, b t h k, b t h k, b h two, b t h k, b h t, b h t -> b t h k, b t h k, b t h k"
+    ),
+    need_replication_factors=_UNSPLIT,
 )

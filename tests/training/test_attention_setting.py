@@ -116,10 +116,12 @@ def test_the_leak_guard_looks_at_the_attention_that_training_takes(interpreted, 
 
 # In a process of its own: the number of devices is fixed when JAX starts.
 SPLIT = """
-import functools
+import dataclasses, functools, re
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from codelm_jax.model.attention import causal_attention
+from codelm_jax.model.flash_attention import flash_attention
+from codelm_jax.model.flash_kernels import default_tuning
 
 shape = (4, 10, 2, 16)
 inputs = [jax.random.normal(key, shape) for key in jax.random.split(jax.random.key(0), 4)]
@@ -143,12 +145,22 @@ for sides, spec in (((4,), P("x")), ((2, 2), P("x", None, "y"))):
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, atol=3e-6)
 print("equal on", jax.device_count())
+
+tuning = default_tuning(16, jnp.float32)
+programs = set()
+for changed in (tuning, dataclasses.replace(tuning, forward_warps=8), tuning):
+    attend = functools.partial(flash_attention, dropout_rate=0.0, dropout_seed=None, tuning=changed)
+    text = jax.jit(attend, in_shardings=split, out_shardings=split).lower(*inputs[:3]).as_text()
+    assert "CustomSPMDPartitioning" in text
+    programs.add(re.sub('backend_config = "[0-9]+"', "", text))
+print(len(programs), "programs")
 """
 
 
-def test_split_over_devices_the_kernel_gathers_nothing_and_drops_the_same():
+def test_split_over_devices_the_kernel_gathers_nothing_drops_the_same_and_is_named_in_the_program():
+    # Without its address; the compilation cache would take one kernel for another if that were all.
     done = run_on(4, SPLIT)
-    assert done.stdout.strip() == "equal on 4", done.stderr
+    assert done.stdout.splitlines() == ["equal on 4", "2 programs"], done.stderr
 
 
 def test_a_run_goes_on_with_another_attention_and_one_from_before_there_was_a_choice(tmp_path):
