@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import statistics
+import subprocess
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ STOPPED = 75
 LONGEST_LIFE = 20.0  # seconds that a process computes at most before something happens to it
 QUIET_PART = 0.25  # of the whole time nothing happens at a stretch
 SAMPLES_A_SECOND = 2
+PATIENCE = 120.0  # seconds until a signal that came before the run began is sent again
 FAULTS = ["SIGKILL", "SIGTERM", "SIGINT", "SIGTERM twice"]
 
 
@@ -31,7 +33,7 @@ class Soak:
         self.flags, self.workdir, self.rng = flags, workdir, random.Random(2)
         self.to_come: list[str] = []
         self.faults = collections.Counter()
-        self.unfinished_saves = 0
+        self.unfinished_saves = self.swallowed = 0
         self.unexpected: list[tuple[str, int]] = []
 
     def start(self):
@@ -75,6 +77,10 @@ class Soak:
         if fault.endswith("twice"):
             time.sleep(self.rng.uniform(0.0, 0.5))
             process.send_signal(number)
+        # While Python imports, a library may swallow the interrupt; whoever sent it sends it again.
+        while not began and not ended_within(process, PATIENCE):
+            process.send_signal(number)
+            self.swallowed += 1
         status = process.wait()
         if began and fault in ("SIGTERM", "SIGINT") and status != STOPPED:
             self.unexpected.append((fault, status))
@@ -102,6 +108,14 @@ class Soak:
                 return True
             time.sleep(0.5)
         return False
+
+
+def ended_within(process, seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def resident_bytes(pid: int) -> int:
@@ -144,5 +158,6 @@ def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undis
     what = ", ".join(f"{count} {fault}" for fault, count in soak.faults.most_common())
     print(
         f"{seconds} s, {last} steps, {soak.faults.total()} faults ({what}), {soak.unfinished_saves} of them during a "
-        f"save: nothing left behind, 0 differ; resident memory over {QUIET_PART * seconds:.0f} s: {growth:+.2%}"
+        f"save, {soak.swallowed} swallowed before the run began: nothing left behind, 0 differ; "
+        f"resident memory over {QUIET_PART * seconds:.0f} s: {growth:+.2%}"
     )
