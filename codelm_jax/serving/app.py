@@ -1,8 +1,9 @@
 """The routes of the server, and how its errors look."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -106,20 +107,28 @@ def create_app(
     async def complete(body: CompletionRequest, request: Request) -> Response:
         """Completes each prompt `n` times; with `stream`, as server-sent events that end with `[DONE]`."""
         accepted = await completions.accept(body)
+        release = partial(completions.release, accepted)
         if not body.stream:
-            answer = await _unless_gone(request, completions.complete(accepted))
+            try:
+                answer = await _unless_gone(request, completions.complete(accepted))
+            finally:
+                release()
             return Response(answer.model_dump_json(), media_type="application/json")
         events = _events(completions.stream(accepted))
-        # What goes wrong before the first token still has a status of its own.
-        first = await _unless_gone(request, anext(events))
-        return _EventStream(first, events)
+        try:
+            # What goes wrong before the first token still has a status of its own.
+            first = await _unless_gone(request, anext(events))
+        except BaseException:
+            release()
+            raise
+        return _EventStream(first, events, release)
 
     @app.get("/v1/models", responses=_REFUSALS)
     async def models() -> ModelList:
         """The model that is served."""
         return ModelList(data=[model])
 
-    @app.get("/v1/models/{model_id}", responses=_REFUSALS)
+    @app.get("/v1/models/{model_id:path}", responses=_REFUSALS)
     async def one_model(model_id: str) -> ModelCard:
         """One model by its name."""
         if model_id != model.id:
@@ -195,14 +204,12 @@ async def _events(answers: AsyncGenerator[CompletionResponse, None]) -> AsyncGen
         yield f"data: {as_json(error.body())}\n\n"
     else:
         yield "data: [DONE]\n\n"
-    finally:
-        await answers.aclose()
 
 
 class _EventStream(StreamingResponse):
-    """A stream that ends its source when the client leaves, wherever it stands."""
+    """A stream that gives its place back at the end, however it comes."""
 
-    def __init__(self, first: str, rest: AsyncGenerator[str, None]):
+    def __init__(self, first: str, rest: AsyncGenerator[str, None], release: Callable[[], None]):
         async def all_events() -> AsyncGenerator[str, None]:
             yield first
             async for event in rest:
@@ -211,13 +218,13 @@ class _EventStream(StreamingResponse):
         super().__init__(
             all_events(), media_type=_SSE, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         )
-        self._rest = rest
+        self._release = release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._rest.aclose()
+            self._release()
 
 
 async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:

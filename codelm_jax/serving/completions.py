@@ -150,7 +150,8 @@ class Completions:
         # Where nothing is to be written, nothing is under way.
         self._in_flight -= count - len(jobs)
         self._metrics.prompt_tokens.inc(prompt_tokens)
-        self._decoder.submit(ticket)
+        if jobs:
+            self._decoder.submit(ticket)
         return Accepted(
             request=request,
             seed=seed,
@@ -189,6 +190,14 @@ class Completions:
         if request.stream_options and request.stream_options.include_usage:
             yield self._response(accepted, [], usage=self._usage(accepted))
 
+    def release(self, accepted: Accepted) -> None:
+        """Gives back what a request still occupies; to be called at its end, whatever that was."""
+        ticket = accepted.ticket
+        if ticket.unfinished:
+            self._in_flight -= ticket.unfinished
+            ticket.unfinished = 0
+            self._decoder.cancel(ticket)
+
     async def _progress(self, accepted: Accepted) -> AsyncGenerator[Sequence[Progress], None]:
         ticket, settings = accepted.ticket, self._settings
         end = accepted.began + settings.request_timeout
@@ -217,11 +226,6 @@ class Completions:
             ) from None
         except DecodingFailed:
             raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed; the log says why") from None
-        finally:
-            if ticket.unfinished:
-                self._in_flight -= ticket.unfinished
-                ticket.unfinished = 0
-                self._decoder.cancel(ticket)
 
     def _params(self, request: CompletionRequest, seed: int) -> SamplingParams:
         if request.stop and request.stop_rule:
