@@ -21,7 +21,8 @@ import numpy as np
 from absl import flags
 
 from codelm_jax import cli, compilation_cache, devices
-from codelm_jax.benchmarks import decode, serve, train, train_table, variants
+from codelm_jax.benchmarks import decode, kernel_profile, serve, torch_decode, train, train_table, variants
+from codelm_jax.benchmarks.contenders import Ours
 from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
@@ -52,6 +53,7 @@ _ABLATE = flags.DEFINE_bool("ablate", False, "train: runs variants of the step a
 _ONLY = flags.DEFINE_list("only", None, "train: of the variants and of PyTorch's modes, only these.")
 _DTYPES = flags.DEFINE_list("dtypes", None, "train: float32, bfloat16 or both; ratios are to the first.")
 _TURN = flags.DEFINE_float("turn_seconds", 1.0, "train: at least so long a turn.", lower_bound=0.0)
+_PROFILE = flags.DEFINE_bool("profile", False, "train: says where a step's time goes, by kind of kernel.")
 _OUT = flags.DEFINE_string("out", None, "train: JSON file for the figures; the same command goes on with it.")
 
 
@@ -87,6 +89,9 @@ def _train() -> None:
     print(train_table.formula(config), flush=True)
     train.run_plan(plan, results, lambda line: print(line, flush=True))
     print(train_table.table(results.results))
+    if _PROFILE.value:
+        ours = Ours(variants.changed(config, {"batch_size": batch_sizes[0], "compute_dtype": plan.dtypes[0]}))
+        print(kernel_profile.table(kernel_profile.by_kind(ours)))
 
 
 def _chosen(plan: train.Plan) -> train.Plan:
@@ -113,6 +118,7 @@ def _decode() -> None:
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     params = init_params(config, jax.random.key(0))
+    peers = torch_decode.peers(config, params, dtype) if _PEERS.value else {}
     timings = decode.compare(
         config,
         params,
@@ -122,7 +128,7 @@ def _decode() -> None:
         new_tokens=_NEW_TOKENS.value,
         rounds=_ROUNDS.value,
         with_naive=_NAIVE.value,
-        with_peers=_PEERS.value,
+        peers=peers,
     )
     print(decode.table(timings))
     _keep(timings)

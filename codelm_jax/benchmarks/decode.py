@@ -67,7 +67,7 @@ def compare(
     new_tokens: int,
     rounds: int,
     with_naive: bool,
-    with_peers: bool,
+    peers: Mapping[str, Contender],
 ) -> list[Timing]:
     """Measures all contenders at each batch size, on random prompts.
 
@@ -80,10 +80,10 @@ def compare(
         new_tokens: of each row.
         rounds: turns each contender takes.
         with_naive: whether the loop without a cache takes part.
-        with_peers: whether PyTorch and transformers do.
+        peers: further contenders, by name, with the same weights.
 
     Raises:
-        UserError: prompt and new tokens exceed the context, or a peer is not installed.
+        UserError: prompt and new tokens exceed the context.
     """
     if prompt_tokens + new_tokens > config.max_seq_length:
         raise UserError(
@@ -91,10 +91,7 @@ def compare(
             f"{config.max_seq_length} tokens: lower one"
         )
     others: dict[str, Contender] = {NAIVE: naive(config, params, dtype)} if with_naive else {}
-    if with_peers:
-        from codelm_jax.benchmarks.torch_decode import peers
-
-        others |= peers(config, params, dtype)
+    others |= peers
     timings = []
     for batch in batch_sizes:
         prompts = np.random.default_rng(batch).integers(0, config.vocab_size, (batch, prompt_tokens))

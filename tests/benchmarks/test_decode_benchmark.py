@@ -3,7 +3,7 @@ import dataclasses
 import jax
 import pytest
 
-from codelm_jax.benchmarks import decode
+from codelm_jax.benchmarks import decode, torch_decode
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
@@ -25,7 +25,7 @@ CONFIG = ModelConfig(
 )
 
 
-def compare(**changes) -> list[decode.Timing]:
+def compare(with_peers=False, **changes) -> list[decode.Timing]:
     params = jax.tree.map(
         lambda leaf: leaf * 8.0 if leaf.ndim > 1 else leaf, init_params(CONFIG, jax.random.key(0))
     )
@@ -35,7 +35,7 @@ def compare(**changes) -> list[decode.Timing]:
         "new_tokens": 24,
         "rounds": 1,
         "with_naive": True,
-        "with_peers": False,
+        "peers": torch_decode.peers(CONFIG, params, "float32") if with_peers else {},
     }
     return decode.compare(CONFIG, params, "float32", **(settings | changes))
 
