@@ -4,6 +4,7 @@ The host sees the tokens of a chunk at a time. It is here that texts end, rows b
 take their place; none of that changes what a completion says, since its randomness is its own.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -96,42 +97,33 @@ class Engine:
 
     def compile_ahead(self, params: dict) -> Iterator[None]:
         """Compiles all that single admissions and decoding can need, by running it on nothing; yields now and then."""
-        sizes = self.sizes
-        prompt = Prompt((self.endoftext,), NO_HEALING, 0)
-        counts = list(sizes.all(1, self.max_rows))
-        widths = list(sizes.all(_SMALLEST_PROMPT, self.context_length))
-        for slots in sizes.all(_SMALLEST_CONTEXT, self.context_length):
-            for count in counts:
-                rows = empty_rows(self.model, count, slots)
-                # No row has this number, so nothing is admitted.
-                arrays = admission_arrays([], [], count=1, beyond=count, most=self.context_length)
-                for width in widths:
-                    if width <= slots:
-                        prompts = self.prompts([prompt], width)
-                        prefilled = prefill(self.model, params, prompts)
-                        choice, slot_N = choose_first(self.vocabulary, prompts, prefilled, arrays)
-                        rows = admit(
-                            self.model,
-                            self.vocabulary,
-                            rows,
-                            prompts,
-                            prefilled,
-                            arrays,
-                            choice.token,
-                            slot_N,
-                        )
-                        yield
-                rows, _ = decode(self.model, params, self.vocabulary, rows, steps=self.chunk)
-                yield
-                for other in counts:
-                    if other != count:
-                        take_rows(self.model, rows, padded([], other, fill=count))
-                for other in sizes.all(_SMALLEST_CONTEXT, self.context_length):
-                    if other != slots:
-                        resize(rows, slots=other)
-        for width in widths:
+        counts = list(self.sizes.all(1, self.max_rows))
+        contexts = list(self.sizes.all(_SMALLEST_CONTEXT, self.context_length))
+        # A row of this number is nowhere, so nothing is admitted.
+        admission = admission_arrays([], [], count=1, beyond=self.max_rows, most=self.context_length)
+        begun = []
+        for width in self.sizes.all(_SMALLEST_PROMPT, self.context_length):
+            prompts = self.prompts([Prompt((self.endoftext,), NO_HEALING, 0)], width)
+            prefilled = prefill(self.model, params, prompts)
+            choice, slot_N = choose_first(self.vocabulary, prompts, prefilled, admission)
+            begun.append((width, prompts, prefilled, choice.token, slot_N))
             self.rank(params, [self.endoftext] * width)
             yield
+        for slots, count in itertools.product(contexts, counts):
+            rows = empty_rows(self.model, count, slots)
+            for width, prompts, prefilled, token_N, slot_N in begun:
+                if width <= slots:
+                    rows = admit(
+                        self.model, self.vocabulary, rows, prompts, prefilled, admission, token_N, slot_N
+                    )
+            rows, _ = decode(self.model, params, self.vocabulary, rows, steps=self.chunk)
+            yield
+            for other in counts:
+                if other != count:
+                    take_rows(self.model, rows, padded([], other, fill=count))
+            for other in contexts:
+                if other != slots:
+                    resize(rows, slots=other)
 
     def prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
         """Prompts as padded arrays."""
