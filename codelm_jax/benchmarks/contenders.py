@@ -7,6 +7,7 @@ is asked to.
 import contextlib
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,12 @@ class Ours:
         """Bytes of the step on one device as the compiler planned them: state, batch and temporaries."""
         planned = self._compiled.memory_analysis()
         return planned and planned.argument_size_in_bytes + planned.temp_size_in_bytes
+
+    def instructions(self) -> list[str]:
+        """Names of the compiled program's instructions that do work of their own, as a profile shows them."""
+        text = self._compiled.as_text() or ""
+        named = re.findall(r"^\s*(?:ROOT )?%?([\w.-]+) = .*? ([\w-]+)\(", text, re.MULTILINE)
+        return [name for name, operation in named if operation not in ("while", "call", "conditional")]
 
     def close(self) -> None:
         """Frees the state."""
