@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 # Large pages for large arrays: glibc takes new memory from the kernel at each step, 4 kB at a time otherwise.
 # 1.2 times the tokens a second on two cores with one device; no other C library reads it.
-train: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+train bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .DEFAULT_GOAL := help
 
@@ -60,7 +60,10 @@ test-slow: setup  ## The long suites: faults, attacks, statistics.
 test-faults: setup  ## Kills, signals, full disks, damage and mistakes in their long form: hours. Each prints its row.
 	$(BIN)/python -m pytest -s -m faults
 
+bench: $(VENV)/peers-installed  ## Training speed of CONFIG beside PyTorch, eager and compiled.
+	$(BIN)/python scripts/benchmark.py train --config=$(CONFIG) --peer
+
 clean:  ## Remove prepared data, runs and caches; .venv stays.
 	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample serve lint test test-peers test-slow test-faults clean
+.PHONY: help setup train sample serve bench lint test test-peers test-slow test-faults clean
