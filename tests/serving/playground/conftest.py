@@ -73,7 +73,7 @@ def open_page(site, browser, plain_context, plain_page):
         else:
             page = plain_context.new_page() if plain_page in opened else plain_page
         opened.append(page)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(90_000)
         page.on("request", note_request)
         page.on("pageerror", note_failure)
         if before:

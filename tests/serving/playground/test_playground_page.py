@@ -84,6 +84,7 @@ def test_hovering_and_tapping_a_token_show_what_else_could_have_stood_there(site
     assert panel.locator("li.taken").count() == 1
     assert "All other tokens together" in panel.inner_text()
     panel.hover()
+    page.wait_for_timeout(400)  # twice as long as it stays when the pointer goes elsewhere
     assert panel.is_visible()
     page.mouse.move(1, 1)
     panel.wait_for(state="hidden")
@@ -165,6 +166,14 @@ def test_a_link_that_makes_no_sense_gives_the_defaults(open_page):
     )
     expected = controls(open_page()) | {"heal": False}
     assert controls(page) == expected
+
+
+def test_a_prompt_that_is_too_long_for_a_link_stays_out_of_the_address(open_page):
+    page = open_page()
+    page.fill("#prompt", "x" * 40_000)
+    page.get_by_role("button", name="Copy link").click()
+    page.locator("#status", has_text="too long for a link").wait_for()
+    assert "#" not in page.url
 
 
 def test_a_slider_moves_its_number_and_the_number_its_slider(open_page):

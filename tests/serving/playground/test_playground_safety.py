@@ -65,10 +65,10 @@ def test_refusals_are_told_in_one_line(open_page):
     told = {}
     for status, message, headers in [
         (400, "temperature: too\nhot", None),
-        (429, "20 completions are under way", {"Retry-After": "3"}),
+        (429, "20 completions are under way; try again later", {"Retry-After": "3"}),
         (503, "no room", None),
         (500, "the model failed", None),
-        (413, "", None),
+        (413, " ", None),
     ]:
         refuse(page, status, message, headers)
         told[status] = complaint(page)

@@ -11,10 +11,16 @@ export class AlternativesPanel {
 
   constructor(panel) {
     this.#panel = panel;
+    panel.addEventListener("pointerleave", () => this.#anchor !== document.activeElement && this.hide());
   }
 
   get shown() {
     return this.#anchor !== null;
+  }
+
+  /** Whether the pointer rests on it: what is read stays. */
+  get pointedAt() {
+    return this.#panel.matches(":hover");
   }
 
   /** Whether an event's target lies within the panel. */

@@ -34,8 +34,8 @@ async function start() {
   await workedExamples().then((offered) => examples.offer(offered), complain);
   const address = shareInAddress(form, settle);
   find("share").addEventListener("click", () => {
-    address.write();
-    copyLink();
+    if (address.write()) copyLink();
+    else say("The prompt is too long for a link.");
   });
 }
 

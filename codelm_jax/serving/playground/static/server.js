@@ -4,6 +4,8 @@ import { eventData } from "./events.js";
 
 const KEY_PLACE = "codelm.api_key";
 
+// The server's own, without the seconds to wait.
+const ADVICE = /; try again.*$/s;
 const TOO_LONG =
   "Prompt and completion do not fit in the context: ask for fewer tokens, shorten the prompt, or " +
   "choose what to do if it is too long.";
@@ -80,14 +82,17 @@ async function ask(path, options = {}) {
 }
 
 async function refusal(response) {
-  const { message: said = "", code } = await response.json().then((body) => body?.error ?? {}, () => ({}));
+  const { message, code } = await response.json().then((body) => body?.error ?? {}, () => ({}));
+  const said = typeof message === "string" ? message.trim() : "";
   const wait = response.headers.get("Retry-After");
   switch (response.status) {
     case 401:
       return keptKey() ? "The server does not take this API key." : "The server wants an API key.";
     case 429:
-    case 503:
-      return `${sentence(said || "The server is busy")} Try again${wait ? ` in ${wait} s` : " later"}.`;
+    case 503: {
+      const when = wait ? `in ${wait} s` : "later";
+      return `${sentence(said.replace(ADVICE, "") || "The server is busy")} Try again ${when}.`;
+    }
     default:
       if (code === "context_length_exceeded") return TOO_LONG;
       return sentence(said || `The server answered ${response.status}`);

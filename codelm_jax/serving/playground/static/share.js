@@ -1,18 +1,23 @@
 // The state of the page in the address: what differs from the defaults stands behind the #, which no server sees.
 
 const WAIT_MS = 300;
+// Programs that pass links on cut longer ones, and browsers refuse some megabytes.
+const MOST_CHARACTERS = 30_000;
 
 /**
  * Puts the form's state into the address as it changes, and takes it from there.
  * @param {HTMLFormElement} form every named field is part of the state
  * @param {() => void} taken called after a state was taken over from the address
+ * @returns {{write: () => boolean}} puts it there at once; false where it is too long for that
  */
 export function shareInAddress(form, taken) {
   let timer = 0;
   const write = () => {
     clearTimeout(timer);
     const state = stateOf(form).toString();
-    history.replaceState(null, "", state ? `#${state}` : location.pathname + location.search);
+    const fits = state.length <= MOST_CHARACTERS;
+    history.replaceState(null, "", state && fits ? `#${state}` : location.pathname + location.search);
+    return fits;
   };
   const read = () => {
     apply(form, new URLSearchParams(location.hash.slice(1)));
@@ -48,7 +53,7 @@ function apply(form, state) {
     } else {
       field.value = value ?? defaultOf(field);
       // A link that is no longer right, or never was: a choice that is gone, a number out of bounds.
-      if (field.selectedIndex === -1 || !field.checkValidity()) field.value = defaultOf(field);
+      if (field.selectedIndex === -1 || !field.validity.valid) field.value = defaultOf(field);
     }
   }
 }

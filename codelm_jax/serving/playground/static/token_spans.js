@@ -84,6 +84,7 @@ export class TokenSpans {
     if (event.pointerType !== "mouse") return;
     this.#leaving = setTimeout(() => {
       const focused = document.activeElement;
+      if (this.#panel.pointedAt) return;
       if (this.#tokenOf.has(focused)) this.#arrive(focused);
       else this.#panel.hide();
     }, LEAVE_MS);
