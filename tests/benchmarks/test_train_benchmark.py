@@ -136,7 +136,9 @@ def test_variants_of_the_same_arithmetic_train_alike():
     config = tiny(model__num_layers=2, compute_dtype="float32")
     expected = Ours(config).run(8)[1]
     for name in SAME_TRAINING:
-        np.testing.assert_allclose(first_losses(VARIANTS[name], config), expected, rtol=2e-5, err_msg=name)
+        # Several steps in one program are the very steps.
+        rtol = 0.0 if name == "dispatch=8" else 2e-5
+        np.testing.assert_allclose(first_losses(VARIANTS[name], config), expected, rtol=rtol, err_msg=name)
 
 
 def test_other_masks_train_otherwise_and_no_mask_as_the_config_without_dropout():
@@ -185,6 +187,16 @@ def test_a_peer_of_another_architecture_is_refused_by_name(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match="--peer: torch is not installed"):
         check_peer(tiny().model)
+
+
+@pytest.mark.peers
+def test_a_peer_that_died_is_an_error_of_its_own():
+    peer = Peer(tiny(), "eager")
+    peer._process.kill()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="PyTorch ended with status -9"):
+            peer.run(1)
+    peer.close()
 
 
 @pytest.mark.peers
