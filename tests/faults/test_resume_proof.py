@@ -33,6 +33,7 @@ def test_a_restart_changes_nothing_bit_by_bit(arguments):
     assert not (directory / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_forgets_where_in_the_data_it_was_is_found_out(arguments, tmp_path):
     from codelm_jax.training.resume_proof import resume_differences
 
