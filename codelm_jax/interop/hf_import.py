@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_named
 from codelm_jax.interop.hf_config import Sizes, read_sizes
-from codelm_jax.interop.hf_export import CONFIG, TOKENIZER, WEIGHTS
+from codelm_jax.interop.hf_export import CONFIG, READ_AGAIN, TOKENIZER, WEIGHTS
 from codelm_jax.interop.hf_record import RECORD, check_record
 from codelm_jax.interop.hf_tokenizer import own_tokenizer_json
 from codelm_jax.interop.tensors import NamedArrays
@@ -56,7 +56,7 @@ def read_hf(directory: Path) -> Imported:
     words = architecture.words(given, sizes, name)
     record = None
     if (directory / RECORD).exists():
-        record = check_record(_read_json(directory / RECORD), directory)
+        record = check_record(_read_json(directory / RECORD), directory, READ_AGAIN)
         words = _recorded_words(record.meta, words, directory)
     config = parse(ModelConfig, words, "config.model")
     tokenizer_json = _read_tokenizer(directory / TOKENIZER, config.vocab_size)
@@ -90,7 +90,7 @@ def _recorded_words(meta: Mapping[str, Any], words: dict[str, Any], directory: P
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(_read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
         raise UserError(f"{path}: not JSON: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: must hold a JSON object")

@@ -73,8 +73,13 @@ def record_text(step: int, meta: Mapping[str, Any], directory: Path, files: tupl
     return json.dumps(content, indent=2) + "\n"
 
 
-def check_record(content: Mapping[str, Any], directory: Path) -> Record:
+def check_record(content: Mapping[str, Any], directory: Path, files: tuple[str, ...]) -> Record:
     """Reads a record and compares the files that it describes.
+
+    Args:
+        content: of the record.
+        directory: where it lies.
+        files: those that it must describe.
 
     Raises:
         UserError: it is not such a record, or a file is not the one that was exported.
@@ -87,10 +92,10 @@ def check_record(content: Mapping[str, Any], directory: Path) -> Record:
         raise UserError(
             f"{directory / RECORD}: format is {record.format}, not {FORMAT}: another version wrote it"
         )
-    for name, digest in record.sha256.items():
-        if _digest(directory / name) != digest:
+    for file in files:
+        if record.sha256.get(file) != _digest(directory / file):
             raise UserError(
-                f"{directory / name}: is not the file that {RECORD} describes; export again, or remove {RECORD} to "
+                f"{directory / file}: is not the file that {RECORD} describes; export again, or remove {RECORD} to "
                 "import it as a model of unknown origin"
             )
     return record

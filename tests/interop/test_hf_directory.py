@@ -177,6 +177,7 @@ def test_a_record_of_another_model_is_refused(out):
         ("config.json", lambda path: path.write_text("{")),
         ("config.json", lambda path: path.write_text("[" * 100_000)),
         ("config.json", lambda path: path.write_text("[]")),
+        ("config.json", lambda path: path.write_text('{"vocab_size": ' + "9" * 5000 + "}")),
         ("config.json", lambda path: path.write_bytes(b"\xff\xfe")),
         ("config.json", lambda path: path.unlink()),
         ("config.json", lambda path: change_json(path, num_hidden_layers="2")),
@@ -193,6 +194,7 @@ def test_a_record_of_another_model_is_refused(out):
         ("codelm.json", lambda path: change_json(path, format=2)),
         ("codelm.json", lambda path: change_json(path, meta={"config": {}})),
         ("codelm.json", lambda path: change_json(path, step=-1)),
+        ("codelm.json", lambda path: change_json(path, sha256={})),
     ],
 )
 def test_damage_is_told_in_one_line_that_names_the_file(name, damage, out):
