@@ -56,7 +56,7 @@ class Soak:
             samples.append(resident_bytes(process.pid))
             time.sleep(1 / SAMPLES_A_SECOND)
         assert self.stop(process) == STOPPED
-        tenth = len(samples) // 10
+        tenth = max(1, len(samples) // 10)
         early, late = samples[2 * tenth : 3 * tenth], samples[-tenth:]
         return statistics.median(late) / statistics.median(early) - 1
 
