@@ -82,6 +82,7 @@ def test_nothing_needs_sideways_scrolling_on_a_phone(open_page):
     assert not page.get_by_label("Temperature").is_visible()
     card = everything_shown(page)
     assert overflow(page) == 0
+    assert card.locator(".text").evaluate("text => text.scrollWidth - text.clientWidth") == 0
     panel = page.get_by_role("tooltip").bounding_box()
     assert panel["x"] >= 0
     assert panel["x"] + panel["width"] <= 360
