@@ -21,6 +21,7 @@ from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.data.atomic import write_atomically
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report
@@ -119,7 +120,7 @@ def _train(
     if _INIT_FROM.value:
         # The weights mean nothing under another tokenizer than their own.
         if origin.tokenizer_json:
-            (workdir / "tokenizer.json").write_text(origin.tokenizer_json, encoding="utf-8")
+            write_atomically(workdir / "tokenizer.json", origin.tokenizer_json.encode())
         asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
         data_config = parse(DataConfig, asked["data"], "config.data")
     with console_report() as report:
