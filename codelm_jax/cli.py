@@ -1,5 +1,7 @@
 """How every command starts: flags, the config file, and one clear line with exit status 2 for a mistake of the user's."""
 
+import errno
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from codelm_jax.errors import UserError
 
 EXIT_USAGE = 2
 EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
+EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
 def define_config() -> flags.FlagHolder:
@@ -44,11 +47,21 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
         logging.set_verbosity(logging.WARNING)
         try:
             status = main(list(argv[1:])) if positional else main()
+            sys.stdout.flush()
         except UserError as error:
             return _fail(str(error))
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return EXIT_KEYBOARD_INTERRUPT
+        except BrokenPipeError:
+            # Who read the output, such as `head`, has enough; what is left in the buffer has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_BROKEN_PIPE
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(f"{where}the disk is full; free space and run the same command again")
         return status or 0
 
     def parse(argv: Sequence[str]) -> list[str]:

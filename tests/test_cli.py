@@ -211,3 +211,16 @@ def test_help_shows_the_commands_and_flags():
     assert done.returncode == 0
     assert "python scripts/train.py --config=configs/strongreg.py" in done.stdout
     assert "--workdir" in done.stdout
+
+
+def test_output_that_nobody_takes_ends_without_a_traceback():
+    command = [sys.executable, "scripts/train.py", f"--config={TINY}", "--describe"]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with open("/dev/full", "w") as full, os.fdopen(write_end, "w") as closed:
+        done = [
+            subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=ROOT) for out in (closed, full)
+        ]
+    assert [each.returncode for each in done] == [141, 2]
+    assert done[0].stderr == b""
+    assert done[1].stderr == b"error: the disk is full; free space and run the same command again\n"
