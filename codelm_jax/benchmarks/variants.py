@@ -192,10 +192,11 @@ def scanned_layers(
     def layer(x_BTD: Array, one: tuple[Any, Any]) -> tuple[Array, None]:
         layer_params, layer_seeds = one
         out_BTD, _ = block.apply(
-            {"params": layer_params}, x_BTD, positions_BT, layer_seeds, cache, attended_length
+            {"params": layer_params}, x_BTD, positions_BT, rope, layer_seeds, cache, attended_length
         )
         return out_BTD, None
 
+    rope = self._rope(positions_BT)
     x_BTD = _embedded(self, tokens_BT, positions_BT).astype(self.dtype)
     return jax.lax.scan(layer, x_BTD, (stacked, seeds))[0], None
 
@@ -204,9 +205,11 @@ def float32_residual_stream(
     self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None, attended_length: None
 ) -> tuple[Array, None]:
     """The residual stream in float32; only what enters a layer's products is cast."""
+    rope = self._rope(positions_BT)
     x_BTD = _embedded(self, tokens_BT, positions_BT).astype(jnp.float32)
     for i, block in enumerate(self.layers):
-        x_BTD, _ = block(x_BTD, positions_BT, None if seeds is None else seeds[i], cache, attended_length)
+        layer_seeds = None if seeds is None else seeds[i]
+        x_BTD, _ = block(x_BTD, positions_BT, rope, layer_seeds, cache, attended_length)
     return x_BTD, None
 
 

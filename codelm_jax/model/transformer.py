@@ -16,7 +16,8 @@ from codelm_jax.model.attention import AttentionPath, cached_attention, causal_a
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.dropout import dropout, site_seeds
 from codelm_jax.model.kv_cache import KVCache
-from codelm_jax.model.positions import apply_rope, rope_angles
+from codelm_jax.model.positions import apply_rope, rope_tables
+from codelm_jax.model.projection import Projection, unstack3
 
 INIT_STDDEV = 0.02
 NORM_EPSILON = 1e-5
@@ -38,23 +39,18 @@ class Attention(nn.Module):
         self,
         x_BTD: Array,
         positions_BT: Array,
+        rope: tuple[Array, Array] | None,
         dropout_seed: Array | None,
         cache: KVCache | None,
         attended_length: int | None,
     ) -> tuple[Array, KVCache | None]:
         """Returns the attended values, projected back to D, and the cache with this layer's keys and values."""
         c = self.config
-        qkv_BT3HK = nn.DenseGeneral(
-            (3, c.num_heads, c.head_dim),
-            use_bias=False,
-            dtype=self.dtype,
-            kernel_init=_normal(),
-            name="qkv",
-        )(x_BTD)
-        q_BTHK, k_BTHK, v_BTHK = (qkv_BT3HK[:, :, i] for i in range(3))
-        if c.position_encoding == "rope":
-            angles_BTK = rope_angles(positions_BT, c.head_dim)
-            q_BTHK, k_BTHK = apply_rope(q_BTHK, angles_BTK), apply_rope(k_BTHK, angles_BTK)
+        heads = (c.num_heads, c.head_dim)
+        qkv_BT3HK = Projection((c.hidden_dim,), (3, *heads), self.dtype, _normal(), name="qkv")(x_BTD)
+        q_BTHK, k_BTHK, v_BTHK = unstack3(qkv_BT3HK)
+        if rope is not None:
+            q_BTHK, k_BTHK = apply_rope(q_BTHK, rope), apply_rope(k_BTHK, rope)
         if cache is None:
             out_BTHK = causal_attention(
                 q_BTHK,
@@ -69,14 +65,7 @@ class Attention(nn.Module):
             k_NSK = cache.k_NSK[self.layer][:, :attended_length]
             v_NSK = cache.v_NSK[self.layer][:, :attended_length]
             out_BTHK = cached_attention(q_BTHK, k_NSK, v_NSK, positions_BT)
-        out_BTD = nn.DenseGeneral(
-            c.hidden_dim,
-            axis=(-2, -1),
-            use_bias=False,
-            dtype=self.dtype,
-            kernel_init=_residual_init(c),
-            name="output",
-        )(out_BTHK)
+        out_BTD = Projection(heads, (c.hidden_dim,), self.dtype, _residual_init(c), name="output")(out_BTHK)
         return out_BTD, cache
 
 
@@ -91,17 +80,17 @@ class FeedForward(nn.Module):
         """Returns B T D."""
         c = self.config
 
-        def dense(features: int, init: Callable[..., Array], name: str) -> nn.Dense:
-            return nn.Dense(features, use_bias=False, dtype=self.dtype, kernel_init=init, name=name)
+        def dense(inputs: int, outputs: int, init: Callable[..., Array], name: str) -> Projection:
+            return Projection((inputs,), (outputs,), self.dtype, init, name=name)
 
-        hidden_BTF = dense(c.ffn_dim, _normal(), "up")(x_BTD)
+        hidden_BTF = dense(c.hidden_dim, c.ffn_dim, _normal(), "up")(x_BTD)
         if c.activation in ("swiglu", "geglu"):
-            hidden_BTF = hidden_BTF * _activate(c, dense(c.ffn_dim, _normal(), "gate")(x_BTD))
+            hidden_BTF = hidden_BTF * _activate(c, dense(c.hidden_dim, c.ffn_dim, _normal(), "gate")(x_BTD))
         else:
             hidden_BTF = _activate(c, hidden_BTF)
         if dropout_seed is not None:
             hidden_BTF = dropout(hidden_BTF, dropout_seed, c.residual_dropout)
-        return dense(c.hidden_dim, _residual_init(c), "down")(hidden_BTF)
+        return dense(c.ffn_dim, c.hidden_dim, _residual_init(c), "down")(hidden_BTF)
 
 
 class Block(nn.Module):
@@ -117,6 +106,7 @@ class Block(nn.Module):
         self,
         x_BTD: Array,
         positions_BT: Array,
+        rope: tuple[Array, Array] | None,
         dropout_seeds: Array | None,
         cache: KVCache | None,
         attended_length: int | None,
@@ -129,7 +119,12 @@ class Block(nn.Module):
             return branch_BTD if seed is None else dropout(branch_BTD, seed, c.residual_dropout)
 
         attended_BTD, cache = Attention(c, self.dtype, self.attention_path, self.layer, name="attention")(
-            _norm(c, self.dtype, "attention_norm")(x_BTD), positions_BT, seeds[0], cache, attended_length
+            _norm(c, self.dtype, "attention_norm")(x_BTD),
+            positions_BT,
+            rope,
+            seeds[0],
+            cache,
+            attended_length,
         )
         x_BTD = x_BTD + drop(attended_BTD, seeds[1])
         ffn_BTD = FeedForward(c, self.dtype, name="ffn")(_norm(c, self.dtype, "ffn_norm")(x_BTD), seeds[2])
@@ -215,11 +210,16 @@ class Transformer(nn.Module):
                 )
             x_BTD = x_BTD + self.positions(positions_BT)
         x_BTD = x_BTD.astype(self.dtype)
+        rope = self._rope(positions_BT)
         for i, block in enumerate(self.layers):
             x_BTD, cache = block(
-                x_BTD, positions_BT, None if seeds is None else seeds[i], cache, attended_length
+                x_BTD, positions_BT, rope, None if seeds is None else seeds[i], cache, attended_length
             )
         return x_BTD, cache
+
+    def _rope(self, positions_BT: Array) -> tuple[Array, Array] | None:
+        rotated = self.config.position_encoding == "rope"
+        return rope_tables(positions_BT, self.config.head_dim) if rotated else None
 
     def _seeds(self, dropout_key: Array) -> Array:
         sites = self.config.num_layers * SITES_PER_LAYER

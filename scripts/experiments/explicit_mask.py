@@ -13,7 +13,7 @@ from jax import Array
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.dropout import dropout, site_seeds
-from codelm_jax.model.positions import apply_rope, rope_angles
+from codelm_jax.model.positions import apply_rope, rope_tables
 from codelm_jax.model.transformer import NORM_EPSILON, SITES_PER_LAYER
 
 # From the number of positions to which of them each sees, bool [T, S].
@@ -57,7 +57,7 @@ def hidden_states(
     """
     sites = config.num_layers * SITES_PER_LAYER
     seeds = None if dropout_key is None else site_seeds(dropout_key, sites)
-    angles_BTK = rope_angles(jnp.arange(tokens_BT.shape[1])[None, :], config.head_dim)
+    tables = rope_tables(jnp.arange(tokens_BT.shape[1])[None, :], config.head_dim)
 
     def drop(x: Array, site: int, rate: float) -> Array:
         return x if seeds is None else dropout(x, seeds[site], rate)
@@ -68,8 +68,8 @@ def hidden_states(
         normed_BTD = _layer_norm(layer["attention_norm"], x_BTD)
         qkv_3BTHK = jnp.einsum("BTD,DCHK->CBTHK", normed_BTD, layer["attention"]["qkv"]["kernel"])
         q_BTHK, k_BTHK, v_BTHK = (
-            apply_rope(qkv_3BTHK[0], angles_BTK),
-            apply_rope(qkv_3BTHK[1], angles_BTK),
+            apply_rope(qkv_3BTHK[0], tables),
+            apply_rope(qkv_3BTHK[1], tables),
             qkv_3BTHK[2],
         )
         logits_BHTS = jnp.einsum("BTHK,BSHK->BHTS", q_BTHK, k_BTHK) * config.head_dim**-0.5
