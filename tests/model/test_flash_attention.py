@@ -26,7 +26,7 @@ WIDE, TALL = (
 )
 
 # Largest difference over largest value. In bfloat16 both sides round probabilities and results to 8 bits.
-TOLERANCE = {jnp.float32: 2e-6, jnp.bfloat16: 1.2e-2}
+TOLERANCE = {jnp.float32: 2e-6, jnp.bfloat16: 2e-2}
 
 
 def random_inputs(length, head_dim, dtype, batch=BATCH, heads=HEADS):
@@ -86,8 +86,8 @@ def test_values_and_gradients_equal_the_twins(length, head_dim, dtype, rate, tun
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.0, 0.2])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-@pytest.mark.parametrize("head_dim", [16, 32, 48, 64, 128])
-@pytest.mark.parametrize("length", [1, 7, 16, 17, 64, 65, 127, 256, 300])
+@pytest.mark.parametrize("head_dim", [16, 48, 128])
+@pytest.mark.parametrize("length", [1, 17, 64, 127, 300])
 def test_values_and_gradients_equal_the_twins_everywhere(length, head_dim, dtype, rate):
     assert_equals_the_twin(length, head_dim, dtype, rate, None)
 
