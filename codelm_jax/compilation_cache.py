@@ -12,6 +12,8 @@ def enable() -> Path:
     A directory that was chosen already (`JAX_COMPILATION_CACHE_DIR`) is left as it is. Files of several versions of
     JAX and several kinds of device share the directory without harm; it may be deleted at any time.
     """
+    # A program split over devices names its kernel by an address, new at each start; it bears a digest of it as well.
+    jax.config.update("jax_remove_custom_partitioning_ptr_from_cache_key", True)
     chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:
         return Path(chosen)
