@@ -52,7 +52,8 @@ def verify(path: str | os.PathLike[str]) -> Iterator[Finding]:
             saved.verify()
             yield Finding(directory, None, _summary(saved))
         except Damaged as damage:
-            yield Finding(directory, damage)
+            if directory.exists():  # or a run beside this has removed it meanwhile
+                yield Finding(directory, damage)
 
 
 def show(path: str | os.PathLike[str]) -> str:
@@ -70,6 +71,8 @@ def show(path: str | os.PathLike[str]) -> str:
             readable[saved.digests.step] = (saved, saved.meta())
         except Damaged as damage:
             damages.append(damage)
+            if not directory.exists():  # a run beside this has removed it meanwhile
+                continue
             lines.append(f"damaged  {damage}")
     if not readable:
         raise UserError(str(damages[0]))

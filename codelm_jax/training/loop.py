@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
@@ -234,6 +235,11 @@ class _Loop:
         self.writer.write(step, figures, texts)
 
     def _save(self, step: int) -> None:
+        if not _all_finite(self.state):
+            raise UserError(
+                f"config.learning_rate: step {step} left parameters or optimizer state that are not finite, though loss and "
+                "gradient were; the step is not saved, the checkpoints before it are sound; lower it"
+            )
         metrics = self.held_out if self.held_out.get("step") == step else None
         with self.save_time:
             self.store.save(
@@ -271,6 +277,9 @@ class _Loop:
         summary["best_step"] = self.store.best_step()
         if steps_timed >= 0:
             write_json(self.spec.workdir / "summary.json", summary)
+        if self.saved_step == 0:
+            self.progress.say("stopped before the first step: there is nothing to save")
+            return summary
         best = "" if summary["best_step"] is None else f" (best: step {summary['best_step']})"
         self.progress.say(f"saved and verified: {self.spec.workdir}/checkpoints/{step}{best}")
         return summary
@@ -286,6 +295,15 @@ class _Loop:
             return restored.state, restored.data
         fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}
+
+
+@jax.jit
+def _finite_leaves(leaves: list[jax.Array]) -> jax.Array:
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all()
+
+
+def _all_finite(state: Any) -> bool:
+    return bool(_finite_leaves([x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.inexact)]))
 
 
 def _fetch(metrics: list[dict[str, jax.Array]]) -> Any:

@@ -43,6 +43,14 @@ def test_verify_reads_every_step_and_finds_the_damaged_ones(run):
     assert finding.damage is None
 
 
+def test_a_step_that_a_run_removes_meanwhile_is_not_damaged(run, monkeypatch):
+    found = inspection._step_directories(run)
+    monkeypatch.setattr(inspection, "_step_directories", lambda path: found)
+    shutil.rmtree(run / "checkpoints" / "1")
+    assert [(f.directory.name, f.damage) for f in inspection.verify(run)] == [("2", None), ("3", None)]
+    assert "damaged" not in inspection.show(run)
+
+
 def test_show_tells_steps_figures_provenance_and_every_parameter(run):
     text = inspection.show(run)
     assert "step 1: 14 arrays" in text

@@ -203,6 +203,34 @@ def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_
     assert steps_in(tmp_path / "run") == []
 
 
+def test_parameters_that_are_not_finite_are_never_saved_though_loss_and_gradient_were(tmp_path):
+    with pytest.raises(UserError, match=r"config.learning_rate: step 1 left parameters"):
+        train(
+            make_run(
+                tmp_path / "run",
+                raw_config(learning_rate=1e38, weight_decay=1e6, warmup_steps=0, checkpoint_every=1),
+            )
+        )
+    assert steps_in(tmp_path / "run") == []
+
+
+def test_a_run_stopped_before_its_first_step_does_not_claim_to_have_saved(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        loop_module, "check_causality", lambda config, params: signal.raise_signal(signal.SIGTERM)
+    )
+    summary = train(make_run(tmp_path / "run"))
+    assert (summary["step"], summary["stopped_by"]) == (0, "SIGTERM")
+    assert steps_in(tmp_path / "run") == []
+    assert "saved" not in capsys.readouterr().out
+
+
+def test_a_damaged_line_of_the_metrics_does_not_keep_a_run_from_going_on(tmp_path):
+    train(make_run(tmp_path / "run", stop_after=4))
+    with (tmp_path / "run" / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step": 5, "\xff')
+    assert train(make_run(tmp_path / "run"))["step"] == 8
+
+
 def test_a_run_whose_model_sees_the_future_is_refused_before_its_first_step(tmp_path, monkeypatch):
     def unmasked(q_BTHK, k_BTHK, v_BTHK, **_):
         return jax.nn.dot_product_attention(q_BTHK, k_BTHK, v_BTHK)
