@@ -50,7 +50,7 @@ def allowed_hosts(host: str, api_key: str | None, more: Sequence[str]) -> frozen
         raise UserError(
             f"--host={host}: others can reach it, so the server needs a key: give --api_key_file or ${KEY_VARIABLE}"
         )
-    return _LOOPBACK_NAMES | {name.lower() for name in more}
+    return _LOOPBACK_NAMES | {name.lower() for name in (host, *more)}
 
 
 def _is_loopback(host: str) -> bool:

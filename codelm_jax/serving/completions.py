@@ -216,16 +216,19 @@ class Completions:
                 first, limit = False, end
                 yield progress
         except TimeoutError:
-            what = "wait for a row" if first else "take"
-            seconds = settings.queue_timeout if first else settings.request_timeout
-            raise ApiError(
-                HTTPStatus.SERVICE_UNAVAILABLE if first else HTTPStatus.GATEWAY_TIMEOUT,
-                f"no request may {what} longer than {seconds:g} s here; try again later, or ask for less",
-                code="timeout",
-                retry_after=1 if first else None,
-            ) from None
+            raise self._too_late(waited=first) from None
         except DecodingFailed:
             raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed; the log says why") from None
+
+    def _too_late(self, *, waited: bool) -> ApiError:
+        what = "wait for a row" if waited else "take"
+        seconds = self._settings.queue_timeout if waited else self._settings.request_timeout
+        return ApiError(
+            HTTPStatus.SERVICE_UNAVAILABLE if waited else HTTPStatus.GATEWAY_TIMEOUT,
+            f"no request may {what} longer than {seconds:g} s here; try again later, or ask for less",
+            code="timeout",
+            retry_after=1 if waited else None,
+        )
 
     def _params(self, request: CompletionRequest, seed: int) -> SamplingParams:
         if request.stop and request.stop_rule:
@@ -265,7 +268,11 @@ class Completions:
     ) -> list[list[Ranked]]:
         if not request.echo or request.logprobs is None:
             return []
-        return [await self._decoder.call(partial(self._generator.rank, prompt)) for prompt in prompts]
+        try:
+            async with asyncio.timeout(self._settings.queue_timeout):
+                return [await self._decoder.call(partial(self._generator.rank, prompt)) for prompt in prompts]
+        except TimeoutError:
+            raise self._too_late(waited=True) from None
 
     def _choice(self, accepted: Accepted, progress: Progress, *, echoes: bool) -> Choice:
         request, tokenizer = accepted.request, self._generator.tokenizer

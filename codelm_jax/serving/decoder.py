@@ -223,6 +223,8 @@ class Decoder:
         batch = self._generator.start()
         self.ready = True
         while not self._stopping:
+            # What is read while nothing is under way says so.
+            self._count(batch)
             try:
                 self._read_inbox(batch)
                 self._count(batch)

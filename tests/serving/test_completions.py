@@ -227,6 +227,7 @@ def test_clients_that_leave_free_their_place(address):
     with pytest.raises(httpx.ReadTimeout):
         HTTP.post(f"{address}/v1/completions", json=ENDLESS | {"n": 6}, timeout=0.5)
     until(lambda: metric(address, "codelm_running") == metric(address, "codelm_waiting") == 0)
+    until(lambda: metric(address, "codelm_rows") == 0)
     assert metric(address, "codelm_generated_tokens_total") > before
 
 
