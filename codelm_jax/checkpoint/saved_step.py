@@ -1,5 +1,6 @@
 """One saved step on disk: finding steps, reading one and verifying every byte that is handed out."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -16,6 +17,9 @@ from codelm_jax.errors import UserError
 T = TypeVar("T")
 
 CHECKPOINTS = "checkpoints"
+
+# A sound step must not be set aside because the process lacks something for a moment.
+_TROUBLE_OF_THE_MACHINE = [os.strerror(number) for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)]
 
 
 def saved_steps(directory: Path) -> list[int]:
@@ -60,7 +64,7 @@ class SavedStep:
 
     Raises:
         Damaged: the step is incomplete, or differs from its digests.
-        UserError: a file may not be read by this user.
+        UserError: a file may not be read by this user, or not now: no descriptors or memory are left.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -139,6 +143,11 @@ class SavedStep:
             raise
         except Exception as error:  # a damaged file can raise almost anything
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            trouble = next((words for words in _TROUBLE_OF_THE_MACHINE if words in str(error)), None)
+            if trouble:
+                raise UserError(
+                    f"{self.directory}: cannot be read now ({trouble}); mend that and run the same command again"
+                ) from error
             if isinstance(error, PermissionError) or "PERMISSION_DENIED" in str(error):
                 raise UserError(f"{self.directory}: may not be read by this user ({reason})") from error
             raise Damaged(f"{self.directory}: cannot be read ({reason})") from error

@@ -1,4 +1,6 @@
+import os
 import random
+import resource
 import shutil
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import pytest
 from checkpoint_states import abstract, make_state, same, save
 
 from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
@@ -183,6 +186,25 @@ def test_when_no_step_is_sound_the_run_stops_and_never_starts_over_silently(tmp_
             store.restore(abstract(make_state(0)))
     with CheckpointStore(tmp_path) as store, pytest.raises(UserError, match="no step is sound"):
         store.restore(abstract(make_state(0)))
+
+
+def test_a_process_without_descriptors_left_sets_no_sound_step_aside(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        save(store, 1)
+    step = SavedStep(tmp_path / "1")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull) as file:
+        lowest_free = file.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    try:
+        with pytest.raises(UserError, match="Too many open files") as told:
+            step.leaves()
+        with pytest.raises(UserError, match="Too many open files") as told_first:
+            SavedStep(tmp_path / "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert not isinstance(told.value, Damaged)
+    assert not isinstance(told_first.value, Damaged)
 
 
 def test_an_empty_directory_beside_sound_steps_costs_none_of_them(tmp_path):
