@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codelm_jax.data.atomic import write_atomically
 from codelm_jax.report.evaluation_sections import TASK_SUITES
 from codelm_jax.report.page import environment
 from codelm_jax.report.runs import Run, monitored_rate
@@ -82,7 +83,7 @@ def write_model_card(run: Run, licence: str = NO_LICENCE) -> Path:
         The card's path.
     """
     path = run.directory / MODEL_CARD
-    path.write_text(model_card(run, licence), encoding="utf-8")
+    write_atomically(path, model_card(run, licence).encode())
     return path
 
 
