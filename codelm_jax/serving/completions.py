@@ -20,6 +20,7 @@ from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
 from codelm_jax.serving.protocol import (
     DEFAULT_MAX_TOKENS,
+    MAX_RULED_LENGTH,
     Choice,
     CompletionRequest,
     CompletionResponse,
@@ -254,6 +255,15 @@ class Completions:
                 )
             return []
         params = self._params(request, seed)
+        ruled = sum(map(len, prompts)) * params.n
+        if request.stop_rule and ruled > MAX_RULED_LENGTH:
+            # A rule reads the code before it, for each completion and on the thread that serves everybody.
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST,
+                f"stop_rule reads the prompts once for each completion, {ruled} characters or tokens in all; at most "
+                f"{MAX_RULED_LENGTH} are taken: send the end of the text only, or use stop",
+                param="stop_rule",
+            )
         return [
             job
             for number, prompt in enumerate(prompts)

@@ -15,6 +15,8 @@ from codelm_jax.generation.params import MAX_NGRAM, Overflow, StopPreset
 _MAX_STOPS = 16
 _MAX_STOP_CHARACTERS = 256
 DEFAULT_MAX_TOKENS = 16
+# Characters or tokens of all prompts, times n, under a stop rule.
+MAX_RULED_LENGTH = 32_768
 
 
 def _in_words(value: Any, validate: Any) -> Any:

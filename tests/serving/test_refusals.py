@@ -59,6 +59,7 @@ def assert_refused(answer, status, param=None):
         ({"stop": ["a"] * 17}, "stop"),
         ({"stop": "a", "stop_rule": "line"}, "stop_rule"),
         ({"stop_rule": "never"}, "stop_rule"),
+        ({"stop_rule": "line", "prompt": "(" * 20_000, "n": 2, "overflow": "truncate_left"}, "stop_rule"),
         ({"logprobs": 6}, "logprobs"),
         ({"stream": "yes"}, "stream"),
         ({"stream_options": {"include_all": True}}, "stream_options"),
