@@ -118,12 +118,13 @@ def _decode() -> None:
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     params = init_params(config, jax.random.key(0))
+    batch_sizes = _sizes() or [1, 8, 64]
     peers = torch_decode.peers(config, params, dtype) if _PEERS.value else {}
     timings = decode.compare(
         config,
         params,
         dtype,
-        batch_sizes=_sizes() or [1, 8, 64],
+        batch_sizes=batch_sizes,
         prompt_tokens=_PROMPT_TOKENS.value,
         new_tokens=_NEW_TOKENS.value,
         rounds=_ROUNDS.value,

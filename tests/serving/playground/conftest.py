@@ -1,4 +1,4 @@
-"""One server and one real browser for all tests of the playground."""
+"""One server for all tests of the playground, and a real browser for each file of them."""
 
 import os
 import shutil
@@ -28,8 +28,9 @@ def site():
         yield Site(url, model)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Not for the whole session: as long as it runs, its event loop does, and no other test can run one."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         pytest.skip("NO CHROMIUM: the playground was tried in no browser; apt-get install chromium")
@@ -41,14 +42,14 @@ def browser():
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain_context(browser):
     """Of the pages that ask for no settings of their own: a new one costs a process each time."""
     with browser.new_context() as context:
         yield context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain_page(plain_context):
     return plain_context.new_page()
 
