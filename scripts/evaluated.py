@@ -12,7 +12,7 @@ import numpy as np
 from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from jax import Array
 
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, locate
+from codelm_jax.checkpoint.saved_step import run_directory
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
@@ -172,10 +172,7 @@ def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:
     """Where results go: what was chosen, or `evals/step_N` beside the run's checkpoints."""
     if chosen is not None:
         return Path(chosen)
-    directory, steps = locate(checkpoint)
-    checkpoints = directory.parent if steps is None else directory
-    run = checkpoints.parent if checkpoints.name == CHECKPOINTS else checkpoints
-    return run / "evals" / f"step_{step}"
+    return run_directory(checkpoint) / "evals" / f"step_{step}"
 
 
 def decontamination(loaded: Loaded) -> str:

@@ -14,7 +14,7 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, locate
+from codelm_jax.checkpoint.saved_step import run_directory
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.interop.hf_export import DTYPES, Exported, export_hf
 from codelm_jax.report.model_card import MODEL_CARD, model_card
@@ -43,13 +43,9 @@ def main() -> None:
 
 
 def _card(checkpoint: str) -> str:
-    directory, steps = locate(checkpoint)
-    checkpoints = directory.parent if steps is None else directory
-    run_directory = checkpoints.parent if checkpoints.name == CHECKPOINTS else checkpoints
-    written = run_directory / MODEL_CARD
-    return (
-        written.read_text(encoding="utf-8") if written.exists() else model_card(load_runs([run_directory])[0])
-    )
+    run = run_directory(checkpoint)
+    written = run / MODEL_CARD
+    return written.read_text(encoding="utf-8") if written.exists() else model_card(load_runs([run])[0])
 
 
 def run() -> None:

@@ -14,13 +14,13 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
+from codelm_jax.atomic import write_json
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_import import read_hf
-from codelm_jax.training.metrics import write_json
 from codelm_jax.training.resume import run_meta
 
 _MODEL = flags.DEFINE_string("model", None, "The directory to read.", required=True)

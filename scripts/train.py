@@ -20,8 +20,8 @@ from ml_collections import config_flags
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data.atomic import write_atomically
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report

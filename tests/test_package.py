@@ -64,7 +64,7 @@ ALLOWED = {
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
-GROUND = {"errors", "schema"}
+GROUND = {"atomic", "errors", "schema"}
 ONLY_FOR = {"devices": {"training"}}
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
-from codelm_jax.training.metrics import write_json
 
 
 class ResultFile:

@@ -15,7 +15,7 @@ from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, locate
+from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
 from codelm_jax.checkpoint.store import remove_leftovers
 from codelm_jax.errors import UserError
 
@@ -98,8 +98,7 @@ def repair(path: str | os.PathLike[str]) -> list[str]:
     directory, steps = locate(path)
     if steps is None:
         raise UserError(f"{path}: is one step; repair takes a run directory or its checkpoints")
-    run_directory = directory.parent if directory.name == CHECKPOINTS else directory
-    with RunLock(run_directory):
+    with RunLock(run_directory(path)):
         done = [f"removed {directory / name}" for name in remove_leftovers(directory)]
         for finding in verify(directory):
             if finding.damage:

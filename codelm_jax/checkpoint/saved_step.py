@@ -53,6 +53,17 @@ def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
     raise UserError(f"{path}: holds no checkpoint; give a run directory, its checkpoints, or one step")
 
 
+def run_directory(path: str | os.PathLike[str]) -> Path:
+    """The run that `path`, as `locate` takes it, lies in; checkpoints that stand alone count as their own run.
+
+    Raises:
+        UserError: there is no checkpoint at `path`.
+    """
+    directory, steps = locate(path)
+    checkpoints = directory.parent if steps is None else directory
+    return checkpoints.parent if checkpoints.name == CHECKPOINTS else checkpoints
+
+
 class SavedStep:
     """A step directory whose table of digests has been read and agrees with itself.
 

@@ -18,8 +18,8 @@ import tokenizers
 from filelock import FileLock, Timeout
 
 import codelm_jax
+from codelm_jax.atomic import sync, write_atomically, write_json
 from codelm_jax.data import corpus_build, sources, staleness
-from codelm_jax.data.atomic import sync_directory, write_atomically
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.corpus_build import Corpus, Documents
 from codelm_jax.data.progress import Advance, Report
@@ -207,7 +207,7 @@ def _prepare(
         with contextlib.suppress(FileNotFoundError):
             directory.rmdir()
         os.rename(staging, directory)
-        sync_directory(directory.parent)
+        sync(directory.parent)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -278,7 +278,7 @@ def _write(
     ]
     documents = [document.tolist() for tokens in held_out for document in tokens.documents()]
     band = human_band(documents, tokenizer.decode, seed=config.split_seed)
-    write_atomically(staging / HUMAN_BAND, _json(band))
+    write_json(staging / HUMAN_BAND, band)
     characters = sum(len(text) for text in corpus.splits["val"].read())
     inputs = [
         p for p in (config.train_path, config.val_path, config.tokenizer_path, *config.decontaminate) if p
@@ -301,7 +301,7 @@ def _write(
         "sources": {},
         **corpus.record,
     }
-    write_atomically(staging / MANIFEST, _json(manifest))
+    write_json(staging / MANIFEST, manifest)
     _report_result(manifest, report)
 
 
@@ -360,10 +360,6 @@ def _report_result(manifest: dict[str, Any], report: Report) -> None:
     report(f"{manifest['val_characters_per_token']:.2f} characters per token on val")
     if manifest["skipped"]:
         report("left out: " + ", ".join(f"{count} {reason}" for reason, count in manifest["skipped"].items()))
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, indent=1).encode()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 
-from codelm_jax.data.atomic import atomic_writer
+from codelm_jax.atomic import atomic_writer
 from codelm_jax.errors import UserError
 
 MAX_VOCAB_SIZE = 1 << 16

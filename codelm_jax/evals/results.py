@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.errors import UserError
 
 _DIGEST_LENGTH = 12
@@ -32,8 +33,7 @@ class Partial:
     def __init__(self, path: Path, settings: Mapping[str, Any]):
         self._path = path
         self.done: dict[str, Any] = _read_parts(path, settings)
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(_line(part) for part in [dict(settings), *self.done.items()])
+        write_atomically(path, "".join(map(_line, [dict(settings), *self.done.items()])).encode())
         self._file = path.open("a", encoding="utf-8")
 
     def add(self, name: str, record: Any) -> None:
@@ -82,13 +82,7 @@ class ResultFiles:
         older = _read_result(path)
         if older is not None and older.get("settings") != result["settings"]:
             path.replace(self._aside(suite, older.get("settings", {})))
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_json(path, result)
 
     def partial(self, suite: str, settings: Mapping[str, Any]) -> Partial:
         """What is finished of a suite with exactly these settings; parts made with others are never mixed in."""

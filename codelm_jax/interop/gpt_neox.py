@@ -17,7 +17,7 @@ from codelm_jax.interop.hf_config import (
     require,
     words_from_sizes,
 )
-from codelm_jax.interop.tensors import NamedArrays
+from codelm_jax.interop.tensors import NamedArrays, transposed
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
@@ -70,7 +70,7 @@ def to_gpt_neox(
     weights = {
         "gpt_neox.embed_in.weight": np.asarray(params["embedding"]["embedding"]),
         **_norm("gpt_neox.final_layer_norm", params["final_norm"]),
-        "embed_out.weight": _transposed(params["head"]["kernel"]),
+        "embed_out.weight": transposed(params["head"]["kernel"]),
     }
     for i in range(config.num_layers):
         weights |= _layer(_prefix(i), params[f"layers_{i}"])
@@ -115,7 +115,7 @@ def from_gpt_neox(config: ModelConfig, arrays: NamedArrays) -> dict[str, Any]:
     params: dict[str, Any] = {
         "embedding": {"embedding": arrays.take("gpt_neox.embed_in.weight", vocab_size, hidden_dim)},
         "final_norm": _norm_params(arrays, "gpt_neox.final_layer_norm", hidden_dim),
-        "head": {"kernel": _transposed(arrays.take("embed_out.weight", vocab_size, hidden_dim))},
+        "head": {"kernel": transposed(arrays.take("embed_out.weight", vocab_size, hidden_dim))},
     }
     for i in range(config.num_layers):
         params[f"layers_{i}"] = _layer_params(config, arrays, _prefix(i))
@@ -146,12 +146,12 @@ def _layer(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
     # Queries, keys and values interleave head by head.
     qkv_weight = qkv_D3HK.transpose(2, 1, 3, 0).reshape(3 * hidden_dim, hidden_dim)
     output_HKD = np.asarray(params["attention"]["output"]["kernel"])
-    up, down = _transposed(params["ffn"]["up"]["kernel"]), _transposed(params["ffn"]["down"]["kernel"])
+    up, down = transposed(params["ffn"]["up"]["kernel"]), transposed(params["ffn"]["down"]["kernel"])
     return {
         **_norm(f"{prefix}.input_layernorm", params["attention_norm"]),
         **_norm(f"{prefix}.post_attention_layernorm", params["ffn_norm"]),
         f"{prefix}.attention.query_key_value.weight": np.ascontiguousarray(qkv_weight),
-        f"{prefix}.attention.dense.weight": _transposed(output_HKD.reshape(hidden_dim, hidden_dim)),
+        f"{prefix}.attention.dense.weight": transposed(output_HKD.reshape(hidden_dim, hidden_dim)),
         f"{prefix}.mlp.dense_h_to_4h.weight": up,
         f"{prefix}.mlp.dense_h_to_4h.bias": np.zeros(up.shape[0], up.dtype),
         f"{prefix}.mlp.dense_4h_to_h.weight": down,
@@ -163,7 +163,7 @@ def _layer_params(config: ModelConfig, arrays: NamedArrays, prefix: str) -> dict
     D, H, K, F = config.hidden_dim, config.num_heads, config.head_dim, config.ffn_dim
     qkv_weight = arrays.take(f"{prefix}.attention.query_key_value.weight", 3 * D, D)
     qkv_D3HK = np.ascontiguousarray(qkv_weight.reshape(H, 3, K, D).transpose(3, 1, 0, 2))
-    output = _transposed(arrays.take(f"{prefix}.attention.dense.weight", D, D))
+    output = transposed(arrays.take(f"{prefix}.attention.dense.weight", D, D))
     arrays.drop_zeros(f"{prefix}.mlp.dense_h_to_4h.bias", F)
     arrays.drop_zeros(f"{prefix}.mlp.dense_4h_to_h.bias", D)
     return {
@@ -171,8 +171,8 @@ def _layer_params(config: ModelConfig, arrays: NamedArrays, prefix: str) -> dict
         "ffn_norm": _norm_params(arrays, f"{prefix}.post_attention_layernorm", D),
         "attention": {"qkv": {"kernel": qkv_D3HK}, "output": {"kernel": output.reshape(H, K, D)}},
         "ffn": {
-            "up": {"kernel": _transposed(arrays.take(f"{prefix}.mlp.dense_h_to_4h.weight", F, D))},
-            "down": {"kernel": _transposed(arrays.take(f"{prefix}.mlp.dense_4h_to_h.weight", D, F))},
+            "up": {"kernel": transposed(arrays.take(f"{prefix}.mlp.dense_h_to_4h.weight", F, D))},
+            "down": {"kernel": transposed(arrays.take(f"{prefix}.mlp.dense_4h_to_h.weight", D, F))},
         },
     }
 
@@ -183,7 +183,3 @@ def _norm(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def _norm_params(arrays: NamedArrays, prefix: str, size: int) -> dict[str, np.ndarray]:
     return {"scale": arrays.take(f"{prefix}.weight", size), "bias": arrays.take(f"{prefix}.bias", size)}
-
-
-def _transposed(kernel: Any) -> np.ndarray:
-    return np.ascontiguousarray(np.asarray(kernel).T)

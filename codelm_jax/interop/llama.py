@@ -14,7 +14,7 @@ from codelm_jax.interop.hf_config import (
     require,
     words_from_sizes,
 )
-from codelm_jax.interop.tensors import NamedArrays
+from codelm_jax.interop.tensors import NamedArrays, transposed
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
@@ -54,7 +54,7 @@ def to_llama(config: ModelConfig, params: Mapping[str, Any]) -> tuple[dict[str, 
     weights = {
         "model.embed_tokens.weight": np.asarray(params["embedding"]["embedding"]),
         "model.norm.weight": np.asarray(params["final_norm"]["scale"]),
-        "lm_head.weight": _transposed(params["head"]["kernel"]),
+        "lm_head.weight": transposed(params["head"]["kernel"]),
     }
     for i in range(config.num_layers):
         weights |= _layer(_prefix(i), params[f"layers_{i}"])
@@ -94,7 +94,7 @@ def from_llama(config: ModelConfig, arrays: NamedArrays) -> dict[str, Any]:
     params: dict[str, Any] = {
         "embedding": {"embedding": arrays.take("model.embed_tokens.weight", vocab_size, hidden_dim)},
         "final_norm": {"scale": arrays.take("model.norm.weight", hidden_dim)},
-        "head": {"kernel": _transposed(arrays.take("lm_head.weight", vocab_size, hidden_dim))},
+        "head": {"kernel": transposed(arrays.take("lm_head.weight", vocab_size, hidden_dim))},
     }
     for i in range(config.num_layers):
         params[f"layers_{i}"] = _layer_params(config, arrays, _prefix(i))
@@ -135,12 +135,12 @@ def _layer(prefix: str, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
         f"{prefix}.input_layernorm.weight": np.asarray(params["attention_norm"]["scale"]),
         f"{prefix}.post_attention_layernorm.weight": np.asarray(params["ffn_norm"]["scale"]),
         **{
-            f"{prefix}.self_attn.{name}.weight": _transposed(qkv_D3HK[:, i].reshape(hidden_dim, hidden_dim))
+            f"{prefix}.self_attn.{name}.weight": transposed(qkv_D3HK[:, i].reshape(hidden_dim, hidden_dim))
             for i, name in enumerate(_QKV)
         },
-        f"{prefix}.self_attn.o_proj.weight": _transposed(output_HKD.reshape(hidden_dim, hidden_dim)),
+        f"{prefix}.self_attn.o_proj.weight": transposed(output_HKD.reshape(hidden_dim, hidden_dim)),
         **{
-            f"{prefix}.mlp.{name}_proj.weight": _transposed(params["ffn"][name]["kernel"])
+            f"{prefix}.mlp.{name}_proj.weight": transposed(params["ffn"][name]["kernel"])
             for name in ("gate", "up", "down")
         },
     }
@@ -151,17 +151,13 @@ def _layer_params(config: ModelConfig, arrays: NamedArrays, prefix: str) -> dict
     qkv_D3HK = np.stack(
         [arrays.take(f"{prefix}.self_attn.{name}.weight", D, D).T.reshape(D, H, K) for name in _QKV], axis=1
     )
-    output = _transposed(arrays.take(f"{prefix}.self_attn.o_proj.weight", D, D))
+    output = transposed(arrays.take(f"{prefix}.self_attn.o_proj.weight", D, D))
     return {
         "attention_norm": {"scale": arrays.take(f"{prefix}.input_layernorm.weight", D)},
         "ffn_norm": {"scale": arrays.take(f"{prefix}.post_attention_layernorm.weight", D)},
         "attention": {"qkv": {"kernel": qkv_D3HK}, "output": {"kernel": output.reshape(H, K, D)}},
         "ffn": {
-            name: {"kernel": _transposed(arrays.take(f"{prefix}.mlp.{name}_proj.weight", *shape))}
+            name: {"kernel": transposed(arrays.take(f"{prefix}.mlp.{name}_proj.weight", *shape))}
             for name, shape in {"gate": (F, D), "up": (F, D), "down": (D, F)}.items()
         },
     }
-
-
-def _transposed(kernel: Any) -> np.ndarray:
-    return np.ascontiguousarray(np.asarray(kernel).T)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from codelm_jax.atomic import sync
 from codelm_jax.errors import UserError
 
 
@@ -35,11 +36,11 @@ def new_directory(out: Path, *, replaceable: Collection[str], overwrite: bool) -
         mask = _umask()
         for file in temporary.iterdir():
             file.chmod(0o666 & ~mask)
-            _sync(file)
+            sync(file)
         temporary.chmod(0o777 & ~mask)
-        _sync(temporary)
+        sync(temporary)
         _take_place(temporary, out)
-        _sync(out.parent)
+        sync(out.parent)
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror}); nothing was changed there") from error
     finally:
@@ -76,11 +77,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

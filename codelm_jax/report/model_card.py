@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data.atomic import write_atomically
+from codelm_jax.atomic import write_atomically
 from codelm_jax.report.evaluation_sections import TASK_SUITES
 from codelm_jax.report.page import environment
 from codelm_jax.report.runs import Run, monitored_rate

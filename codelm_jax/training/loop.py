@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
+from codelm_jax.atomic import write_json
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
@@ -22,7 +23,7 @@ from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
 from codelm_jax.training.mesh import put_batch, put_replicated, replicated, split_over_batch
-from codelm_jax.training.metrics import MetricsWriter, write_json
+from codelm_jax.training.metrics import MetricsWriter
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
 from codelm_jax.training.resume import check_same_run, rounding_note

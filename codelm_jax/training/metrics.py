@@ -1,7 +1,6 @@
-"""Where a run's figures go: one JSON line and one TensorBoard point each, and whole JSON files written at once."""
+"""Where a run's figures go: one JSON line and one TensorBoard point each."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,13 +8,7 @@ from typing import Any
 
 from tensorboardX import SummaryWriter
 
-
-def write_json(path: Path, content: Any) -> None:
-    """Writes a file that is either whole or not there: to a temporary name, flushed, then renamed.
-
-    One process writes at a time, the holder of the run directory.
-    """
-    _write_whole(path, json.dumps(content, indent=2) + "\n")
+from codelm_jax.atomic import write_atomically
 
 
 class MetricsWriter:
@@ -63,14 +56,5 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 def _drop_lines_after(path: Path, step: int) -> None:
     records = read_metrics(path)
-    _write_whole(path, "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    # Always the same name: what a killed run left is overwritten by the next one, and taken away by its rename.
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    kept = "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step)
+    write_atomically(path, kept.encode())

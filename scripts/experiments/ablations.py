@@ -7,7 +7,6 @@ Every run is an ordinary one in `OUT/NAME/seed_K`, made by train.py and evaluate
 Exit status: 0 done, 2 a mistake, else that of the command that failed.
 """
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ from codelm_jax import (
     cli,
     configs,  # pyright: ignore[reportAttributeAccessIssue]
 )
-from codelm_jax.data.atomic import write_atomically
+from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.errors import UserError
 
 _NAMES = ("baseline", "no_label_smoothing", "no_dropout", "no_weight_decay", "unregularised", "smaller")
@@ -54,7 +53,7 @@ def main() -> int:
             found[name].append(figures_of(run))
     text = table(found)
     write_atomically(out / "table.md", text.encode())
-    write_atomically(out / "figures.json", (json.dumps(found, indent=1) + "\n").encode())
+    write_json(out / "figures.json", found)
     print(text)
     return 0
 

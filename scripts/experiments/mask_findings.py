@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from codelm_jax.data.atomic import write_atomically
+from codelm_jax.atomic import write_atomically
 from codelm_jax.report.chart import (
     LIGHT,
     MARKERS,

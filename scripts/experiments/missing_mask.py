@@ -21,8 +21,8 @@ from codelm_jax.scripts.experiments.explicit_mask import (  # pyright: ignore[re
 from codelm_jax.scripts.experiments.mask_cell import Cell, run_cell  # pyright: ignore[reportMissingImports]
 
 from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data.atomic import write_atomically
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import prepare
 from codelm_jax.data.progress import console_report
