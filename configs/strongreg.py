@@ -44,6 +44,9 @@ def get_config() -> ConfigDict:
     config.label_smoothing = 0.1  # share of the target spread evenly over the vocabulary
     config.compute_dtype = "auto"  # bfloat16 on accelerators, float32 on CPU; or name one
     config.attention = "auto"  # one GPU "kernel" where it runs, else "xla"; same masks, other rounding
+    config.deterministic = (
+        False  # on a GPU: the same bits at every try, at some cost in speed; a CPU gives them anyway
+    )
 
     config.log_every = 50  # steps between lines in metrics.jsonl
     config.eval_every = 500  # steps between held-out evaluations

@@ -75,17 +75,19 @@ def main() -> int:
     data_config = parse(DataConfig, asked["data"], "config.data")
     workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     if _PROVE_RESUME.value:
-        return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config.max_steps, workdir)
+        return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config, workdir)
+    if config.deterministic:
+        devices.deterministic_gpu_operations()
     devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
     mesh = make_mesh(config)
+    compilation_cache.enable()
     attention_path(config.attention, config.model.head_dim)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
         prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
         tokens = len(prepared.train.ids) if prepared else None
         print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
         return 0
-    compilation_cache.enable()
     try:
         with RunLock(workdir):
             return _train(asked, config, data_config, mesh, workdir)

@@ -40,6 +40,26 @@ def test_as_many_cpu_devices_as_cores_allow_and_the_batch_divides_over(batch_par
     assert done.stdout.strip() == str(expected), done.stderr
 
 
+COMPILE = """
+import jax
+from codelm_jax.devices import deterministic_gpu_operations
+deterministic_gpu_operations()
+jax.jit(lambda x: x + 1)(1)
+"""
+
+
+@pytest.mark.parametrize("flags", ["", "--xla_gpu_deterministic_ops=false"])
+def test_xla_compiles_under_what_was_asked_for_last(flags, tmp_path):
+    subprocess.run(
+        [sys.executable, "-c", COMPILE],
+        check=True,
+        env={**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": f"--xla_dump_to={tmp_path} {flags}"},
+    )
+    options = [path.read_text() for path in tmp_path.glob("*.debug_options")]
+    assert options
+    assert all("xla_gpu_deterministic_ops: true" in text for text in options)
+
+
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     """Says what the machine seems to have: a driver, the driver's command, and the backend that JAX found."""

@@ -70,15 +70,18 @@ class Digests:
         """Reads what `to_json` wrote.
 
         Raises:
-            ValueError: the text differs from its own digest, or another version of the format wrote it.
+            ValueError: the text differs from its own digest.
+            UserError: it is sound and of another format.
         """
         if not isinstance(value, dict):
             raise ValueError("the digests are not a table")
         table = {name: entry for name, entry in value.items() if name != "sha256"}
         if value.get("sha256") != json_digest(table):
             raise ValueError("the digests differ from their own digest")
-        if table.pop("format") != FORMAT:
-            raise ValueError(f"the format of the checkpoint is not {FORMAT}: another version wrote it")
+        if (written := table.pop("format")) != FORMAT:
+            raise UserError(
+                f"a checkpoint of format {written}, and this version reads format {FORMAT}: use the version that wrote it"
+            )
         leaves = {
             name: LeafDigest(tuple(leaf["shape"]), leaf["dtype"], leaf["sha256"])
             for name, leaf in table.pop("leaves").items()

@@ -75,7 +75,8 @@ class SavedStep:
 
     Raises:
         Damaged: the step is incomplete, or differs from its digests.
-        UserError: a file may not be read by this user, or not now: no descriptors or memory are left.
+        UserError: a file may not be read by this user, or not now: no descriptors or memory are left; or another
+            version's format.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -152,6 +153,8 @@ class SavedStep:
             return read(*arguments)
         except MemoryError:
             raise
+        except UserError as error:
+            raise UserError(f"{self.directory}: {error}") from None
         except Exception as error:  # a damaged file can raise almost anything
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             trouble = next((words for words in _TROUBLE_OF_THE_MACHINE if words in str(error)), None)

@@ -94,12 +94,12 @@ def read_tokens(path: str | Path, vocab_size: int) -> TokenFile:
     """Opens a token file, checking its length, that every id is below `vocab_size`, and its sha256.
 
     Raises:
-        UserError: it is missing, damaged, cut short, edited, or made for another vocabulary.
+        UserError: it is missing, damaged, cut short, edited, of another format, or made for another vocabulary.
     """
     path = Path(path)
     try:
         with open(path, "rb") as file:
-            header = _parse_header(file.read(_HEADER_BYTES))
+            header = _parse_header(file.read(_HEADER_BYTES), path)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise UserError(
@@ -145,11 +145,16 @@ def _write_header(file: IO[bytes], header: TokenHeader) -> None:
     file.write(line.ljust(_HEADER_BYTES, b"\0"))
 
 
-def _parse_header(block: bytes) -> TokenHeader | None:
+def _parse_header(block: bytes, path: Path) -> TokenHeader | None:
     line, newline, padding = block.partition(b"\n")
     digest, _, body = line.partition(b" ")
     intact = len(block) == _HEADER_BYTES and newline and not padding.strip(b"\0")
     if not intact or digest != hashlib.sha256(body).hexdigest().encode():
         return None
-    header = TokenHeader(**json.loads(body))
-    return header if header.format == _FORMAT and header.count > 0 else None
+    fields = json.loads(body)
+    if fields.get("format") != _FORMAT:
+        raise UserError(
+            f"{path}: tokens of format {fields.get('format')}, and this version reads {_FORMAT}: prepare the data again"
+        )
+    header = TokenHeader(**fields)
+    return header if header.count > 0 else None

@@ -36,6 +36,7 @@ class TrainConfig:
     label_smoothing: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
     compute_dtype: Literal["auto", "float32", "bfloat16"]
     attention: Literal["auto", "xla", "kernel"]
+    deterministic: bool
     log_every: Positive
     eval_every: Positive
     eval_tokens: Positive

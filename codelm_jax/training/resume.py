@@ -21,6 +21,7 @@ from codelm_jax.errors import UserError
 _FREE_KEYS = frozenset(
     {
         "attention",
+        "deterministic",
         "log_every",
         "eval_every",
         "eval_tokens",

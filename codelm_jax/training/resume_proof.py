@@ -9,24 +9,25 @@ from pathlib import Path
 from codelm_jax.checkpoint.comparison import differences
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep
 from codelm_jax.errors import UserError
+from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED
 from codelm_jax.training.metrics import read_metrics
 
-# Of every step, as logged. The speed is not the run's doing.
-_COMPARED = ("train/loss", "train/nll", "train/grad_norm", "train/learning_rate", "train/skipped_steps")
+# In the lines of the metrics; all else must be equal, figures of evaluations and samples too.
+_NOT_THE_RUNS_DOING = frozenset({"step", "time", "train/tokens_per_second", "train/mfu"})
 
 EXIT_DIFFERS = 1
 
 
-def prove_resume(command: Sequence[str], steps: int, max_steps: int, workdir: Path) -> int:
+def prove_resume(command: Sequence[str], steps: int, config: TrainConfig, workdir: Path) -> int:
     """Compares two runs beside `workdir`, prints what differs, and returns the exit status; equal runs are removed.
 
     Raises:
         UserError: that many steps can't be compared, an earlier proof lies there, or a run failed.
     """
-    if not 2 <= steps < max_steps:
+    if not 2 <= steps < config.max_steps:
         raise UserError(
-            f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {max_steps}"
+            f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {config.max_steps}"
         )
     directory = workdir.with_name(f"{workdir.name}.prove_resume")
     if directory.exists():
@@ -34,6 +35,8 @@ def prove_resume(command: Sequence[str], steps: int, max_steps: int, workdir: Pa
     found = resume_differences(command, steps, directory)
     if found:
         print(f"a stop and a restart change the run; both are kept in {directory}:", *found, sep="\n  ")
+        if not config.deterministic:
+            print("on a GPU, only --config.deterministic gives the same bits at every try")
         return EXIT_DIFFERS
     shutil.rmtree(directory)
     print(
@@ -78,17 +81,18 @@ def resume_differences(command: Sequence[str], steps: int, directory: Path) -> l
 
 
 def _different_figures(straight: Path, resumed: Path) -> list[str]:
-    first, second = (
-        {
-            line["step"]: {name: line.get(name) for name in _COMPARED}
-            for line in read_metrics(run / "metrics.jsonl")
-            if _COMPARED[0] in line
-        }
-        for run in (straight, resumed)
-    )
+    first, second = (_figures(run) for run in (straight, resumed))
     return [
-        f"{name} of step {step}: {first[step][name]} and {second.get(step, {}).get(name)}"
-        for step in sorted(first)
-        for name in _COMPARED
-        if first[step][name] != second.get(step, {}).get(name)
+        f"{name} of step {step}: {first.get((step, name))} and {second.get((step, name))}"
+        for step, name in sorted(first.keys() | second.keys())
+        if first.get((step, name)) != second.get((step, name))
     ]
+
+
+def _figures(run: Path) -> dict[tuple[int, str], float]:
+    return {
+        (line["step"], name): value
+        for line in read_metrics(run / "metrics.jsonl")
+        for name, value in line.items()
+        if name not in _NOT_THE_RUNS_DOING
+    }

@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import resource
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from checkpoint_states import abstract, make_state, same, save
 
-from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
 from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
@@ -267,3 +268,18 @@ def test_a_table_of_another_format_or_text_is_refused():
         Digests.from_json({**table, "step": 2})
     with pytest.raises(ValueError, match="not a table"):
         Digests.from_json(None)
+
+
+def test_a_sound_step_of_another_format_is_refused_and_stays_where_it_is(tmp_path):
+    with CheckpointStore(tmp_path) as store:
+        save(store, 1)
+    table = tmp_path / "1" / "digests" / "metadata"
+    newer = {**json.loads(table.read_text()), "format": 2}
+    del newer["sha256"]
+    table.write_text(json.dumps({**newer, "sha256": json_digest(newer)}))
+    with pytest.raises(
+        UserError, match=r"1: a checkpoint of format 2, and this version reads format 1"
+    ) as refused:
+        CheckpointStore(tmp_path)
+    assert not isinstance(refused.value, Damaged)
+    assert (tmp_path / "1").is_dir()

@@ -1,5 +1,7 @@
 """Laws of token files."""
 
+import hashlib
+import json
 import os
 
 import numpy as np
@@ -36,6 +38,16 @@ def test_every_shorter_or_longer_file_is_refused(tmp_path):
             read_tokens(path, 8)
     path.write_bytes(whole + b"\0")
     with pytest.raises(UserError, match="bytes where its header says"):
+        read_tokens(path, 8)
+
+
+def test_a_sound_header_of_another_format_is_told_as_such(tmp_path):
+    path = tmp_path / "a.tokens"
+    write(path)
+    body = json.dumps({"format": "codelm-tokens-2", "documents": 3}).encode()
+    header = hashlib.sha256(body).hexdigest().encode() + b" " + body + b"\n"
+    path.write_bytes(header.ljust(4096, b"\0") + path.read_bytes()[4096:])
+    with pytest.raises(UserError, match="format codelm-tokens-2, and this version reads codelm-tokens-1"):
         read_tokens(path, 8)
 
 

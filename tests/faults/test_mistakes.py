@@ -74,6 +74,7 @@ RARE = {
     "--config.checkpoint_minutes=0": "config.checkpoint_minutes",
     "--config.keep_steps=(0,)": "config.keep_steps",
     "--config.max_nonfinite_steps=0": "config.max_nonfinite_steps",
+    "--config.deterministic=always": "config.deterministic",
     "--config.data.max_bytes=0": "config.data.max_bytes",
     "--config.data.near_duplicate_threshold=2.0": "config.data.near_duplicate_threshold",
     "--config.data.train_path=/x": "train_path",

@@ -201,7 +201,7 @@ def test_every_key_of_the_computation_has_an_effect(tmp_path):
 
 def test_the_list_of_keys_above_is_complete():
     computed = {key.removeprefix("model__") for key, _ in CHANGES} | {"arch_type", "model"}
-    executed = {"attention"}  # the same figures in other ways: test_attention_setting.py
+    executed = {"attention", "deterministic"}  # the same figures in other ways
     watched = {
         "log_every",
         "eval_every",

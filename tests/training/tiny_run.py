@@ -41,6 +41,7 @@ RAW = {
     "label_smoothing": 0.1,
     "compute_dtype": "float32",
     "attention": "auto",
+    "deterministic": False,
     "log_every": 2,
     "eval_every": 4,
     "eval_tokens": 64,
