@@ -169,6 +169,13 @@ def test_that_wall_sees_jax_where_a_module_loads_it():
     assert "jax" in loaded_by("data")  # the batches: grain imports JAX
 
 
+@pytest.mark.parametrize("script", ["train", "sample"])
+def test_a_command_does_not_wait_for_what_charts_and_new_corpora_need(script):
+    code = f"import sys, codelm_jax.scripts.{script}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert not {"scipy", "matplotlib"} & set(done.stdout.split())
+
+
 def test_every_shipped_config_is_valid():
     for path in (ROOT / "configs").rglob("*.py"):
         if path.stem != "__init__":

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from datasketch import MinHashLSH
 
 from codelm_jax.data.fingerprints import SIGNATURE_SIZE
 
@@ -29,6 +28,9 @@ class NearDuplicates:
     """
 
     def __init__(self, threshold: float):
+        # Here, since it brings scipy with it: half a second that no command on prepared data needs to wait.
+        from datasketch import MinHashLSH
+
         self._threshold = threshold
         # Any: its annotations ask for datasketch's own MinHash, of which it reads only what `_Sketch` has.
         self._index: Any = MinHashLSH(threshold=threshold, num_perm=SIGNATURE_SIZE, params=_bands(threshold))

@@ -12,7 +12,7 @@ from codelm_jax.report.evaluation_charts import (
     ladder_chart,
     memorisation_chart,
 )
-from codelm_jax.report.runs import Evaluation, Run
+from codelm_jax.report.runs import TASK_SUITES, Evaluation, Run
 from codelm_jax.report.section import Block, Section, Table, captioned, missing_suite, plots
 from codelm_jax.report.wording import (
     NONE,
@@ -24,8 +24,6 @@ from codelm_jax.report.wording import (
     sampling_in_words,
     token_name,
 )
-
-TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
 
 _TOP_SHOWN = 5
 _KINDS = {"all": "everywhere", "after_colon": "after “:”", "after_parenthesis": "after “)”"}

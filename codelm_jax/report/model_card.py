@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from codelm_jax.atomic import write_atomically
-from codelm_jax.report.evaluation_sections import TASK_SUITES
-from codelm_jax.report.page import environment
-from codelm_jax.report.runs import Run, monitored_rate
-from codelm_jax.report.training_sections import licence_table
+from codelm_jax.report.runs import TASK_SUITES, Run, licence_table, monitored_rate
+from codelm_jax.report.templating import environment
 from codelm_jax.report.wording import (
     NONE,
     bounds,

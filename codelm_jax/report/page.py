@@ -6,9 +6,6 @@ Whatever comes from a file is untrusted: it is escaped, and a policy in the page
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import jinja2
 
 from codelm_jax.errors import UserError
 from codelm_jax.report import chart
@@ -24,6 +21,7 @@ from codelm_jax.report.glance import tiles
 from codelm_jax.report.runs import Run
 from codelm_jax.report.samples import LEVEL_NAMES, samples_section
 from codelm_jax.report.section import Plot, Section
+from codelm_jax.report.templating import environment
 from codelm_jax.report.training_sections import (
     collapse_section,
     data_section,
@@ -31,7 +29,6 @@ from codelm_jax.report.training_sections import (
     settings_section,
     speed_section,
 )
-from codelm_jax.report.wording import visible
 
 _SECTIONS = (
     learning_section,
@@ -95,7 +92,9 @@ def page_sections(runs: Sequence[Run]) -> list[Section]:
 
 def render(runs: Sequence[Run], sections: Sequence[Section]) -> str:
     """The page as text."""
-    template = environment(autoescape=True).get_template("page.html.jinja")
+    made = environment(autoescape=True)
+    made.filters["image"] = _image
+    template = made.get_template("page.html.jinja")
     return template.render(
         title=" and ".join(run.name for run in runs),
         runs=[(run, tiles(run)) for run in runs],
@@ -105,28 +104,9 @@ def render(runs: Sequence[Run], sections: Sequence[Section]) -> str:
     )
 
 
-def environment(*, autoescape: bool) -> jinja2.Environment:
-    """Templates of this room; a name that they lack is an error, and no character of what they show is invisible."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("codelm_jax.report", "."),
-        autoescape=autoescape,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_visible,
-    )
-    made.filters["image"] = _image
-    return made
-
-
 def _image(drawn: Chart, theme: str) -> str:
     document = chart.svg(drawn, chart.DARK if theme == "dark" else chart.LIGHT)
     return "data:image/svg+xml;base64," + base64.b64encode(document.encode()).decode()
-
-
-def _visible(value: Any) -> Any:
-    return visible(value) if type(value) is str else value
 
 
 def _resource(name: str) -> str:

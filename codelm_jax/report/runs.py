@@ -3,12 +3,16 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codelm_jax.errors import UserError
+
+# Suites of programs that are run, and what they are called.
+TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
 
 _STEP_DIRECTORY = re.compile(r"step_(\d+)")
 
@@ -88,6 +92,19 @@ def monitored_rate(run: Run, name: str) -> dict[str, Any] | None:
     if samples := run.last(f"monitor/{name.rpartition('_')[0]}_n"):
         found |= {"n": round(samples), "count": round(value * samples)}
     return found
+
+
+def licence_table(manifest: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
+    """(licence, packages, files, bytes) of the training split, most bytes first; empty where files are not recorded."""
+    files = [file for file in manifest.get("files", ()) if file["split"] == "train"]
+    packages: dict[str, set[str]] = {}
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for file in files:
+        packages.setdefault(file["licence"], set()).add(file["package"])
+        counts[file["licence"]] += 1
+        sizes[file["licence"]] += file["bytes"]
+    return [(name, len(packages[name]), counts[name], size) for name, size in sizes.most_common()]
 
 
 def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codelm_jax.report import reference
-from codelm_jax.report.runs import Run
+from codelm_jax.report.runs import Run, licence_table
 from codelm_jax.report.section import (
     Block,
     Section,
@@ -158,19 +158,6 @@ def settings_section(runs: Sequence[Run]) -> Section:
         blocks.append(Table("All settings", ["key", *_names(runs)], rows, folded=True))
     blocks += [missing_training(run, runs, "it has no config.json yet.") for run in runs if not run.config]
     return Section("settings", "Settings", "The configuration the training ran with, key by key.", blocks)
-
-
-def licence_table(manifest: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
-    """(licence, packages, files, bytes) of the training split, most bytes first; empty where files are not recorded."""
-    files = [file for file in manifest.get("files", ()) if file["split"] == "train"]
-    packages: dict[str, set[str]] = {}
-    counts: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for file in files:
-        packages.setdefault(file["licence"], set()).add(file["package"])
-        counts[file["licence"]] += 1
-        sizes[file["licence"]] += file["bytes"]
-    return [(name, len(packages[name]), counts[name], size) for name, size in sizes.most_common()]
 
 
 def _on_different_data(runs: Sequence[Run]) -> str:
