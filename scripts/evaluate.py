@@ -29,7 +29,7 @@ from codelm_jax.evals.tasks import JudgeAll
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
-_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, or one step.", required=True)
+_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True)
 _SUITE = flags.DEFINE_list("suite", ["all"], "Suites, with commas; all is those that run no generated code.")
 _DATA = flags.DEFINE_string(
     "data", None, "Prepared data; default: what the run was trained on, if it is there."

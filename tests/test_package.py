@@ -65,7 +65,7 @@ ALLOWED = {
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
 GROUND = {"atomic", "errors", "schema"}
-ONLY_FOR = {"devices": {"training"}}
+ONLY_FOR = {"devices": {"training"}, "weights": {"training", "generation", "serving"}}
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.store import Loaded
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.generation.admission import Sizes
@@ -26,6 +26,7 @@ from codelm_jax.generation.transcript import Completion, Transcript
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.schema import parse
+from codelm_jax.weights import load_weights
 
 ComputeDtype = Literal["auto", "float32", "bfloat16"]
 
@@ -110,12 +111,12 @@ class Generator:
         which: Literal["best", "latest"] | int = "best",
         compute_dtype: ComputeDtype = "auto",
     ) -> "Generator":
-        """Opens a run directory, its checkpoints or one step; config and tokenizer come from the checkpoint.
+        """Opens a run directory, its checkpoints, one step, or an exported directory, with its config and tokenizer.
 
         Raises:
-            UserError: there is no valid checkpoint.
+            UserError: there is no valid checkpoint or export.
         """
-        return cls.from_loaded(load_checkpoint(path, which=which), compute_dtype)
+        return cls.from_loaded(load_weights(path, which=which), compute_dtype)
 
     @classmethod
     def from_loaded(

@@ -8,26 +8,24 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from safetensors.numpy import save_file
 
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_of
 from codelm_jax.interop.hf_card import hf_card
 from codelm_jax.interop.hf_record import RECORD, record_text
 from codelm_jax.interop.hf_tokenizer import generation_config, hf_tokenizer_json, tokenizer_config
+from codelm_jax.interop.hf_weights import is_weights_file, weights_files, write_weights
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
 
 DTYPES = ("float32", "bfloat16", "float16")
 
-WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 CARD = "README.md"
-# What an import reads, and the record therefore vouches for.
-READ_AGAIN = (WEIGHTS, CONFIG, TOKENIZER)
-FILES = (*READ_AGAIN, "tokenizer_config.json", "generation_config.json", CARD, RECORD)
+# Beside the weights.
+FILES = (CONFIG, TOKENIZER, "tokenizer_config.json", "generation_config.json", CARD, RECORD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,13 +45,31 @@ class Exported:
     card: str
 
 
-def export_hf(model: Exported, out: Path, *, dtype: str = "float32", overwrite: bool = False) -> str:
+def is_export_file(name: str) -> bool:
+    """Whether an export may have written a file of this name."""
+    return name in FILES or is_weights_file(name)
+
+
+def read_again(directory: Path) -> tuple[str, ...]:
+    """Names of the files that an import of `directory` reads, and its record therefore vouches for."""
+    return (*weights_files(directory), CONFIG, TOKENIZER)
+
+
+def export_hf(
+    model: Exported,
+    out: Path,
+    *,
+    dtype: str = "float32",
+    max_shard_bytes: int | None = None,
+    overwrite: bool = False,
+) -> str:
     """Writes `out`, whole or not at all.
 
     Args:
         model: what to export.
         out: the directory to make.
         dtype: of the weights, one of `DTYPES`.
+        max_shard_bytes: of each weights file; None: one file, whatever its size.
         overwrite: whether an older export there is replaced.
 
     Returns:
@@ -76,8 +92,8 @@ def export_hf(model: Exported, out: Path, *, dtype: str = "float32", overwrite: 
         step=model.step,
         context_length=config.max_seq_length,
     )
-    with new_directory(out, replaceable=FILES, overwrite=overwrite) as directory:
-        save_file(weights, directory / WEIGHTS, metadata={"format": "pt"})
+    with new_directory(out, replaceable=is_export_file, overwrite=overwrite) as directory:
+        write_weights(directory, weights, max_shard_bytes)
         for name, content in {
             # Older readers look for torch_dtype.
             CONFIG: hf_config
@@ -88,7 +104,7 @@ def export_hf(model: Exported, out: Path, *, dtype: str = "float32", overwrite: 
             _write(directory / name, json.dumps(content, indent=2) + "\n")
         _write(directory / TOKENIZER, hf_tokenizer_json(tokenizer_json))
         _write(directory / CARD, card)
-        _write(directory / RECORD, record_text(model.step, model.meta, directory, READ_AGAIN))
+        _write(directory / RECORD, record_text(model.step, model.meta, directory, read_again(directory)))
     return architecture.name
 
 

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_named
 from codelm_jax.interop.hf_config import Sizes, read_sizes
-from codelm_jax.interop.hf_export import CONFIG, READ_AGAIN, TOKENIZER, WEIGHTS
+from codelm_jax.interop.hf_export import CONFIG, TOKENIZER, read_again
 from codelm_jax.interop.hf_record import RECORD, check_record
 from codelm_jax.interop.hf_tokenizer import own_tokenizer_json
+from codelm_jax.interop.hf_weights import INDEX, WEIGHTS, read_weights, weights_files
 from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
@@ -41,6 +39,11 @@ class Imported:
     meta: dict[str, Any] | None
 
 
+def is_export(directory: Path) -> bool:
+    """Whether `directory` holds what only an export does, whole or not."""
+    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
+
+
 def read_hf(directory: Path) -> Imported:
     """Reads the model in `directory`.
 
@@ -56,11 +59,11 @@ def read_hf(directory: Path) -> Imported:
     words = architecture.words(given, sizes, name)
     record = None
     if (directory / RECORD).exists():
-        record = check_record(_read_json(directory / RECORD), directory, READ_AGAIN)
+        record = check_record(_read_json(directory / RECORD), directory, read_again(directory))
         words = _recorded_words(record.meta, words, directory)
     config = parse(ModelConfig, words, "config.model")
     tokenizer_json = _read_tokenizer(directory / TOKENIZER, config.vocab_size)
-    arrays = NamedArrays(_read_weights(directory), str(directory / WEIGHTS))
+    arrays = NamedArrays(read_weights(directory), str(directory / weights_files(directory)[0]))
     params = architecture.read(config, arrays)
     arrays.finish()
     return Imported(
@@ -112,17 +115,3 @@ def _read_tokenizer(path: Path, vocab_size: int) -> str:
     if size > vocab_size:
         raise UserError(f"{path}: has {size} tokens, but {CONFIG} says vocab_size = {vocab_size}")
     return text
-
-
-def _read_weights(directory: Path) -> dict[str, np.ndarray]:
-    path = directory / WEIGHTS
-    if not path.exists() and (directory / f"{WEIGHTS}.index.json").exists():
-        raise UserError(
-            f"{path}: missing; the weights are in several files: save them as one (max_shard_size)"
-        )
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: cannot be read as safetensors ({next(iter(str(error).splitlines()), '')})"
-        ) from None

@@ -43,7 +43,7 @@ class Record:
     Attributes:
         format: of this file.
         step: of the checkpoint.
-        meta: its metadata, without the tokenizer and without the data section of its config.
+        meta: its metadata, without the tokenizer, the data section of its config and absolute paths.
         sha256: digests of the other files by name.
     """
 
@@ -62,8 +62,11 @@ def record_text(step: int, meta: Mapping[str, Any], directory: Path, files: tupl
         directory: where `files` lie.
         files: those that an import reads.
     """
-    config = {key: value for key, value in meta["config"].items() if key != _PRIVATE}
-    kept = {key: value for key, value in meta.items() if key != "tokenizer_json"} | {"config": config}
+    kept = {key: value for key, value in meta.items() if key != "tokenizer_json"}
+    kept["config"] = {key: value for key, value in meta["config"].items() if key != _PRIVATE}
+    kept["decontaminated"] = [_public(path) for path in meta.get("decontaminated", ())]
+    if began_from := meta.get("began_from"):
+        kept["began_from"] = {**began_from, "checkpoint": _public(began_from["checkpoint"])}
     content = {
         "format": FORMAT,
         "step": step,
@@ -99,6 +102,11 @@ def check_record(content: Mapping[str, Any], directory: Path, files: tuple[str, 
                 "import it as a model of unknown origin"
             )
     return record
+
+
+def _public(path: str) -> str:
+    """A path as it was given, but for where on the machine it lies."""
+    return Path(path).name if Path(path).is_absolute() else path
 
 
 def _digest(path: Path) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from codelm_jax.atomic import sync
@@ -12,12 +12,12 @@ from codelm_jax.errors import UserError
 
 
 @contextlib.contextmanager
-def new_directory(out: Path, *, replaceable: Collection[str], overwrite: bool) -> Iterator[Path]:
+def new_directory(out: Path, *, replaceable: Callable[[str], bool], overwrite: bool) -> Iterator[Path]:
     """Opens a temporary directory beside `out` that takes its name when the block ends without an error.
 
     Args:
         out: the directory to make; an empty one may be there already.
-        replaceable: names of files that an older `out` may hold; with others, it is not ours to remove.
+        replaceable: whether an older `out` may hold a file of a name; with others, it is not ours to remove.
         overwrite: whether an older one is replaced at all.
 
     Raises:
@@ -47,13 +47,13 @@ def new_directory(out: Path, *, replaceable: Collection[str], overwrite: bool) -
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _check_free(out: Path, replaceable: Collection[str], overwrite: bool) -> None:
+def _check_free(out: Path, replaceable: Callable[[str], bool], overwrite: bool) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UserError(f"{out}: is there already and is no directory; choose another --out")
     names = sorted(os.listdir(out)) if out.is_dir() else []
     if names and not overwrite:
         raise UserError(f"{out}: holds {names[0]} already; choose another --out, or add --overwrite")
-    if foreign := [name for name in names if name not in replaceable]:
+    if foreign := [name for name in names if not replaceable(name)]:
         raise UserError(
             f"{out}: holds {foreign[0]}, which no export writes, so it is not replaced; choose another --out"
         )

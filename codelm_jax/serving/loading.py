@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS
-from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.generator import Generator
+from codelm_jax.weights import load_weights
 
 # Few programs, none of which depends on how requests happen to arrive: see `Sizes`.
 SERVING_SIZES = Sizes(growth=4, together=1)
@@ -22,16 +22,16 @@ class ServedModel:
 
 
 def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
-    """Opens a run, its checkpoints or one step.
+    """Opens a run, its checkpoints, one step, or an exported directory.
 
     Args:
         checkpoint: where.
         max_rows: completions decoded at once; None: as `Generator` has it.
 
     Raises:
-        UserError: there is no valid checkpoint.
+        UserError: there is no valid checkpoint or export.
     """
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_weights(checkpoint)
     return ServedModel(
         generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=SERVING_SIZES),
         band=loaded.meta["human_band"],
@@ -39,7 +39,7 @@ def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
 
 
 def run_name(checkpoint: str) -> str:
-    """The name of the run that a path to a checkpoint lies in."""
+    """The name of the run that a path to a checkpoint lies in, or of the exported directory."""
     path = Path(checkpoint).resolve()
     above = [parent for parent in (path, *path.parents) if parent.name == CHECKPOINTS]
     return above[0].parent.name if above else path.name

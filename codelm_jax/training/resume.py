@@ -14,8 +14,9 @@ import optax
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.store import Loaded
 from codelm_jax.errors import UserError
+from codelm_jax.weights import load_weights
 
 # Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
 _FREE_KEYS = frozenset(
@@ -162,7 +163,7 @@ def find_origin(
 
     Args:
         saved_meta: of the run's own newest checkpoint; where there is one, `init_from` is not read and may be gone.
-        init_from: another run, see `initial_weights`.
+        init_from: another run or an export, see `initial_weights`.
         model: the run's `config.model`.
         decontaminate: benchmark files kept out of the run's own corpus.
     """
@@ -176,21 +177,23 @@ def find_origin(
         "step": parent.step,
         "data_fingerprint": parent.meta["data_fingerprint"],
     }
-    clean_of = [name for name in decontaminate if name in decontaminated(parent.meta)]
+    # By name: an exported directory does not say where the files lay.
+    names = {Path(path).name for path in decontaminated(parent.meta)}
+    clean_of = [path for path in decontaminate if Path(path).name in names]
     return Origin(parent.params, parent.meta["tokenizer_json"], clean_of, began_from)
 
 
 def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> Loaded:
-    """Another run's best checkpoint, to start a new run from.
+    """Another run's best checkpoint, or an exported model, to start a new run from.
 
     Args:
-        checkpoint: run directory, checkpoints directory or step.
+        checkpoint: run directory, checkpoints directory, step, or exported directory.
         model: the new run's `config.model`; it may differ in its dropout rates alone.
 
     Raises:
         UserError: there is no sound checkpoint, or its model is another one; names the first key that differs.
     """
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_weights(checkpoint)
     for key, value in loaded.meta["config"]["model"].items():
         if model[key] != value and not key.endswith("_dropout"):
             raise UserError(

@@ -65,13 +65,17 @@ def command(run, *arguments, cwd=ROOT):
     )
 
 
-def log_probs_by_hand(run, ids):
-    """The model on one window, in NumPy from its logits on."""
+def by_hand(run):
+    """From a window to its log-probabilities: the model once more, in NumPy from its logits on."""
     loaded = load_checkpoint(run)
-    config = parsed(loaded.meta["config"])
-    logits = Transformer(config.model).apply({"params": loaded.params}, ids[None, :-1], deterministic=True)
-    logits = np.asarray(logits[0], np.float64)
-    return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    transformer = Transformer(parsed(loaded.meta["config"]).model)
+    forward = jax.jit(lambda ids_BT: transformer.apply({"params": loaded.params}, ids_BT, deterministic=True))
+
+    def log_probs(ids):
+        logits = np.asarray(forward(ids[None, :-1])[0], np.float64)
+        return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+    return log_probs
 
 
 @pytest.mark.parametrize("max_tokens", [None, 150])
@@ -80,10 +84,10 @@ def test_heldout_equals_a_plain_computation(run, model, tmp_path, max_tokens):
     prepared = load_prepared(run.parent / "prepared")
     ids = np.asarray(prepared.val.ids).astype(np.int32)
     ids = ids if max_tokens is None else ids[: max_tokens + 1]
-    nll, smoothed = [], []
+    log_probs_of, nll, smoothed = by_hand(run), [], []
     for start in range(0, len(ids) - 1, 128):
         window = ids[start : start + 129]
-        log_probs = log_probs_by_hand(run, window)
+        log_probs = log_probs_of(window)
         nll.append(-log_probs[np.arange(len(window) - 1), window[1:]])
         smoothed.append(0.9 * nll[-1] - 0.1 * log_probs.mean(-1))
     nll, smoothed = np.concatenate(nll), np.concatenate(smoothed)
@@ -98,7 +102,7 @@ def test_heldout_equals_a_plain_computation(run, model, tmp_path, max_tokens):
 def test_confidence_equals_a_plain_computation(run, model, tmp_path):
     found = evaluate(run, model, tmp_path, "confidence", max_tokens=100)["all"]
     ids = np.asarray(load_prepared(run.parent / "prepared").val.ids[:101]).astype(np.int32)
-    log_probs = log_probs_by_hand(run, ids)
+    log_probs = by_hand(run)(ids)
     assert found["positions"] == 100
     assert found["top1_prob"] == pytest.approx(np.exp(log_probs.max(-1)).mean(), rel=1e-5)
     assert found["entropy"] == pytest.approx(-(np.exp(log_probs) * log_probs).sum(-1).mean(), rel=1e-4)
