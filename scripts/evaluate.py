@@ -3,6 +3,7 @@
     python scripts/evaluate.py --checkpoint=runs/tiny
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=few_shot,short_prompt --protocol=reference
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=mini_benchmark
+    python scripts/evaluate.py --checkpoint=pretrained/v1 --suite=heldout --text=pretrained/v1/heldout.txt --out=evals
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=humaneval --humaneval=HumanEval.jsonl.gz --n=200 \
         --temperature=0.8
 
@@ -18,7 +19,6 @@ from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
-from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.progress import Advance, console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
@@ -28,13 +28,21 @@ from codelm_jax.evals.table import table
 from codelm_jax.evals.tasks import JudgeAll
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
+from codelm_jax.weights import load_weights
 
-_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True)
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True
+)
 _SUITE = flags.DEFINE_list("suite", ["all"], "Suites, with commas; all is those that run no generated code.")
 _DATA = flags.DEFINE_string(
     "data", None, "Prepared data; default: what the run was trained on, if it is there."
 )
-_OUT = flags.DEFINE_string("out", None, "Directory of the results; default: evals/step_N of the run.")
+_TEXT = flags.DEFINE_string(
+    "text", None, "Held-out text of your own instead; lines of <|endoftext|> separate files."
+)
+_OUT = flags.DEFINE_string(
+    "out", None, "Directory of the results; default: evals/step_N of the run. An export needs it."
+)
 _PROTOCOL = flags.DEFINE_enum(
     "protocol", "default", PROTOCOLS, "reference: the 2025 reference's own settings."
 )
@@ -73,11 +81,16 @@ def main() -> int:
         files=Files(**{flag.name: flag.value for flag in _FILES}),
         mbpp_shots=_MBPP_SHOTS.value,
     )
+    if _DATA.value and _TEXT.value:
+        raise UserError("--data and --text: give one of them")
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
-    loaded = load_checkpoint(_CHECKPOINT.value)
+    loaded = load_weights(_CHECKPOINT.value)
     model = evaluated.model(loaded)
-    corpus, note = evaluated.find_corpus(loaded, model, _DATA.value, _MAX_TOKENS.value)
+    if _TEXT.value:
+        corpus, note = evaluated.text_corpus(loaded, model, _TEXT.value, _MAX_TOKENS.value)
+    else:
+        corpus, note = evaluated.find_corpus(loaded, model, _DATA.value, _MAX_TOKENS.value)
     files = ResultFiles(evaluated.results_directory(_CHECKPOINT.value, loaded.step, _OUT.value))
     print(f"step {loaded.step} of {_CHECKPOINT.value}; {note}; {evaluated.decontamination(loaded)}")
     try:

@@ -17,6 +17,7 @@ from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
+from codelm_jax.data.text_source import encode_file
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
@@ -26,6 +27,7 @@ from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.interop.hf_import import is_export
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.mesh import make_mesh, put_batch, replicated, split_over_batch
@@ -139,7 +141,9 @@ def find_corpus(
     """
     default = loaded.meta["config"].get("data", {}).get("prepared_dir")
     chosen = directory or default
-    if directory is None and (default is None or not Path(default).is_dir()):
+    if directory is None and default is None:
+        return None, "no held-out data: --data=DIR or --text=FILE names some"
+    if directory is None and not Path(default).is_dir():
         return None, "its prepared data is not here"
     prepared = load_prepared(chosen)
     if directory is None and prepared.fingerprint != loaded.meta["data_fingerprint"]:
@@ -152,6 +156,24 @@ def find_corpus(
     return _corpus(
         prepared, model, max_tokens
     ), f"data: {chosen}{'' if same else ', NOT what it was trained on'}"
+
+
+def text_corpus(loaded: Loaded, model: Model, path: str, max_tokens: int | None) -> tuple[Corpus, str]:
+    """A text of the user's own as held-out data, and a line about it.
+
+    Raises:
+        UserError: the file can't be read, is not UTF-8 or holds no text.
+    """
+    tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
+    tokens = encode_file(path, "--text", tokenizer)
+    corpus = Corpus(
+        held_out={"text": _held_out(tokens, model, max_tokens)},
+        train_ids=None,
+        endoftext_id=tokenizer.endoftext_id,
+        train_files=(),
+        identity={"text_tokens_sha256": tokens.header.sha256, "max_tokens": max_tokens},
+    )
+    return corpus, f"held-out text: {path}"
 
 
 def held_out(run: str | Path, prepared: PreparedData, max_tokens: int) -> dict[str, Any]:
@@ -169,9 +191,15 @@ def held_out(run: str | Path, prepared: PreparedData, max_tokens: int) -> dict[s
 
 
 def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:
-    """Where results go: what was chosen, or `evals/step_N` beside the run's checkpoints."""
+    """Where results go: what was chosen, or `evals/step_N` beside the run's checkpoints.
+
+    Raises:
+        UserError: nothing was chosen for an exported directory, which holds what its record describes and no more.
+    """
     if chosen is not None:
         return Path(chosen)
+    if is_export(Path(checkpoint)):
+        raise UserError(f"--checkpoint={checkpoint}: an export keeps no results; add --out=DIRECTORY")
     return run_directory(checkpoint) / "evals" / f"step_{step}"
 
 

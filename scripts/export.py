@@ -1,7 +1,7 @@
 """Exports a checkpoint to a directory that Hugging Face's tools open as it is; docs/interop.md has the details.
 
     python scripts/export.py --checkpoint=runs/tiny --out=exports/tiny
-    python scripts/export.py --checkpoint=runs/tiny --out=exports/tiny-bf16 --dtype=bfloat16 --which=latest
+    python scripts/export.py --checkpoint=runs/tiny --out=exports/tiny-bf16 --dtype=bfloat16 --which=latest --max_shard_mb=16
 
 `README.md` is the run's MODEL_CARD.md (scripts/report.py writes it, with the licence that you publish under), or one
 made from the run's files where it has none.
@@ -25,6 +25,9 @@ _CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, o
 _OUT = flags.DEFINE_string("out", None, "The directory to make.", required=True)
 _FORMAT = flags.DEFINE_enum("format", "hf", ["hf"], "hf: GPT-NeoX or Llama, whichever the model equals.")
 _DTYPE = flags.DEFINE_enum("dtype", "float32", DTYPES, "Of the weights; only float32 comes back exactly.")
+_MAX_SHARD_MB = flags.DEFINE_integer(
+    "max_shard_mb", None, "Largest weights file in megabytes (10^6 bytes); default: one file.", lower_bound=1
+)
 _WHICH = flags.DEFINE_string("which", "best", "best, latest or a step number.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces an older export in --out.")
 
@@ -38,7 +41,13 @@ def main() -> None:
     meta = {**loaded.meta, "decontaminated": decontaminated(loaded.meta)}
     exported = Exported(loaded.step, jax.device_get(loaded.params), meta, _card(_CHECKPOINT.value))
     out = Path(_OUT.value)
-    name = export_hf(exported, out, dtype=_DTYPE.value, overwrite=_OVERWRITE.value)
+    name = export_hf(
+        exported,
+        out,
+        dtype=_DTYPE.value,
+        max_shard_bytes=_MAX_SHARD_MB.value and _MAX_SHARD_MB.value * 10**6,
+        overwrite=_OVERWRITE.value,
+    )
     print(f"{out}: step {loaded.step} of {_CHECKPOINT.value} as {name}, {_DTYPE.value}")
 
 

@@ -17,7 +17,9 @@ from codelm_jax.generation import command_line, interactive
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import STOP_PRESETS
 
-_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True)
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True
+)
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "Text to complete; repeatable. Default: standard input.")
 _PROMPT_FILE = flags.DEFINE_multi_string(
     "prompt_file", [], "File to complete, - for standard input; repeatable."

@@ -16,7 +16,9 @@ from codelm_jax.serving.loading import load_model, run_name
 from codelm_jax.serving.playground.routes import playground_routes
 from codelm_jax.serving.settings import settings_from_flags
 
-_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True)
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint", None, "A run, its checkpoints, one step, or an export.", required=True
+)
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen at; beyond loopback a key is needed.")
 _PORT = flags.DEFINE_integer(
     "port", 8000, "Port to listen at; 0 takes a free one.", lower_bound=0, upper_bound=65535

@@ -89,15 +89,15 @@ class Corpus:
     """What the suites need of the prepared data.
 
     Attributes:
-        held_out: `val`, and `test` where there is one.
-        train_ids: training tokens, uint16 [N], `<|endoftext|>` before each document.
+        held_out: `val`, and `test` where there is one; or a text of the user's own.
+        train_ids: training tokens, uint16 [N], `<|endoftext|>` before each document; None where they are not at hand.
         endoftext_id: its id.
         train_files: the file of each training document.
         identity: plain JSON by which results know the data again.
     """
 
     held_out: Mapping[str, HeldOut]
-    train_ids: np.ndarray
+    train_ids: np.ndarray | None
     endoftext_id: int
     train_files: Sequence[str]
     identity: Mapping[str, Any]
@@ -173,8 +173,16 @@ class Evaluation:
     @property
     def _data(self) -> Corpus:
         if self._corpus is None:
-            raise Skipped("needs --data=DIR, the prepared data this model was trained on")
+            raise Skipped("needs --data=DIR, the prepared data this model was trained on, or --text=FILE")
         return self._corpus
+
+    @property
+    def _train_ids(self) -> np.ndarray:
+        if self._data.train_ids is None:
+            raise Skipped(
+                "needs --data=DIR, the prepared data this model was trained on; a text is not enough"
+            )
+        return self._data.train_ids
 
     @property
     def _free_sampling(self) -> Sampling:
@@ -228,7 +236,7 @@ class Evaluation:
         return context(model.next_token, model.codec, template, context_length=model.context_length)
 
     def _token_frequency(self, partial: Partial) -> dict[str, Any]:
-        model, sampling, data = self._model, self._free_sampling, self._data
+        model, sampling, train_ids = self._model, self._free_sampling, self._train_ids
         generate = _resumable(
             model.generate, partial, lambda done, total: self._report("token_frequency", done, total)
         )
@@ -244,31 +252,32 @@ class Evaluation:
         )
         tokens = [list(completion.token_ids) for completion in completions]
         return {
-            **token_frequency(data.train_ids, tokens, model.codec, seed=self._settings.seed),
+            **token_frequency(train_ids, tokens, model.codec, seed=self._settings.seed),
             "sampling": dataclasses.asdict(sampling),
             "generated": [sample_record("", "", c, model.codec, model.band) for c in completions],
         }
 
     def _confidence(self, partial: Partial) -> dict[str, Any]:
         model = self._model
-        batches = self._counted("confidence", self._data.held_out["val"])
+        first = next(iter(self._data.held_out.values()))
+        batches = self._counted("confidence", first)
         return confidence(model.statistics, batches, model.codec)
 
     def _memorisation(self, partial: Partial) -> dict[str, Any]:
         """Of the few-shot samples, beside what as many windows of held-out code share with the training tokens."""
-        data, settings = self._data, self._settings
+        data, train_ids, settings = self._data, self._train_ids, self._settings
         samples = self.run("few_shot")["samples"]
         length = settings.sampling.max_new_tokens
         windows = real_windows(data.held_out["val"].documents, length, _HELD_OUT_WINDOWS, settings.seed)
         found = memorisation(
             [sample["token_ids"] for sample in samples],
-            data.train_ids,
+            train_ids,
             endoftext_id=data.endoftext_id,
             document_names=data.train_files,
         )
         for record, sample in zip(found["samples"], samples, strict=True):
             record["prompt_id"] = sample["prompt_id"]
-        return found | {"held_out": _held_out_runs(windows, data) if windows else None}
+        return found | {"held_out": _held_out_runs(windows, train_ids, data) if windows else None}
 
     def _tasks(self, suite: str, partial: Partial) -> dict[str, Any]:
         asked = self._settings.task_sets[suite]
@@ -330,8 +339,6 @@ def _resumable(generate: Generate, partial: Partial, report: Report) -> Generate
     return saving
 
 
-def _held_out_runs(windows: Sequence[Sequence[int]], data: Corpus) -> dict[str, Any]:
-    found = memorisation(
-        windows, data.train_ids, endoftext_id=data.endoftext_id, document_names=data.train_files
-    )
+def _held_out_runs(windows: Sequence[Sequence[int]], train_ids: np.ndarray, data: Corpus) -> dict[str, Any]:
+    found = memorisation(windows, train_ids, endoftext_id=data.endoftext_id, document_names=data.train_files)
     return {key: value for key, value in found.items() if key not in ("suite", "samples")}

@@ -1,0 +1,127 @@
+"""The weights of an exported directory on disk: one file of safetensors, or several with an index."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from codelm_jax.errors import UserError
+
+WEIGHTS = "model.safetensors"
+INDEX = f"{WEIGHTS}.index.json"
+
+_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
+# Bytes of a tensor's entry in the file's header besides its name, and of the header besides its entries; at most.
+_ENTRY = 128
+_HEADER = 64
+
+
+def is_weights_file(name: str) -> bool:
+    """Whether an export may have written a file of this name for its weights."""
+    return name in (WEIGHTS, INDEX) or _SHARD.fullmatch(name) is not None
+
+
+def write_weights(directory: Path, weights: Mapping[str, np.ndarray], max_bytes: int | None) -> None:
+    """Writes the weights into `directory`.
+
+    Args:
+        directory: has none yet.
+        weights: by name.
+        max_bytes: of a file; a tensor that alone is larger has one of its own. None: everything in one file.
+    """
+    shards = _split(weights, max_bytes)
+    if len(shards) == 1:
+        _save(weights, directory / WEIGHTS)
+        return
+    weight_map = {}
+    for number, names in enumerate(shards, start=1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        _save({name: weights[name] for name in names}, directory / file)
+        weight_map |= dict.fromkeys(names, file)
+    total = sum(array.nbytes for array in weights.values())
+    index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}
+    (directory / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def weights_files(directory: Path) -> tuple[str, ...]:
+    """Names of the files that the weights in `directory` are read from, the index first where there is one.
+
+    Raises:
+        UserError: there are neither weights nor an index, or the index is damaged.
+    """
+    if not (directory / WEIGHTS).exists() and (directory / INDEX).exists():
+        return (INDEX, *sorted(set(_read_index(directory).values())))
+    return (WEIGHTS,)
+
+
+def read_weights(directory: Path) -> dict[str, np.ndarray]:
+    """All tensors by name.
+
+    Raises:
+        UserError: a file is missing or damaged, or holds other tensors than the index says.
+    """
+    index, *shards = weights_files(directory)
+    if not shards:
+        return _load(directory / WEIGHTS)
+    weight_map, weights = _read_index(directory), {}
+    for shard in shards:
+        if not (directory / shard).exists():
+            raise UserError(f"{directory / shard}: missing; {index} says that weights are in it")
+        found = _load(directory / shard)
+        expected = {name for name, file in weight_map.items() if file == shard}
+        if differing := sorted(expected ^ found.keys()):
+            problem = "lacks" if differing[0] in expected else "holds"
+            raise UserError(
+                f"{directory / shard}: {problem} {differing[0]}, unlike {index} says: is it the file of this name?"
+            )
+        weights |= found
+    return weights
+
+
+def _split(weights: Mapping[str, np.ndarray], max_bytes: int | None) -> list[list[str]]:
+    shards: list[list[str]] = [[]]
+    filled = _HEADER
+    for name, array in weights.items():
+        size = array.nbytes + len(name) + _ENTRY
+        if max_bytes is not None and shards[-1] and filled + size > max_bytes:
+            shards.append([])
+            filled = _HEADER
+        shards[-1].append(name)
+        filled += size
+    return shards
+
+
+def _save(weights: Mapping[str, np.ndarray], path: Path) -> None:
+    save_file(dict(weights), path, metadata={"format": "pt"})
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: cannot be read as safetensors ({next(iter(str(error).splitlines()), '')})"
+        ) from None
+
+
+def _read_index(directory: Path) -> dict[str, str]:
+    path = directory / INDEX
+    try:
+        content: Any = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not JSON: {error}") from None
+    weight_map = content.get("weight_map") if isinstance(content, dict) else None
+    files = weight_map.values() if isinstance(weight_map, dict) else ()
+    # Only files of this directory: an index must not have others read.
+    if not files or not all(isinstance(file, str) and _SHARD.fullmatch(file) for file in files):
+        raise UserError(
+            f"{path}: weight_map must name a file model-NNNNN-of-NNNNN.safetensors for each tensor"
+        )
+    return dict(weight_map)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,51 @@
+"""Trained weights, wherever they lie: in the checkpoints of a run, or in an exported directory."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import jax
+
+from codelm_jax.checkpoint.saved_step import locate
+from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_import import is_export, read_hf
+
+
+def load_weights(path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best") -> Loaded:
+    """Reads weights and what belongs to them onto the default device; changes nothing on disk.
+
+    Args:
+        path: a run directory, its checkpoints directory, the directory of one step, or one that `scripts/export.py`
+            wrote (in whatever type: its weights come as float32).
+        which: as for `load_checkpoint`; an export holds one step only, and "best" and "latest" both mean that.
+
+    Returns:
+        Of an export without a record (`codelm.json`) the step is 0, and the metadata say that its data is unknown.
+
+    Raises:
+        UserError: there is no such step or export, or a file of it is damaged or missing.
+    """
+    directory = Path(path)
+    if not is_export(directory):
+        _require_checkpoint(path)
+        return load_checkpoint(path, which=which)
+    imported = read_hf(directory)
+    step = imported.step or 0
+    if isinstance(which, int) and which != step:
+        raise UserError(f"{path}: has no step {which}; it is an export of step {step}")
+    meta = imported.meta or {
+        "config": {"model": imported.words},
+        "human_band": {},
+        "data_fingerprint": "unknown",
+        "decontaminated": [],
+        "began_from": None,
+    }
+    return Loaded(step, jax.device_put(imported.params), {**meta, "tokenizer_json": imported.tokenizer_json})
+
+
+def _require_checkpoint(path: str | os.PathLike[str]) -> None:
+    try:
+        locate(path)
+    except UserError as error:
+        raise UserError(f"{error}, or a directory that scripts/export.py wrote") from None
