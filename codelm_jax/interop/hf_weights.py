@@ -117,11 +117,11 @@ def _read_index(directory: Path) -> dict[str, str]:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON: {error}") from None
-    weight_map = content.get("weight_map") if isinstance(content, dict) else None
-    files = weight_map.values() if isinstance(weight_map, dict) else ()
+    weight_map: Any = content.get("weight_map") if isinstance(content, dict) else None
+    files = list(weight_map.values()) if isinstance(weight_map, dict) else []
     # Only files of this directory: an index must not have others read.
     if not files or not all(isinstance(file, str) and _SHARD.fullmatch(file) for file in files):
         raise UserError(
             f"{path}: weight_map must name a file model-NNNNN-of-NNNNN.safetensors for each tensor"
         )
-    return dict(weight_map)  # pyright: ignore[reportArgumentType]
+    return weight_map

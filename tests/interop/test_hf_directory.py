@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import FILES, export_hf
+from codelm_jax.interop.hf_export import FILES, export_hf, is_export_file
 from codelm_jax.interop.hf_import import read_hf
 
 
@@ -102,7 +102,9 @@ def test_the_card_keeps_its_licence_and_says_how_to_open_the_directory(out):
 
 
 def test_every_file_written_may_be_replaced(out):
-    assert set(content(out)) == set(FILES)
+    assert set(content(out)) == {*FILES, "model.safetensors"}
+    assert all(map(is_export_file, content(out)))
+    assert not is_export_file("model-1-of-2.safetensors.txt")
 
 
 def test_a_directory_that_holds_something_is_left_alone_until_told(out):
