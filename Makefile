@@ -49,7 +49,7 @@ lint: setup  ## Check format, lint and types.
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 test: lint  ## Lint, types and all fast tests.
-	$(BIN)/python -m pytest -n 2 -m "not peers and not slow"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not peers and not slow"
 
 test-peers: $(VENV)/peers-installed  ## The checks against PyTorch and transformers.
 	$(BIN)/python -m pytest -m peers
