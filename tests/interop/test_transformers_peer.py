@@ -108,3 +108,19 @@ def test_what_transformers_saved_anew_comes_back_bit_by_bit(pair, tmp_path):
     assert back.tokenizer_json == model.meta["tokenizer_json"]
     assert ModelConfig(**back.words).ffn_dim == config_of(model).ffn_dim
     assert back.meta is None
+
+
+def test_it_opens_shards_and_what_it_splits_is_read(pair, tmp_path):
+    import transformers
+
+    model, _ = pair
+    export_hf(model, tmp_path / "shards", max_shard_bytes=30_000)
+    assert not (tmp_path / "shards" / "model.safetensors").exists()
+    peer, report = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path / "shards", output_loading_info=True
+    )
+    assert not any(report.values())
+    peer.save_pretrained(tmp_path / "again", max_shard_size=40_000)
+    transformers.AutoTokenizer.from_pretrained(tmp_path / "shards").save_pretrained(tmp_path / "again")
+    assert not (tmp_path / "again" / "model.safetensors").exists()
+    assert_same_bits(model.params, read_hf(tmp_path / "again").params)
