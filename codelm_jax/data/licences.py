@@ -9,6 +9,12 @@ from typing import Any
 
 UNKNOWN = "unknown"
 
+# Allow use, change and passing on, in source or not, for at most a notice kept: no copyleft, no field of use left out.
+PERMISSIVE = (
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU",
+    "PSF-2.0", "Python-2.0", "Unlicense", "Zlib", "ZPL-2.1",
+)  # fmt: skip
+
 _CLASSIFIERS = {
     "Academic Free License (AFL)": "AFL-3.0",
     "Apache Software License": "Apache-2.0",
