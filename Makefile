@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= configs/tiny.py
 BIN := $(VENV)/bin
+RELEASE ?= v1
+CONFIGS ?=
+BENCHMARKS ?=
 
 # Large pages for large arrays: glibc takes new memory from the kernel at each step, 4 kB at a time otherwise.
 # 1.2 times the tokens a second on two cores with one device; no other C library reads it.
-train bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+train release bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .DEFAULT_GOAL := help
 
@@ -32,16 +35,23 @@ train: setup  ## Train CONFIG (default configs/tiny.py) and show completions; ru
 # Through the environment: neither make nor the shell reads what is in it.
 sample: override export PROMPT := $(value PROMPT)
 
-sample: setup  ## Complete code with the newest run: PROMPT, or interactively on a terminal.
-	@run=$$(ls -td runs/*/ 2> /dev/null | head -n 1); \
-	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi; \
+# Sets `run` to the newest run, else to the newest released model.
+FIND_RUN = run=$$(ls -td runs/*/checkpoints 2> /dev/null | head -n 1); run=$${run%checkpoints}; \
+	if [ -z "$$run" ]; then run=$$(ls -td pretrained/*/ 2> /dev/null | head -n 1); fi; \
+	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi
+
+sample: setup  ## Complete code with the newest run, or a released model: PROMPT, or interactively on a terminal.
+	@$(FIND_RUN); \
 	if [ -n "$$PROMPT" ]; then set -- --prompt="$$PROMPT"; else set -- --interactive; fi; \
 	$(BIN)/python scripts/sample.py --checkpoint="$$run" "$$@"
 
-serve: setup  ## Serve the newest run at http://127.0.0.1:8000/, with a page to try it.
-	@run=$$(ls -td runs/*/ 2> /dev/null | head -n 1); \
-	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi; \
+serve: setup  ## Serve the newest run, or a released model, at http://127.0.0.1:8000/, with a page to try it.
+	@$(FIND_RUN); \
 	exec $(BIN)/python scripts/serve.py --checkpoint="$$run"
+
+release: setup  ## Train, evaluate, choose and export pretrained/RELEASE: docs/release.md.
+	$(BIN)/python scripts/release.py --name=$(RELEASE) $(if $(CONFIGS),--configs=$(CONFIGS)) \
+	    $(if $(BENCHMARKS),--benchmarks=$(BENCHMARKS))
 
 lint: setup  ## Check format, lint and types.
 	$(BIN)/ruff format --check .
@@ -66,4 +76,4 @@ bench: $(VENV)/peers-installed  ## Training speed of CONFIG beside PyTorch, eage
 clean:  ## Remove prepared data, runs and caches; .venv stays.
 	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample serve bench lint test test-peers test-slow test-faults clean
+.PHONY: help setup train sample serve release bench lint test test-peers test-slow test-faults clean

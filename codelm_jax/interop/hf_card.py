@@ -2,11 +2,15 @@
 
 import json
 import re
+import shlex
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
 # True of the run's card, not of its copy.
 _WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
+# Where the card says how to open the model: the run is not here, and the commands take an export as well.
+_SHELL = re.compile(r"(?P<call>sample\.py --checkpoint=)('[^'\n]*'|\S)+")
+_PYTHON = re.compile(r'(?P<call>from_checkpoint\()"[^"\n]*"')
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 
 _SECTION = """## Use with transformers
@@ -39,6 +43,8 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
         step: of the checkpoint.
         context_length: tokens that the model sees at most.
     """
+    card = _SHELL.sub(lambda found: found["call"] + shlex.quote(name), card)
+    card = _PYTHON.sub(lambda found: found["call"] + json.dumps(name), card)
     matter = _FRONT_MATTER.match(card)
     end = matter.end() if matter else 0
     head = _LIBRARY.sub('library_name: "transformers"', card[:end])

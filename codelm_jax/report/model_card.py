@@ -160,8 +160,14 @@ def _filters(run: Run) -> str:
     # What the summary says follows the weights; the manifest knows of this run's own corpus alone.
     benchmarks = run.summary.get("decontaminated", ())
     against = ", ".join(f"`{Path(name).name}`" for name in benchmarks)
+    allowed = run.manifest.get("settings", {}).get("config.data.licenses")
     return "\n".join(
         [
+            *(
+                [f"Only packages that state one of these licences were taken: {', '.join(allowed)}."]
+                if allowed
+                else []
+            ),
             f"Files left out: {left_out or 'none'}.",
             f"Decontaminated against {against}."
             if against

@@ -26,15 +26,19 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def make_sample(checkout: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+def make(target: str, checkout: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in ("PROMPT", "MAKEFLAGS")}
     return subprocess.run(
-        ["make", "--no-print-directory", "sample", "VENV=environment", *words],
+        ["make", "--no-print-directory", target, "VENV=environment", *words],
         cwd=checkout,
         env=environment,
         capture_output=True,
         check=False,
     )
+
+
+def make_sample(checkout: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    return make("sample", checkout, *words)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def make_sample(checkout: Path, *words: str) -> subprocess.CompletedProcess[byte
     ],
 )
 def test_a_prompt_arrives_as_it_was_typed(checkout, prompt):
-    (checkout / "runs" / "tiny").mkdir(parents=True)
+    (checkout / "runs" / "tiny" / "checkpoints").mkdir(parents=True)
     done = make_sample(checkout, f"PROMPT={prompt}")
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().split("\0")[1:3] == ["--checkpoint=runs/tiny/", f"--prompt={prompt}"]
@@ -59,12 +63,23 @@ def test_a_prompt_arrives_as_it_was_typed(checkout, prompt):
 
 def test_the_newest_run_is_sampled_interactively(checkout):
     for age, name in enumerate(("new", "old")):
-        (checkout / "runs" / name).mkdir(parents=True)
-        os.utime(checkout / "runs" / name, (1e9 - age, 1e9 - age))
+        checkpoints = checkout / "runs" / name / "checkpoints"
+        checkpoints.mkdir(parents=True)
+        os.utime(checkpoints, (1e9 - age, 1e9 - age))
     assert make_sample(checkout).stdout.decode().split("\0")[1:3] == [
         "--checkpoint=runs/new/",
         "--interactive",
     ]
+
+
+@pytest.mark.parametrize("target", ["sample", "serve"])
+def test_a_released_model_is_taken_where_there_is_no_run(target, checkout):
+    (checkout / "pretrained" / "v1").mkdir(parents=True)
+    # Holds runs, and is none.
+    (checkout / "runs" / "ablations" / "baseline").mkdir(parents=True)
+    assert make(target, checkout).stdout.decode().split("\0")[1] == "--checkpoint=pretrained/v1/"
+    (checkout / "runs" / "tiny" / "checkpoints").mkdir(parents=True)
+    assert make(target, checkout).stdout.decode().split("\0")[1] == "--checkpoint=runs/tiny/"
 
 
 def test_without_a_run_it_says_what_to_do(checkout):

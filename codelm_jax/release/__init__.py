@@ -1,0 +1,1 @@
+"""What a release chooses and ships beside the weights: which run, and which held-out text."""

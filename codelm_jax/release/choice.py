@@ -1,0 +1,75 @@
+"""Which of several runs is released: the one that predicts held-out code best, by what it writes where that is a tie."""
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from codelm_jax.errors import UserError
+from codelm_jax.report.runs import TASK_SUITES, Run
+
+# Bits per byte of two runs that differ by less than this share of the lower are a tie: another seed moves it as much.
+TIE = 0.005
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A run as the choice sees it.
+
+    Attributes:
+        directory: of the run.
+        step: of the checkpoint that was evaluated.
+        bits_per_byte: mean over the held-out sets.
+        pass_rate: pass@1, mean over the suites of tasks that were run; 0 where none was.
+        measured_on: fingerprint of the held-out data, and the suites of tasks.
+    """
+
+    directory: Path
+    step: int
+    bits_per_byte: float
+    pass_rate: float
+    measured_on: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.directory}: step {self.step}, {self.bits_per_byte:.4f} bits per byte, pass@1 {self.pass_rate:.4f}"
+
+
+def candidate(run: Run) -> Candidate:
+    """The figures of a run.
+
+    Raises:
+        UserError: its held-out figures are missing.
+    """
+    held_out = run.evaluation("heldout")
+    if held_out is None:
+        raise UserError(f"{run.directory}: has no held-out figures; run scripts/evaluate.py --suite=heldout")
+    bits = [found["bits_per_byte"] for found in held_out.result["sets"].values()]
+    passed = {}
+    for suite in TASK_SUITES:
+        tasks = run.evaluation(suite)
+        if tasks is not None and tasks.step == held_out.step:
+            passed[suite] = tasks.result["score"]["pass@1"]["value"]
+    return Candidate(
+        directory=run.directory,
+        step=held_out.step,
+        bits_per_byte=statistics.fmean(bits),
+        pass_rate=statistics.fmean(passed.values()) if passed else 0.0,
+        measured_on=(held_out.result["settings"]["data"]["data_fingerprint"], *passed),
+    )
+
+
+def choose(candidates: Sequence[Candidate]) -> Candidate:
+    """The lowest bits per byte; among those within `TIE` of it, the highest pass@1.
+
+    Raises:
+        UserError: they were not measured on the same data and tasks.
+    """
+    first = candidates[0]
+    for other in candidates[1:]:
+        if other.measured_on != first.measured_on:
+            raise UserError(
+                f"{other.directory}: was not evaluated on the data and tasks of {first.directory}; they can't be compared"
+            )
+    lowest = min(each.bits_per_byte for each in candidates)
+    tied = [each for each in candidates if each.bits_per_byte <= lowest * (1 + TIE)]
+    return max(tied, key=lambda each: (each.pass_rate, -each.bits_per_byte))

@@ -1,0 +1,84 @@
+"""A small held-out text that may be shipped: whole validation files, and which packages they come from."""
+
+import hashlib
+import importlib.metadata
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from codelm_jax.data.licences import is_allowed
+from codelm_jax.data.prepare import PreparedData
+from codelm_jax.errors import UserError
+
+# A copy of a file must come with the text of its licence or needs none: a checkout of this project holds the text of
+# Apache-2.0, which is its own, and not the notices that MIT, BSD and the PSF's licence ask to go along.
+LICENCES = ("Apache-2.0", "CC0-1.0", "0BSD", "MIT-0", "Unlicense")
+MOST_BYTES = 150_000
+_FILE_BYTES = range(500, 30_000)
+_SEPARATOR = "<|endoftext|>"
+
+
+def held_out_text(prepared: PreparedData) -> tuple[str, list[dict[str, Any]]]:
+    """Files of the `val` split, one package after another in turn, up to `MOST_BYTES`.
+
+    Args:
+        prepared: data whose manifest names its files.
+
+    Returns:
+        The text, with a line `<|endoftext|>` between files, and of each file `package`, `version`, `licence`, `source`
+        and `bytes`.
+
+    Raises:
+        UserError: no file may be shipped.
+    """
+    files, taken = _eligible(prepared), 0
+    texts, sources = [], []
+    for file, ids in _in_turn(files):
+        text = prepared.tokenizer.decode(ids)
+        # What is shipped must be the very file; and nothing in it may look like the end of one.
+        same = hashlib.sha256(text.encode()).hexdigest() == file["sha256"]
+        if not same or _SEPARATOR in text or taken + file["bytes"] > MOST_BYTES:
+            continue
+        taken += file["bytes"]
+        texts.append(text if text.endswith("\n") else f"{text}\n")
+        sources.append({key: file[key] for key in ("package", "version", "licence", "source", "bytes")})
+    if not texts:
+        raise UserError(
+            f"{prepared.directory}: no validation file of {_FILE_BYTES.start} to {_FILE_BYTES.stop} bytes is under "
+            f"{', '.join(LICENCES)}, so no held-out text can be shipped; prepare a larger corpus"
+        )
+    return f"{_SEPARATOR}\n".join(texts), sources
+
+
+def _eligible(prepared: PreparedData) -> list[tuple[dict[str, Any], np.ndarray]]:
+    files = [file for file in prepared.manifest.get("files", ()) if file["split"] == "val"]
+    return [
+        (file, ids)
+        for file, ids in zip(files, prepared.val.documents(), strict=False)
+        if is_allowed(file["licence"], LICENCES)
+        and file["bytes"] in _FILE_BYTES
+        and not _has_notice(file["package"])
+    ]
+
+
+def _in_turn(
+    files: list[tuple[dict[str, Any], np.ndarray]],
+) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+    by_package: dict[str, list[tuple[dict[str, Any], np.ndarray]]] = {}
+    for file, ids in files:
+        by_package.setdefault(file["package"], []).append((file, ids))
+    while by_package:
+        for package in sorted(by_package):
+            yield by_package[package].pop(0)
+            if not by_package[package]:
+                del by_package[package]
+
+
+def _has_notice(package: str) -> bool:
+    """Whether the package has a NOTICE file, which Apache-2.0 (section 4 d) wants to go along with copies."""
+    try:
+        files = importlib.metadata.files(package) or ()
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return any(path.name.upper().startswith("NOTICE") for path in files)

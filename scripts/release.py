@@ -1,0 +1,200 @@
+"""From nothing to a released model: trains, evaluates, chooses, exports and measures what it exported.
+
+    python scripts/release.py --name=v1
+    python scripts/release.py --name=v1 --configs=configs/small.py --benchmarks=benchmarks
+
+The runs lie in `runs/NAME/CONFIG`, made by train.py, evaluate.py and report.py; what ships is `pretrained/NAME`.
+docs/release.md has the details. Stopped, the same command goes on. Exit status: 0 done, 2 a mistake, else that of the
+command that failed.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+from absl import flags
+from codelm_jax.scripts import shipped  # pyright: ignore[reportMissingImports]
+
+import codelm_jax
+from codelm_jax import (
+    cli,
+    configs,  # pyright: ignore[reportAttributeAccessIssue]
+)
+from codelm_jax.atomic import write_json
+from codelm_jax.data.licences import PERMISSIVE
+from codelm_jax.data.prepare import load_prepared
+from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_export import is_export_file
+from codelm_jax.interop.hf_record import RECORD
+from codelm_jax.interop.new_directory import new_directory
+from codelm_jax.release.choice import candidate, choose
+from codelm_jax.release.heldout_text import held_out_text
+from codelm_jax.report.runs import load_runs
+
+_NAME = flags.DEFINE_string("name", "v1", "Of the release.")
+_CONFIGS = flags.DEFINE_list(
+    "configs", None, "Config files; default: strongreg and strongreg_plus on a GPU, small without one."
+)
+_BENCHMARKS = flags.DEFINE_string(
+    "benchmarks",
+    None,
+    "Directory of HumanEval.jsonl.gz and mbpp.jsonl, to run and to keep out of the corpus.",
+)
+_SUITES = flags.DEFINE_list("suites", ["all", "mini_benchmark"], "Of evaluate.py; --benchmarks adds its own.")
+_MAX_BYTES = flags.DEFINE_integer(
+    "max_bytes", 200_000_000, "Cap on the corpus that all configs share.", lower_bound=1
+)
+_SET = flags.DEFINE_multi_string("set", [], "KEY=VALUE, laid over every config, e.g. --set=max_steps=200.")
+_LICENCE = flags.DEFINE_string("license", "apache-2.0", "That the weights are published under.")
+_RUNS = flags.DEFINE_string("runs", "runs", "Directory of the directory of the runs.")
+_DATA = flags.DEFINE_string("data", "data", "Directory of the directory of the prepared corpus.")
+_OUT = flags.DEFINE_string("out", "pretrained", "Directory of releases.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces another release of the same name.")
+
+_SHARD_MB = 16
+_BENCHMARK_FILES = {"humaneval": "HumanEval.jsonl.gz", "mbpp": "mbpp.jsonl"}
+
+
+class _Failed(Exception):
+    """A command failed; holds its exit status."""
+
+    def __init__(self, status: int):
+        self.status = status
+
+
+def main() -> int:
+    """Makes what is missing of the release; returns the exit status."""
+    if Path(_NAME.value).name != _NAME.value or _NAME.value in ("", ".", ".."):
+        raise UserError(f"--name={_NAME.value!r}: must be the name of a directory")
+    benchmarks = _benchmarks()
+    work, prepared_dir = Path(_RUNS.value) / _NAME.value, Path(_DATA.value) / _NAME.value
+    try:
+        runs = [_make(file, work / name, prepared_dir, benchmarks) for name, file in _configs().items()]
+        if len(runs) > 1:
+            _run("report", f"--workdir={','.join(map(str, runs))}", f"--out={work / 'report'}")
+        candidates = [candidate(run) for run in load_runs(runs)]
+        chosen = choose(candidates)
+        print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
+        staged = work / "export" / _NAME.value
+        _run(
+            "export",
+            f"--checkpoint={chosen.directory}",
+            f"--which={chosen.step}",
+            f"--out={staged}",
+            "--dtype=bfloat16",
+            f"--max_shard_mb={_SHARD_MB}",
+            "--overwrite",
+        )
+    except _Failed as failed:
+        return failed.status
+    out = Path(_OUT.value) / _NAME.value
+    _assemble(staged, prepared_dir, out)
+    _measure(out)
+    return 0
+
+
+def _configs() -> dict[str, str]:
+    """Name -> config file."""
+    if _CONFIGS.value is None:
+        names = ("strongreg", "strongreg_plus") if _has_gpu() else ("small",)
+        folder = Path(next(iter(configs.__path__)))
+        return {name: str(folder / f"{name}.py") for name in names}
+    files = {Path(file.partition(":")[0]).stem: file for file in _CONFIGS.value}
+    if not files or len(files) < len(_CONFIGS.value):
+        raise UserError(f"--configs={','.join(_CONFIGS.value)}: name at least one file, each name once")
+    return files
+
+
+def _has_gpu() -> bool:
+    # In a process of its own: one that has looked holds most of the GPU's memory until it ends.
+    command = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "gpu"
+
+
+def _benchmarks() -> dict[str, str]:
+    """Suite -> file."""
+    if _BENCHMARKS.value is None:
+        return {}
+    files = {suite: Path(_BENCHMARKS.value) / name for suite, name in _BENCHMARK_FILES.items()}
+    for file in files.values():
+        if not file.is_file():
+            raise UserError(f"--benchmarks={_BENCHMARKS.value}: has no {file.name}")
+    return {suite: str(file) for suite, file in files.items()}
+
+
+def _make(file: str, run: Path, prepared_dir: Path, benchmarks: dict[str, str]) -> Path:
+    """Trains, evaluates and describes one run, or goes on with it."""
+    data = {
+        "data.prepared_dir": prepared_dir,
+        "data.licenses": PERMISSIVE,
+        "data.max_bytes": _MAX_BYTES.value,
+        "data.decontaminate": tuple(benchmarks.values()),
+    }
+    shared = [f"--config.{key}={value}" for key, value in data.items()]
+    _run(
+        "train", f"--config={file}", f"--workdir={run}", *shared, *(f"--config.{each}" for each in _SET.value)
+    )
+    suites = ",".join([*_SUITES.value, *benchmarks])
+    asked = [f"--{suite}={path}" for suite, path in benchmarks.items()]
+    _run("evaluate", f"--checkpoint={run}", f"--suite={suites}", *asked)
+    _run("report", f"--workdir={run}", f"--license={_LICENCE.value}")
+    return run
+
+
+def _run(command: str, *arguments: str) -> None:
+    print(f"--- {command} {' '.join(arguments)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments], check=False)
+    if done.returncode:
+        raise _Failed(done.returncode)
+
+
+def _assemble(staged: Path, prepared_dir: Path, out: Path) -> None:
+    """Puts together what ships; what is there already and is the same stays."""
+    record = out / RECORD
+    if record.exists() and record.read_bytes() == (staged / RECORD).read_bytes():
+        return
+    if out.exists() and not _OVERWRITE.value:
+        raise UserError(f"{out}: holds something else already; add --overwrite, or choose another --name")
+    text, sources = held_out_text(load_prepared(prepared_dir))
+
+    def ours(name: str) -> bool:
+        return is_export_file(name) or name in shipped.FILES
+
+    with new_directory(out, replaceable=ours, overwrite=_OVERWRITE.value) as directory:
+        for file in staged.iterdir():
+            shutil.copyfile(file, directory / file.name)
+        (directory / shipped.HELD_OUT).write_text(text, encoding="utf-8")
+        write_json(directory / shipped.SOURCES, {"files": sources})
+
+
+def _measure(out: Path) -> None:
+    if (out / shipped.FIGURES).exists():
+        print(f"{out}: is there already, with its figures")
+        return
+    # As the test takes them again, which no accelerator is promised.
+    jax.config.update("jax_platforms", "cpu")
+    figures = {
+        **shipped.measure(out),
+        "tolerance_nll": shipped.TOLERANCE,
+        "measured_with": {
+            "codelm_jax": codelm_jax.__version__,
+            "jax": jax.__version__,
+            "device": jax.devices()[0].device_kind,
+        },
+    }
+    write_json(out / shipped.FIGURES, figures)
+    held_out = figures["heldout"]
+    print(
+        f"{out}: nll {held_out['nll']:.4f}, {held_out['bits_per_byte']:.4f} bits per byte on its held-out text"
+    )
+
+
+def run() -> None:
+    """Entry point of `codelm-release`."""
+    cli.run(main)
+
+
+if __name__ == "__main__":
+    run()

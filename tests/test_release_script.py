@@ -1,0 +1,113 @@
+"""From sources to a shipped model and its figures, with a model too small to be of use."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+from codelm_jax.scripts import shipped
+
+
+ROOT = Path(__file__).parents[1]
+CONFIG = """
+from codelm_jax.configs import small
+
+def get_config():
+    config = small.get_config()
+    config.model.num_layers, config.model.hidden_dim, config.model.num_heads = 1, 16, 2
+    config.model.vocab_size, config.model.max_seq_length = 320, 32
+    config.max_steps, config.batch_size, config.warmup_steps = 2, 2, 1
+    config.monitor_every = 0
+    config.data.source, config.data.directories = "directories", ("sources",)
+    return config
+"""
+FUNCTION = '''
+def function_{0}(first_{0}, second):
+    """Returns {0} things, {1}."""
+    if first_{0} > second:
+        return [first_{0}, {0}, "{1}"]
+    return second + {0}
+'''
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("release")
+    for package in ("left", "right", "third"):
+        (place / "sources" / package).mkdir(parents=True)
+        project = f'[project]\nname = "{package}"\nversion = "1"\nlicense = "Apache-2.0"\n'
+        (place / "sources" / package / "pyproject.toml").write_text(project)
+        for number in range(40):
+            text = "".join(FUNCTION.format(100 * number + i, f"{package} {number} {i}") for i in range(5))
+            (place / "sources" / package / f"module_{number}.py").write_text(text)
+    (place / "minute.py").write_text(CONFIG)
+    return place
+
+
+def release(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    script = str(ROOT / "scripts" / "release.py")
+    command = [sys.executable, script, "--configs=minute.py", "--suites=heldout", "--name=toy", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=place, check=False)
+
+
+@pytest.fixture(scope="module")
+def toy(place) -> Path:
+    done = release(place)
+    assert done.returncode == 0, done.stderr
+    return place / "pretrained" / "toy"
+
+
+def test_what_ships_was_measured_as_it_lies_there(toy):
+    recorded = json.loads((toy / "figures.json").read_text())
+    with jax.numpy_dtype_promotion("standard"):
+        again = shipped.measure(toy)
+    assert again["greedy"] == recorded["greedy"]
+    assert again["heldout"]["nll"] == pytest.approx(recorded["heldout"]["nll"], abs=shipped.TOLERANCE)
+    assert again["heldout"]["bytes"] == recorded["heldout"]["bytes"]
+    assert json.loads((toy / "config.json").read_text())["dtype"] == "bfloat16"
+
+
+def test_the_card_names_licences_and_the_directory(toy):
+    card = (toy / "README.md").read_text()
+    assert 'license: "apache-2.0"' in card
+    assert "Only packages that state one of these licences were taken: 0BSD, Apache-2.0," in card
+    assert "sample.py --checkpoint=toy --prompt_file" in card
+    assert str(toy.parents[1]) not in card
+
+
+def test_the_held_out_text_is_whole_files_that_name_their_packages(toy, place):
+    sources = json.loads((toy / "heldout_sources.json").read_text())["files"]
+    texts = (toy / "heldout.txt").read_text().split("<|endoftext|>\n")
+    assert len(texts) == len(sources) > 0
+    for text, source in zip(texts, sources, strict=True):
+        assert source["licence"] == "Apache-2.0"
+        assert any(text == path.read_text() for path in (place / "sources" / source["package"]).glob("*.py"))
+
+
+def test_stopped_before_its_figures_the_same_command_goes_on(toy, place):
+    before = (toy / "figures.json").read_bytes()
+    (toy / "figures.json").unlink()
+    weights = (toy / "model.safetensors").stat().st_mtime_ns
+    done = release(place)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((toy / "figures.json").read_bytes()) == json.loads(before)
+    assert (toy / "model.safetensors").stat().st_mtime_ns == weights
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--name=../x"], "error: --name='../x': must be the name of a directory"),
+        (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),
+        (["--configs=a.py,b/a.py"], "error: --configs=a.py,b/a.py: name at least one file, each name once"),
+    ],
+)
+def test_mistakes_are_one_line(words, told, tmp_path):
+    done = release(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == []
