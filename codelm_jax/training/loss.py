@@ -20,8 +20,7 @@ def smoothed_cross_entropy(logits: Array, targets: Array, label_smoothing: float
     Returns:
         `(loss, nll)`, float32 `[...]`: the training objective and the unsmoothed negative log-likelihood.
     """
-    loss, nll, _ = _losses(logits, targets, label_smoothing)
-    return loss, nll
+    return _losses(logits, jax.nn.logsumexp(logits.astype(jnp.float32), axis=-1), targets, label_smoothing)
 
 
 def mean_loss_of_hidden(
@@ -56,7 +55,8 @@ def mean_loss_of_hidden(
 def _mean_loss(hidden_CBTD: Array, head_DV: Array, targets_CBT: Array, eps: float) -> tuple[Array, Array]:
     def chunk(inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         hidden_BTD, targets_BT = inputs
-        loss_BT, nll_BT, _ = _losses(hidden_BTD @ head_DV.astype(hidden_BTD.dtype), targets_BT, eps)
+        logits_BTV = hidden_BTD @ head_DV.astype(hidden_BTD.dtype)
+        loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, eps)
         return loss_BT.sum(), nll_BT.sum()
 
     loss_C, nll_C = jax.lax.map(chunk, (hidden_CBTD, targets_CBT))
@@ -70,8 +70,9 @@ def _mean_loss_and_gradients(hidden_CBTD: Array, head_DV: Array, targets_CBT: Ar
     def chunk(grad_head_DV: Array, inputs: tuple[Array, Array]):
         hidden_BTD, targets_BT = inputs
         logits_BTV = hidden_BTD @ head_cast_DV
-        loss_BT, nll_BT, lse_BT = _losses(logits_BTV, targets_BT, eps)
-        grad_BTV = (_logit_gradient(logits_BTV, targets_BT, lse_BT, eps) / count).astype(dtype)
+        lse_BT, probs_BTV = _softmax(logits_BTV.astype(jnp.float32))
+        loss_BT, nll_BT = _losses(logits_BTV, lse_BT, targets_BT, eps)
+        grad_BTV = (_logit_gradient(probs_BTV, targets_BT, eps) / count).astype(dtype)
         grad_head_DV += jnp.einsum("btd,btv->dv", hidden_BTD, grad_BTV, preferred_element_type=jnp.float32)
         return grad_head_DV, (loss_BT.sum(), nll_BT.sum(), grad_BTV @ head_cast_DV.T)
 
@@ -90,18 +91,27 @@ def _scale_gradients(_eps: float, residuals: tuple[Array, Array], grads: tuple[A
 _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)
 
 
-def _losses(logits: Array, targets: Array, eps: float) -> tuple[Array, Array, Array]:
-    """Loss, negative log-likelihood and log-sum-exp, float32."""
-    logits_f32 = logits.astype(jnp.float32)
-    lse = jax.nn.logsumexp(logits_f32, axis=-1)
+def _softmax(logits: Array) -> tuple[Array, Array]:
+    """Log-sum-exp and probabilities."""
+    if jax.default_backend() != "cpu":
+        lse = jax.nn.logsumexp(logits, axis=-1)
+        return lse, jnp.exp(logits - lse[..., None])
+    largest = logits.max(axis=-1, keepdims=True)
+    # Kept: XLA would take the exponentials once for the sum and again for the gradient, which costs more on a CPU.
+    exponentials = jax.lax.optimization_barrier(jnp.exp(logits - largest))
+    total = exponentials.sum(axis=-1, keepdims=True)
+    return (jnp.log(total) + largest)[..., 0], exponentials / total
+
+
+def _losses(logits: Array, lse: Array, targets: Array, eps: float) -> tuple[Array, Array]:
+    """Loss and negative log-likelihood, float32."""
     target_logit = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0].astype(jnp.float32)
     nll = lse - target_logit
     # lse - mean(z) is the cross-entropy against the uniform distribution.
-    loss = (1.0 - eps) * nll + eps * (lse - logits_f32.mean(axis=-1)) if eps else nll
-    return loss, nll, lse
+    loss = (1.0 - eps) * nll + eps * (lse - logits.astype(jnp.float32).mean(axis=-1)) if eps else nll
+    return loss, nll
 
 
-def _logit_gradient(logits: Array, targets: Array, lse: Array, eps: float) -> Array:
-    classes = jax.lax.broadcasted_iota(targets.dtype, logits.shape, logits.ndim - 1)
-    probs = jnp.exp(logits.astype(jnp.float32) - lse[..., None])
-    return probs - jnp.where(classes == targets[..., None], 1.0 - eps, 0.0) - eps / logits.shape[-1]
+def _logit_gradient(probs: Array, targets: Array, eps: float) -> Array:
+    classes = jax.lax.broadcasted_iota(targets.dtype, probs.shape, probs.ndim - 1)
+    return probs - jnp.where(classes == targets[..., None], 1.0 - eps, 0.0) - eps / probs.shape[-1]
