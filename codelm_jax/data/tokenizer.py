@@ -50,6 +50,8 @@ class CodeTokenizer:
         """
         # Not part of tokenizer.json: a reloaded tokenizer would turn the text "<|endoftext|>" into the real token.
         tokenizer.encode_special_tokens = True
+        # An export has one that puts <|endoftext|> before every text, which is done elsewhere here.
+        tokenizer.post_processor = None
         self._tokenizer = tokenizer
         vocabulary = tokenizer.get_vocab(with_added_tokens=True)
         missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]

@@ -7,6 +7,7 @@ import pytest
 from interop_models import LLAMA, assert_same_bits, exported, model_words
 
 from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.generation.generator import Generator
 from codelm_jax.interop.hf_export import export_hf
@@ -48,6 +49,12 @@ def test_it_can_be_sampled_served_and_trained_further(out):
     origin = find_origin(None, str(out), model_words(), ["elsewhere/HumanEval.jsonl.gz", "mbpp.jsonl"])
     assert origin.decontaminated == ["elsewhere/HumanEval.jsonl.gz"]
     assert origin.tokenizer_json == exported().meta["tokenizer_json"]
+
+
+def test_its_tokenizer_file_prepares_data_that_it_can_be_evaluated_on(out):
+    assert (
+        CodeTokenizer.from_file(out / "tokenizer.json").to_json() == load_weights(out).meta["tokenizer_json"]
+    )
 
 
 def test_the_steps_it_holds_are_its_own(out):
