@@ -16,7 +16,7 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
     What a killed writer left beside `path` is removed.
     """
-    _remove_leftovers(path)
+    remove_leftovers(path.parent, path.name)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -51,8 +51,9 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_leftovers(path: Path) -> None:
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+def remove_leftovers(directory: Path, name: str | None = None) -> None:
+    """Removes what killed writers of the file `name`, or of any file, left in `directory`."""
+    for leftover in directory.glob(f".{'*' if name is None else glob.escape(name)}.*.tmp"):
         # Whoever still writes there holds the lock; a killed process holds none.
         with contextlib.suppress(OSError), leftover.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

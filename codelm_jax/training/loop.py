@@ -1,6 +1,7 @@
 """The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
 
 import errno
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from codelm_jax.atomic import write_json
+from codelm_jax.atomic import remove_leftovers, write_json
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
@@ -82,6 +83,7 @@ def train(run: Run) -> dict[str, Any]:
         UserError: a leak, other settings or data than the run began with, a loss that stays non-finite, or a full disk.
     """
     try:
+        remove_leftovers(run.workdir)
         with CheckpointStore(run.workdir / "checkpoints", keep_steps=run.config.keep_steps) as store:
             return _Loop(run, store).run()
     except OSError as error:
@@ -97,6 +99,7 @@ class _Loop:
         self.spec, self.config, self.store = run, run.config, store
         self.mesh = run.mesh
         self.rounding_note: str | None = None
+        self.held_out: dict[str, Any] = {}
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
         self.batches = train_batches(
@@ -119,7 +122,6 @@ class _Loop:
         self.writer = MetricsWriter(run.workdir, self.first_step)
         self.progress = TrainProgress(run.config.max_steps, self.first_step)
 
-        self.held_out: dict[str, float] = {}
         self.pending: list[dict[str, jax.Array]] = []  # metrics still on the device
         self.first_step_time, self.step_time = Stopwatch(), Stopwatch()
         self.eval_time, self.save_time = Stopwatch(), Stopwatch()
@@ -276,8 +278,10 @@ class _Loop:
         if steps_timed > 0:
             summary["tokens_per_second"] = steps_timed * self.config.tokens_per_step / self.step_time.seconds
         summary["best_step"] = self.store.best_step()
-        if steps_timed >= 0:
-            write_json(self.spec.workdir / "summary.json", summary)
+        # A run that has nothing left to do keeps the summary it wrote, unless a kill came before it did.
+        path = self.spec.workdir / "summary.json"
+        if steps_timed >= 0 or (self.saved_step and not _is_summary_of(step, path)):
+            write_json(path, summary)
         if self.saved_step == 0:
             self.progress.say("stopped before the first step: there is nothing to save")
             return summary
@@ -293,9 +297,18 @@ class _Loop:
         if restored is not None:
             check_same_run(restored.meta, self.spec.meta, self.spec.workdir)
             self.rounding_note = rounding_note(restored.meta, self.spec.meta)
+            if restored.metrics:
+                self.held_out = {**restored.metrics, "step": restored.step}
             return restored.state, restored.data
         fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}
+
+
+def _is_summary_of(step: int, path: Path) -> bool:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["step"] == step
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 @jax.jit

@@ -79,6 +79,20 @@ def test_a_finished_run_started_again_does_nothing(tmp_path):
     assert (tmp_path / "run" / "metrics.jsonl").read_text() == before
 
 
+@pytest.mark.parametrize("before", [None, '{"step": 4, "stopped_by": "SIGTERM"}', '{"step'])
+def test_a_finished_run_that_was_killed_before_its_summary_writes_it(tmp_path, before):
+    times = {"first_step_seconds", "step_seconds", "eval_seconds", "save_seconds", "tokens_per_second"}
+    expected = {key: value for key, value in train(make_run(tmp_path)).items() if key not in times}
+    summary = tmp_path / "summary.json"
+    summary.unlink()
+    if before is not None:
+        summary.write_text(before)
+    (tmp_path / ".summary.json.1.tmp").write_text("{")
+    train(make_run(tmp_path))
+    assert json.loads(summary.read_text()) == expected
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
 def test_a_run_leaves_its_config_metrics_summary_and_events(tmp_path):
     summary = train(make_run(tmp_path / "run"))
     workdir = tmp_path / "run"
