@@ -1,5 +1,6 @@
 """The directory as a whole: what is written comes back, and nothing half-written, changed or foreign does harm."""
 
+import dataclasses
 import json
 import os
 import re
@@ -99,6 +100,17 @@ def test_the_card_keeps_its_licence_and_says_how_to_open_the_directory(out):
     assert 'model = "toy"' in body
     assert "overwrites changes" not in card
     assert "overwrites changes" in CARD
+
+
+def test_the_card_opens_the_directory_and_not_the_run(tmp_path):
+    model = exported()
+    calls = (
+        "python scripts/sample.py --checkpoint='my runs/a' --n=2\nGenerator.from_checkpoint(\"my runs/a\")\n"
+    )
+    export_hf(dataclasses.replace(model, card=f"{CARD}\n{calls}"), tmp_path / "toy")
+    card = (tmp_path / "toy" / "README.md").read_text()
+    assert 'sample.py --checkpoint=toy --n=2\nGenerator.from_checkpoint("toy")\n' in card
+    assert "my runs" not in card
 
 
 def test_every_file_written_may_be_replaced(out):
