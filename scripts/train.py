@@ -159,7 +159,7 @@ def _train(
 
 def _print_completions(workdir: Path) -> None:
     generator = Generator.from_checkpoint(workdir)
-    params = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=60)
+    params = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=60, overflow="slide")
     for prompt, (completion,) in zip(_PROMPTS, generator.generate(_PROMPTS, params), strict=True):
         print(f"--- {prompt!r} continues:\n{prompt}{completion.text}")
 

@@ -13,7 +13,8 @@ from codelm_jax.model.attention import AttentionPath, attention_path
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import STRICT, parse
 
-Positive = Annotated[int, pydantic.Field(ge=1)]
+# Steps are counted in 32 bits.
+Positive = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 Beta = Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
 
 
@@ -28,7 +29,7 @@ class TrainConfig:
     grad_accum_steps: Positive
     learning_rate: Annotated[float, pydantic.Field(gt=0.0)]
     final_learning_rate: Annotated[float, pydantic.Field(ge=0.0)]
-    warmup_steps: Annotated[int, pydantic.Field(ge=0)]
+    warmup_steps: Annotated[int, pydantic.Field(ge=0, lt=2**31)]
     beta1: Beta
     beta2: Beta
     weight_decay: Annotated[float, pydantic.Field(ge=0.0)]

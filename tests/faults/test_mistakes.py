@@ -75,6 +75,7 @@ RARE = {
     "--config.keep_steps=(0,)": "config.keep_steps",
     "--config.max_nonfinite_steps=0": "config.max_nonfinite_steps",
     "--config.deterministic=always": "config.deterministic",
+    "--config.max_steps=3000000000": "config.max_steps",
     "--config.data.max_bytes=0": "config.data.max_bytes",
     "--config.data.near_duplicate_threshold=2.0": "config.data.near_duplicate_threshold",
     "--config.data.train_path=/x": "train_path",
