@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import glob
 import json
 import os
 from collections.abc import Iterator
@@ -14,21 +13,19 @@ from typing import IO, Any
 def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     """Opens a temporary file beside `path` that takes its name when the block ends without an error.
 
-    What a killed writer left beside `path` is removed.
+    Writers of one path take turns. What a killed one left is written over by the next.
     """
-    remove_leftovers(path.parent, path.name)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            with contextlib.suppress(OSError):  # a file system without locks: leftovers stay there
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with _alone(temporary) as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    sync(path.parent)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -51,10 +48,31 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def remove_leftovers(directory: Path, name: str | None = None) -> None:
-    """Removes what killed writers of the file `name`, or of any file, left in `directory`."""
-    for leftover in directory.glob(f".{'*' if name is None else glob.escape(name)}.*.tmp"):
+def remove_leftovers(directory: Path) -> None:
+    """Removes what killed writers left in `directory`."""
+    for leftover in directory.glob(".*.tmp"):
         # Whoever still writes there holds the lock; a killed process holds none.
         with contextlib.suppress(OSError), leftover.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             leftover.unlink()
+
+
+@contextlib.contextmanager
+def _alone(temporary: Path) -> Iterator[IO[bytes]]:
+    """Opens a file to write for the one process that may: the others wait."""
+    while True:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            # While this one waited, the file may have got its name, or have been removed.
+            if _is_at(temporary, file):
+                file.truncate()
+                yield file
+                return
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

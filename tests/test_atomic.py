@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from codelm_jax.atomic import atomic_writer, write_atomically, write_json
+from codelm_jax.atomic import atomic_writer, remove_leftovers, write_atomically, write_json
 
 WRITER_THAT_HANGS = """
 import sys, time
@@ -51,21 +51,45 @@ def test_an_error_in_between_leaves_what_was_there(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
-def test_the_next_writer_removes_what_a_killed_one_left(tmp_path, under_way):
+def test_the_next_writer_writes_over_what_a_killed_one_left(tmp_path, under_way):
     under_way.send_signal(signal.SIGKILL)
     under_way.wait()
-    assert names(tmp_path) == [f".file.{under_way.pid}.tmp"]
-    write_atomically(tmp_path / "file", b"whole")
+    assert names(tmp_path) == [".file.tmp"]
+    write_atomically(tmp_path / "file", b"new")
     assert names(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_a_writer_under_way_keeps_its_temporary_file(tmp_path, under_way):
-    write_atomically(tmp_path / "file", b"whole")
-    assert names(tmp_path) == [f".file.{under_way.pid}.tmp", "file"]
+def test_only_what_nobody_writes_any_more_is_a_leftover(tmp_path, under_way):
+    (tmp_path / ".other.tmp").write_bytes(b"left")
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == [".file.tmp"]
+    under_way.kill()
+    under_way.wait()
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == []
 
 
-def test_names_that_look_like_patterns_are_names(tmp_path):
-    other = tmp_path / ".fileb.1.tmp"
-    other.write_bytes(b"another's")
-    write_atomically(tmp_path / "file[ab]", b"whole")
-    assert other.exists()
+SEVERAL_WRITES = """
+import sys
+from pathlib import Path
+from codelm_jax.atomic import write_atomically
+for i in range(150):
+    write_atomically(Path(sys.argv[1]), sys.argv[2].encode() * (1 + i % 3) * 5000)
+"""
+
+
+def test_writers_of_one_file_take_turns(tmp_path):
+    path = tmp_path / "file"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", SEVERAL_WRITES, str(path), letter], stderr=subprocess.PIPE)
+        for letter in "abc"
+    ]
+    while any(writer.poll() is None for writer in writers):
+        content = path.read_bytes() if path.exists() else b""
+        assert len(set(content)) <= 1
+        assert len(content) % 5000 == 0
+    assert [(writer.returncode, writer.stderr.read()) for writer in writers] == [(0, b"")] * 3
+    for writer in writers:
+        writer.stderr.close()
+    assert names(tmp_path) == ["file"]

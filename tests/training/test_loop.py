@@ -87,7 +87,7 @@ def test_a_finished_run_that_was_killed_before_its_summary_writes_it(tmp_path, b
     summary.unlink()
     if before is not None:
         summary.write_text(before)
-    (tmp_path / ".summary.json.1.tmp").write_text("{")
+    (tmp_path / ".summary.json.tmp").write_text("{")
     train(make_run(tmp_path))
     assert json.loads(summary.read_text()) == expected
     assert not list(tmp_path.rglob("*.tmp"))
