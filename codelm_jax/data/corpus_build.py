@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
@@ -91,6 +92,9 @@ def build(config: DataConfig, found: sources.Found | None, report: Report) -> Co
 
 
 def _benchmark_texts(config: DataConfig) -> list[str]:
+    for path in config.decontaminate:
+        if Path(path).exists() and not Path(path).is_file():  # opening a pipe would wait for ever
+            raise UserError(f"config.data.decontaminate: {path} is no regular file; name a benchmark file")
     try:
         return [text for path in config.decontaminate for text in read_benchmark_texts(path)]
     except UserError as error:

@@ -1,11 +1,14 @@
 """Licences as SPDX expressions, read from package metadata, and whether an allow-list accepts them."""
 
+import os
 import re
 import tomllib
 from collections.abc import Collection
 from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
+
+from codelm_jax.data import corpus
 
 UNKNOWN = "unknown"
 
@@ -52,6 +55,7 @@ _FREE_TEXT = {
     "isc license": "ISC", "mit license": "MIT", "the mit license": "MIT", "mpl 2.0": "MPL-2.0",
     "psf": "PSF-2.0", "psfl": "PSF-2.0", "python software foundation license": "PSF-2.0",
 }  # fmt: skip
+_MOST_PROJECT_BYTES = 1_000_000
 _SPDX_SHAPE = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 _SPDX_TOKEN = re.compile(r"[()]|[^\s()]+")
 
@@ -72,10 +76,18 @@ def of_distribution(distribution: Distribution) -> str:
 
 
 def of_project(directory: Path) -> tuple[str, str]:
-    """Version and licence that `directory`'s pyproject.toml declares; "" and `unknown` where it does not."""
+    """Version and licence that `directory`'s pyproject.toml declares; "" and `unknown` where it does not.
+
+    Whatever stands there under that name is met without harm: a pipe, a table nested without end, another type.
+    """
+    path = os.path.realpath(directory / "pyproject.toml")
     try:
-        project = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
-    except (OSError, ValueError):
+        project: Any = tomllib.loads(corpus.read_regular_file(path, _MOST_PROJECT_BYTES).decode()).get(
+            "project"
+        )
+    except (corpus.Rejected, ValueError, RecursionError):
+        return "", UNKNOWN
+    if not isinstance(project, dict):
         return "", UNKNOWN
     declared = project.get("license", "")
     if isinstance(declared, dict):

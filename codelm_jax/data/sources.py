@@ -1,5 +1,6 @@
 """Where source files are: the running interpreter's packages, or directories. Finds paths, reads no contents."""
 
+import csv
 import hashlib
 import importlib.metadata
 import os
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import codelm_jax
 from codelm_jax.data import licences
@@ -105,7 +107,7 @@ def find_in_directories(directories: Sequence[str], seed: int) -> Found:
 
 def installed_versions() -> dict[str, str]:
     """Name and version of the interpreter and of every installed package."""
-    installed = {_name(d): d.version for d in importlib.metadata.distributions()}
+    installed = dict(filter(None, map(_name_and_version, importlib.metadata.distributions())))
     return {STANDARD_LIBRARY: sys.version.split()[0], **{name: installed[name] for name in sorted(installed)}}
 
 
@@ -164,12 +166,33 @@ def _owners(site: Path) -> dict[str, Package]:
     """Which distribution each file in `site` belongs to, by the distributions' own records."""
     owners: dict[str, Package] = {}
     for distribution in importlib.metadata.distributions(path=[str(site)]):
-        package = Package(_name(distribution), distribution.version, licences.of_distribution(distribution))
-        for file in distribution.files or ():
+        known = _name_and_version(distribution)
+        if known is None:
+            continue  # its files become packages of their own, of unknown licence
+        package = Package(*known, licences.of_distribution(distribution))
+        for file in _files(distribution):
             if file.suffix == ".py":
                 owners[str(file)] = package
     return owners
 
 
-def _name(distribution: importlib.metadata.Distribution) -> str:
-    return distribution.metadata["Name"].lower().replace("_", "-")
+def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str] | None:
+    """None where the metadata is missing or unreadable, as an interrupted installation leaves it."""
+    try:
+        metadata: Any = distribution.metadata
+    except (OSError, ValueError):
+        return None
+    name = (metadata and metadata.get("Name")) or ""
+    return (name.lower().replace("_", "-"), metadata.get("Version") or "") if name else None
+
+
+def _files(distribution: importlib.metadata.Distribution) -> list[importlib.metadata.PackagePath]:
+    try:
+        return list(distribution.files or ())
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        csv.Error,
+    ):  # a record that was cut short, or holds something else
+        return []

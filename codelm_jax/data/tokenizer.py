@@ -112,6 +112,8 @@ class CodeTokenizer:
         Raises:
             UserError: it can't be read, or is not such a tokenizer.
         """
+        if Path(path).exists() and not Path(path).is_file():  # opening a pipe would wait for ever
+            raise UserError(f"{path}: is no regular file; name a tokenizer.json")
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -1,6 +1,7 @@
 """How licences are read, and what an allow-list accepts."""
 
 import importlib.metadata
+import os
 
 import pytest
 
@@ -70,6 +71,9 @@ def test_package_metadata_gives_an_expression(tmp_path, headers, licence):
         ('[project]\nlicense = {file = "LICENSE"}\n', ("", "unknown")),
         ("[tool.x]\n", ("", "unknown")),
         ("[broken", ("", "unknown")),
+        ("project = 3\n", ("", "unknown")),
+        ("[project]\nversion = 3\nlicense = 4\n", ("", "unknown")),
+        ("x = " + "[" * 20_000, ("", "unknown")),
         (None, ("", "unknown")),
     ],
 )
@@ -77,3 +81,14 @@ def test_projects_declare_theirs(tmp_path, pyproject, expected):
     if pyproject is not None:
         (tmp_path / "pyproject.toml").write_text(pyproject)
     assert licences.of_project(tmp_path) == expected
+
+
+def test_a_pipe_in_place_of_a_projects_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pyproject.toml")
+    assert licences.of_project(tmp_path) == ("", "unknown")
+
+
+def test_a_linked_project_file_is_read(tmp_path):
+    (tmp_path / "project.toml").write_text('[project]\nlicense = "MIT"\n')
+    (tmp_path / "pyproject.toml").symlink_to("project.toml")
+    assert licences.of_project(tmp_path) == ("", "MIT")

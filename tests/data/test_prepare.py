@@ -15,6 +15,7 @@ import pytest
 from source_trees import data_config, jaccard, python_source, quiet, write_packages
 from tokenizers import Tokenizer
 
+from codelm_jax.data import sources
 from codelm_jax.data.prepare import load_prepared, prepare
 from codelm_jax.errors import UserError
 
@@ -286,6 +287,43 @@ def test_where_a_setting_leaves_nothing_the_error_names_it(tmp_path, key, value,
         run(data_config(tmp_path, **settings))
     assert str(raised.value).startswith(f"config.data.{key} = {value!r}: no file passed the filters (")
     assert f"3 {reason}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("decontaminate", lambda pipe: (pipe,)), ("tokenizer_path", lambda pipe: pipe)]
+)
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path, key, value):
+    write_packages(tmp_path / "src", packages=1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match=rf"^config.data.{key}: .*/pipe:? is no regular file"):
+        run(data_config(tmp_path, **{key: value(str(tmp_path / "pipe"))}))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "record"),
+    [
+        (None, None),
+        (b"", None),
+        (b"\xff", None),
+        (b"Version: 1\n", None),
+        (b"Name: whole\n", b"a,b,c,d,e\n\n\xff"),
+    ],
+)
+def test_what_an_interrupted_installation_left_stops_nothing(tmp_path, monkeypatch, metadata, record):
+    left = tmp_path / "broken-1.0.dist-info"
+    left.mkdir()
+    for name, content in (("METADATA", metadata), ("RECORD", record)):
+        if content is not None:
+            (left / name).write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {"numpy", "python"} <= sources.installed_versions().keys()
+    assert None not in sources.installed_versions()
+    (tmp_path / "module.py").write_text("x = 1\n")
+    monkeypatch.setattr(
+        sources.sysconfig, "get_paths", lambda: dict.fromkeys(("stdlib", "purelib", "platlib"), tmp_path)
+    )
+    (found,) = {candidate.name: candidate for candidate in sources.find_installed(0).candidates}.values()
+    assert found.name == "module.py"
 
 
 def test_a_directory_of_other_things_is_not_touched(tmp_path):
