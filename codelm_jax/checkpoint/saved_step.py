@@ -26,7 +26,7 @@ def saved_steps(directory: Path) -> list[int]:
     """Returns the numbers of the steps in a checkpoints directory, ascending, whether they are sound or not."""
     if not directory.is_dir():
         return []
-    names = [entry.name for entry in os.scandir(directory) if entry.is_dir(follow_symlinks=False)]
+    names = [entry.name for entry in os.scandir(directory) if entry.is_dir()]
     return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
 
 

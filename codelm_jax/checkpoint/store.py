@@ -106,6 +106,11 @@ class CheckpointStore:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"{self.directory}: cannot be created ({error.strerror})") from error
+        for step in saved_steps(self.directory):
+            if self._path(step).is_symlink():
+                raise UserError(
+                    f"{self._path(step)}: is a link, and a run removes its old steps: link the whole run directory instead"
+                )
         remove_leftovers(self.directory)
         for step in saved_steps(self.directory):
             try:

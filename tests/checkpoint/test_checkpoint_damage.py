@@ -283,3 +283,14 @@ def test_a_sound_step_of_another_format_is_refused_and_stays_where_it_is(tmp_pat
         CheckpointStore(tmp_path)
     assert not isinstance(refused.value, Damaged)
     assert (tmp_path / "1").is_dir()
+
+
+def test_steps_that_are_links_are_read_but_no_run_goes_on_there(tmp_path):
+    with CheckpointStore(tmp_path / "checkpoints") as store:
+        save(store, 1)
+    step = tmp_path / "checkpoints" / "1"
+    step.rename(tmp_path / "elsewhere")
+    step.symlink_to(tmp_path / "elsewhere")
+    SavedStep(step).verify()
+    with pytest.raises(UserError, match=r"is a link, .*: link the whole run directory"):
+        CheckpointStore(tmp_path / "checkpoints")

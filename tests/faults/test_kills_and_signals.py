@@ -38,6 +38,7 @@ def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(
     undisturbed, tmp_path, kills, steps, seed
 ):
     expected, rng = undisturbed(steps), random.Random(seed)
+    life = expected.life(tmp_path / "whole")
     moments = collections.Counter()
     runs = 0
     while moments.total() < kills:
@@ -46,7 +47,7 @@ def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(
         # Each run goes on, killed again and again, until it once reaches its end first.
         while moments.total() < kills:
             began, process = time.time(), start(*expected.flags, f"--workdir={workdir}")
-            if not let_compute(process, rng.uniform(0.0, expected.life)):
+            if not let_compute(process, rng.uniform(0.0, life)):
                 assert process.returncode == 0
                 expected.assert_same_end(workdir)
                 break
@@ -57,7 +58,7 @@ def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(
             expected.finish(workdir)
     where = ", ".join(f"{count} {moment}" for moment, count in moments.most_common())
     print(
-        f"{moments.total()} kills uniform over {expected.life:.0f} s of computing, in {runs} runs ({where}): "
+        f"{moments.total()} kills uniform over {life:.0f} s of computing, in {runs} runs ({where}): "
         "0 failed resumes, 0 differ"
     )
 

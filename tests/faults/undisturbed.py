@@ -15,7 +15,6 @@ class UndisturbedRun:
 
     Attributes:
         flags: its command line, without `--workdir`.
-        life: seconds it computed from its start to its end, the preparation of its data included.
         end: its last step.
     """
 
@@ -27,11 +26,15 @@ class UndisturbedRun:
             f"--config.eval_every={steps}",
             "--config.monitor_every=0",
         ]
-        before = _computed_by_children()
         done = train(*self.flags)
-        self.life = _computed_by_children() - before
         assert done.returncode == 0, done.stderr
         self.end = SavedStep(directory / "run" / "checkpoints" / str(steps))
+
+    def life(self, workdir: Path) -> float:
+        """Seconds that a run computes from its start to its end, once data and compiled programs are there."""
+        before = _computed_by_children()
+        self.finish(workdir)
+        return _computed_by_children() - before
 
     def assert_same_end(self, workdir: Path) -> None:
         """Asserts that the run in `workdir` is done, whole, and bitwise where the undisturbed one ended."""
