@@ -18,6 +18,8 @@ import circumstances
 import pytest
 from attacks import catalogue, world
 
+pytestmark = pytest.mark.faults
+
 SURVIVAL_SECONDS = 15
 TABLE_BEGINS, TABLE_ENDS = "<!-- attacks: begin -->", "<!-- attacks: end -->"
 NEEDS_NO_TIME = [

@@ -24,9 +24,12 @@ NEED_CLASSES_OF_THE_CANDIDATE = {367, 601, 927}
 MBPP_PRELUDE = "import sys\n"
 
 # A directory that is named and is not there fails the tests: whoever names one wants them to run.
-pytestmark = pytest.mark.skipif(
-    not GIVEN, reason="CODELM_BENCHMARKS is not set: the directory of HumanEval.jsonl.gz and mbpp.jsonl"
-)
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(
+        not GIVEN, reason="CODELM_BENCHMARKS is not set: the directory of HumanEval.jsonl.gz and mbpp.jsonl"
+    ),
+]
 
 
 def humaneval():
