@@ -4,15 +4,19 @@ The newest result of a suite is `<suite>.json`. A result is known by its setting
 again with the same ones it is read, and with others it moves aside to `<suite>-<digest of its settings>.json`.
 """
 
+import contextlib
+import fcntl
 import hashlib
+import io
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
-from codelm_jax.atomic import write_atomically, write_json
+from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
 
 _DIGEST_LENGTH = 12
@@ -31,10 +35,24 @@ class Partial:
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]):
+        """Opens the file, or starts it.
+
+        Raises:
+            UserError: another evaluation writes to it.
+        """
         self._path = path
-        self.done: dict[str, Any] = _read_parts(path, settings)
-        write_atomically(path, "".join(map(_line, [dict(settings), *self.done.items()])).encode())
-        self._file = path.open("a", encoding="utf-8")
+        self._file = _open_alone(path)
+        self.done: dict[str, Any]
+        try:
+            self.done, sound_bytes = _read_parts(self._file.read(), settings)
+            self._file.truncate(sound_bytes)
+            if not sound_bytes:
+                self._file.write(_line(dict(settings)))
+                self._file.flush()
+        except BaseException:
+            with contextlib.suppress(OSError):  # a full disk refuses what is in the buffer once more
+                self._file.close()
+            raise
 
     def add(self, name: str, record: Any) -> None:
         """Saves one part, for good once this returns."""
@@ -53,9 +71,10 @@ class Partial:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        # The lock goes with the file: whoever waits for it must not find one that is about to be removed.
         if not self.done:
-            self._path.unlink()
+            self._path.unlink(missing_ok=True)
+        self._file.close()
 
 
 class ResultFiles:
@@ -65,8 +84,12 @@ class ResultFiles:
         self.directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=directory):  # told now, not when a suite has been computed
+                pass
         except OSError as error:
-            raise UserError(f"{directory}: cannot be made: {error.strerror}; choose another --out") from None
+            raise UserError(
+                f"{directory}: results cannot be written there ({error.strerror}); choose another --out"
+            ) from None
 
     def find(self, suite: str, settings: Mapping[str, Any]) -> dict[str, Any] | None:
         """The whole result with exactly these settings; None where there is none."""
@@ -96,20 +119,51 @@ class ResultFiles:
         return self.directory / f"{suite}-{digest(settings)[:_DIGEST_LENGTH]}.json"
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value) + "\n"
+def _line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
-def _read_parts(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    entries = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+def _open_alone(path: Path) -> IO[bytes]:
+    """Opens `path` for reading and appending, and locks it until it is closed.
+
+    Raises:
+        UserError: another process has locked it.
+    """
+    while True:
+        file = path.open("a+b")
         try:
-            entries.append(json.loads(line))
-        except json.JSONDecodeError:
-            break  # a kill cut the last line short
-    return dict(entries[1:]) if entries and entries[0] == settings else {}
+            with contextlib.suppress(OSError):  # a file system without locks: nobody can be told
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UserError(
+                        f"{path}: another evaluation with the same settings is writing there; wait for it, or stop it"
+                    ) from None
+            # Whoever held the lock a moment ago may have removed the file that was opened here.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                file.seek(0)
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _read_parts(content: bytes, settings: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The parts made with `settings`, and the bytes that hold them: a kill may have cut the last line short."""
+    entries, sound_bytes = [], 0
+    for line in io.BytesIO(content):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if not line.endswith(b"\n"):
+            break
+        entries.append(entry)
+        sound_bytes += len(line)
+    if not sound_bytes or entries[0] != settings:
+        return {}, 0
+    return dict(entries[1:]), sound_bytes
 
 
 def _read_result(path: Path) -> dict[str, Any] | None:

@@ -267,3 +267,33 @@ def test_a_damaged_result_is_named_not_overwritten(tmp_path):
     with pytest.raises(UserError, match=r"context\.json: not JSON"):
         evaluation(tmp_path).run("context")
     assert (tmp_path / "context.json").read_text() == "{"
+
+
+@pytest.mark.usefixtures("one_prompt_at_once")
+def test_of_two_evaluations_of_one_suite_the_second_is_told_and_disturbs_nothing(tmp_path):
+    refusals = []
+
+    class Contended(Parrot):
+        def __call__(self, prompts, n, **sampling):
+            with pytest.raises(
+                UserError, match="another evaluation with the same settings is writing"
+            ) as told:
+                evaluation(tmp_path / "both").run("few_shot")
+            refusals.append(str(told.value))
+            return super().__call__(prompts, n, **sampling)
+
+    evaluation(tmp_path / "both", model=make_model(Contended(CODEC, {"": SANE}))).run("few_shot")
+    evaluation(tmp_path / "alone").run("few_shot")
+    assert refusals
+    both, alone = (list((tmp_path / name).iterdir()) for name in ("both", "alone"))
+    assert [path.name for path in both] == ["few_shot.json"]
+    assert both[0].read_bytes() == alone[0].read_bytes()
+
+
+def test_results_that_could_not_be_written_are_refused_before_anything_is_computed(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    for place in ("taken", "taken/below"):
+        with pytest.raises(
+            UserError, match=r"taken.*: results cannot be written there .*choose another --out"
+        ):
+            ResultFiles(tmp_path / place)
