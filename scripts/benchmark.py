@@ -10,7 +10,6 @@ Needs nothing trained: weights are random, of the shape of --config.
 """
 
 import dataclasses
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ import numpy as np
 from absl import flags
 
 from codelm_jax import cli, compilation_cache, devices
+from codelm_jax.atomic import write_json
 from codelm_jax.benchmarks import decode, kernel_profile, serve, torch_decode, train, train_table, variants
 from codelm_jax.benchmarks.contenders import Ours
 from codelm_jax.benchmarks.result_file import ResultFile
@@ -115,6 +115,7 @@ def _chosen(plan: train.Plan) -> train.Plan:
 
 
 def _decode() -> None:
+    _check_json()
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     params = init_params(config, jax.random.key(0))
@@ -136,6 +137,7 @@ def _decode() -> None:
 
 
 def _serve() -> None:
+    _check_json()
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     compilation_cache.enable()
     timings = serve.compare(
@@ -152,10 +154,20 @@ def _serve() -> None:
     _keep(timings)
 
 
+def _check_json() -> None:
+    """A mistake in --json must not come to light when everything is measured."""
+    if _JSON.value and not Path(_JSON.value).parent.is_dir():
+        raise UserError(
+            f"--json={_JSON.value}: there is no directory {Path(_JSON.value).parent}; make it first"
+        )
+    if _JSON.value and Path(_JSON.value).is_dir():
+        raise UserError(f"--json={_JSON.value}: a directory; name a file in it")
+
+
 def _keep(timings: Sequence[decode.Timing] | Sequence[serve.ServeTiming]) -> None:
     if _JSON.value:
         rows = [dataclasses.asdict(timing) for timing in timings]
-        Path(_JSON.value).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write_json(Path(_JSON.value), rows)
 
 
 def _sizes() -> list[int]:

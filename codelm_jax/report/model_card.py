@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codelm_jax.atomic import write_atomically
+from codelm_jax.errors import UserError
 from codelm_jax.report.runs import TASK_SUITES, Run, licence_table, monitored_rate
 from codelm_jax.report.templating import environment
 from codelm_jax.report.wording import (
@@ -79,9 +80,15 @@ def write_model_card(run: Run, licence: str = NO_LICENCE) -> Path:
 
     Returns:
         The card's path.
+
+    Raises:
+        UserError: it can't be written there.
     """
     path = run.directory / MODEL_CARD
-    write_atomically(path, model_card(run, licence).encode())
+    try:
+        write_atomically(path, model_card(run, licence).encode())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); mend that and run it again") from None
     return path
 
 

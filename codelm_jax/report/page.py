@@ -7,6 +7,7 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
+from codelm_jax.atomic import write_atomically
 from codelm_jax.errors import UserError
 from codelm_jax.report import chart
 from codelm_jax.report.chart import Chart
@@ -56,19 +57,28 @@ def write_report(runs: Sequence[Run], directory: Path) -> Path:
         The page's path.
 
     Raises:
-        UserError: too many runs, or a result file of another version.
+        UserError: too many runs, a result file of another version, or `directory` can't be made or written.
     """
     if len(runs) > chart.MAX_RUNS:
         raise UserError(f"--workdir: {len(runs)} runs; at most {chart.MAX_RUNS} fit side by side")
     sections = page_sections(runs)
-    directory.mkdir(parents=True, exist_ok=True)
-    for section in sections:
-        for block in section.blocks:
-            if isinstance(block, Plot):
-                (directory / f"{block.chart.name}.png").write_bytes(chart.png(block.chart))
-    page = directory / "report.html"
-    page.write_text(render(runs, sections), encoding="utf-8")
-    return page
+    files = {
+        f"{block.chart.name}.png": chart.png(block.chart)
+        for section in sections
+        for block in section.blocks
+        if isinstance(block, Plot)
+    }
+    page = "report.html"
+    files[page] = render(runs, sections).encode()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_atomically(directory / name, content)
+    except OSError as error:
+        raise UserError(
+            f"{directory}: the report cannot be written there ({error.strerror}); mend that, or choose another --out"
+        ) from None
+    return directory / page
 
 
 def page_sections(runs: Sequence[Run]) -> list[Section]:

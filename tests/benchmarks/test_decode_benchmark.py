@@ -1,4 +1,7 @@
 import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import pytest
@@ -68,3 +71,15 @@ def test_peers_write_the_same_tokens():
     timings = compare(with_peers=True)
     assert len(timings) == 10
     assert all(t.agreement == 1.0 for t in timings if t.contender != decode.SAMPLED)
+
+
+def test_a_place_for_the_figures_that_is_not_there_is_told_before_anything_is_measured(tmp_path):
+    script = Path(__file__).parents[2] / "scripts" / "benchmark.py"
+    for place, problem in (
+        (tmp_path / "none" / "x.json", "there is no directory"),
+        (tmp_path, "a directory"),
+    ):
+        command = [sys.executable, str(script), "decode", "--config=tiny", "--nopeers", f"--json={place}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: --json={place}: {problem}")

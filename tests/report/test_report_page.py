@@ -1,6 +1,7 @@
 import dataclasses
 import html
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -239,6 +240,23 @@ def test_a_result_of_another_version_is_one_clear_error(whole, tmp_path):
 def test_more_runs_than_can_be_told_apart_are_refused(run, tmp_path):
     with pytest.raises(UserError, match="at most 6"):
         write_report([run] * (chart.MAX_RUNS + 1), tmp_path)
+
+
+def test_a_report_that_cannot_be_written_is_one_clear_line_and_leaves_the_older_one_whole(run, tmp_path):
+    write_report([run], tmp_path)
+    older = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # as a full disk, in the middle of a file
+    try:
+        with pytest.raises(UserError, match="the report cannot be written there"):
+            write_report([run], tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == older
+    with pytest.raises(
+        UserError, match=r"report.html: the report cannot be written there .*choose another --out"
+    ):
+        write_report([run], tmp_path / "report.html")
 
 
 def test_the_command_writes_page_and_card_and_never_loads_jax(tmp_path):
