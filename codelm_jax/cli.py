@@ -11,7 +11,7 @@ from typing import Any
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from codelm_jax.errors import UserError
+from codelm_jax.errors import NO_ROOM, UserError
 
 EXIT_USAGE = 2
 EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
@@ -58,9 +58,13 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_BROKEN_PIPE
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in NO_ROOM:
                 raise
             where = f"{error.filename}: " if error.filename else ""
+            if error.errno == errno.EFBIG:
+                return _fail(
+                    f"{where}larger than files may be here; raise the limit (ulimit -f) and run it again"
+                )
             return _fail(f"{where}the disk is full; free space and run the same command again")
         return status or 0
 

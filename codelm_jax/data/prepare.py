@@ -1,7 +1,6 @@
 """The whole preparation: sources in, one directory of prepared data out, whole or not at all."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -25,7 +24,7 @@ from codelm_jax.data.corpus_build import Corpus, Documents
 from codelm_jax.data.progress import Advance, Report
 from codelm_jax.data.tokenizer import CodeTokenizer, pieces
 from codelm_jax.data.tokens import MAX_VOCAB_SIZE, TokenFile, TokenHeader, read_tokens, write_tokens
-from codelm_jax.errors import UserError
+from codelm_jax.errors import NO_ROOM, UserError
 from codelm_jax.text.band import human_band
 
 MANIFEST = "manifest.json"
@@ -209,7 +208,7 @@ def _prepare(
         os.rename(staging, directory)
         sync(directory.parent)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in NO_ROOM:
             raise
         raise UserError(
             f"config.data.prepared_dir: no space left while preparing {directory}; free some"

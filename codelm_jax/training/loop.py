@@ -1,6 +1,5 @@
 """The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
 
-import errno
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from codelm_jax.atomic import remove_leftovers, write_json
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
-from codelm_jax.errors import UserError
+from codelm_jax.errors import NO_ROOM, UserError
 from codelm_jax.model.transformer import count_params
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
@@ -87,7 +86,7 @@ def train(run: Run) -> dict[str, Any]:
         with CheckpointStore(run.workdir / "checkpoints", keep_steps=run.config.keep_steps) as store:
             return _Loop(run, store).run()
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in NO_ROOM:
             raise
         raise UserError(
             f"{run.workdir}: {error.strerror}: complete checkpoints are safe; make room, then run the same command again"
@@ -119,8 +118,8 @@ class _Loop:
             out_shardings=(everywhere, everywhere),
         )
         self.schedule = learning_rate_schedule(run.config)
-        self.writer = MetricsWriter(run.workdir, self.first_step)
         self.progress = TrainProgress(run.config.max_steps, self.first_step)
+        self.writer = MetricsWriter(run.workdir, self.first_step, self.progress.warn)
 
         self.pending: list[dict[str, jax.Array]] = []  # metrics still on the device
         self.first_step_time, self.step_time = Stopwatch(), Stopwatch()

@@ -1,60 +1,157 @@
 """Where a run's figures go: one JSON line and one TensorBoard point each."""
 
+import contextlib
 import json
+import math
+import os
+import socket
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tensorboardX import SummaryWriter
+from tensorboardX import RecordWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore[reportAttributeAccessIssue]
+from tensorboardX.summary import scalar, text
 
 from codelm_jax.atomic import write_atomically
+
+_BOARD_FLUSH_SECONDS = 30.0
+
+
+def _warn_on_stderr(line: str) -> None:
+    print(f"WARNING: {line}", file=sys.stderr, flush=True)
 
 
 class MetricsWriter:
     """Appends to `metrics.jsonl` and to TensorBoard events in a run directory.
 
     A resumed run repeats the steps after its checkpoint, so lines beyond the resumed step are dropped first: each step
-    stands in the file once.
+    stands in the file once. The file is the record: an error in writing it is raised. TensorBoard is a convenience: at
+    its first error it is dropped with a warning, and the run goes on.
+
+    Args:
+        workdir: the run directory.
+        first_step: of this start; lines after it are dropped.
+        warn: is told of damaged lines and of a dropped TensorBoard, one line each.
     """
 
-    def __init__(self, workdir: Path, first_step: int):
-        self._path = workdir / "metrics.jsonl"
-        _drop_lines_after(self._path, first_step)
-        self._file = self._path.open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=first_step + 1)
+    def __init__(self, workdir: Path, first_step: int, warn: Callable[[str], None] = _warn_on_stderr):
+        path = workdir / "metrics.jsonl"
+        _drop_lines_after(path, first_step, warn)
+        self._file = path.open("a", encoding="utf-8")
+        self._board = _Board(workdir / "tensorboard", first_step, warn)
 
     def write(self, step: int, scalars: Mapping[str, float], texts: Mapping[str, str] | None = None) -> None:
-        """Records one step's figures (names carry their unit) and, on TensorBoard alone, texts."""
+        """Records one step's figures (names carry their unit) and, on TensorBoard alone, texts.
+
+        Raises:
+            OSError: `metrics.jsonl` cannot be written.
+        """
         self._file.write(json.dumps({"step": step, "time": round(time.time(), 3), **scalars}) + "\n")
         self._file.flush()
-        for name, value in scalars.items():
-            self._board.add_scalar(name, value, step)
-        for name, text in (texts or {}).items():
-            self._board.add_text(name, text, step)
+        self._board.write(step, scalars, texts or {})
 
     def __enter__(self) -> "MetricsWriter":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._file.close()
         self._board.close()
+        self._file.close()
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`; a line cut short by a crash, or damaged, ends them."""
+class _Board:
+    """TensorBoard events, written by the caller's own thread.
+
+    tensorboardX's SummaryWriter hands them to a thread through a bounded queue: a full disk ends the thread, and the
+    next points wait for ever.
+    """
+
+    def __init__(self, directory: Path, first_step: int, warn: Callable[[str], None]):
+        self._directory, self._warn = directory, warn
+        self._file: RecordWriter | None = None
+        self._flushed_at = -math.inf
+        with self._dropped_at_an_error():
+            directory.mkdir(parents=True, exist_ok=True)
+            name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
+            self._file = RecordWriter(str(directory / name))
+            self._put(self._file, Event(file_version="brain.Event:2"))
+            # TensorBoard hides what an earlier start wrote of the steps that are repeated now.
+            self._put(self._file, Event(step=first_step + 1, session_log=SessionLog(status=SessionLog.START)))
+
+    def write(self, step: int, scalars: Mapping[str, float], texts: Mapping[str, str]) -> None:
+        if self._file is None:
+            return
+        with self._dropped_at_an_error():
+            for name, value in scalars.items():
+                self._put(self._file, Event(step=step, summary=scalar(name, value)))
+            for name, content in texts.items():
+                self._put(self._file, Event(step=step, summary=text(name, content)))
+            if time.monotonic() - self._flushed_at > _BOARD_FLUSH_SECONDS:
+                self._file.flush()
+                self._flushed_at = time.monotonic()
+
+    def close(self) -> None:
+        if self._file is not None:
+            with self._dropped_at_an_error():
+                self._file.flush()
+                self._file.close()
+
+    @staticmethod
+    def _put(file: RecordWriter, event: Event) -> None:
+        event.wall_time = time.time()
+        file.write(event.SerializeToString())
+
+    @contextlib.contextmanager
+    def _dropped_at_an_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._warn(
+                f"{self._directory}: {error.strerror}: no more TensorBoard events until the run is started again"
+            )
+            file, self._file = self._file, None
+            if file is not None:
+                # What is left in its buffer does not fit either.
+                with contextlib.suppress(OSError):
+                    file.close()
+
+
+def read_metrics(path: Path, warn: Callable[[str], None] = _warn_on_stderr) -> list[dict[str, Any]]:
+    """The lines of a `metrics.jsonl`, without damaged ones; a last line cut short by a crash is no more than that.
+
+    Args:
+        path: the file; there may be none.
+        warn: is told, in one line, which lines are damaged.
+    """
     if not path.exists():
         return []
-    records = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+    records, damaged = [], []
+    *lines, rest = path.read_bytes().split(b"\n")
+    for number, line in enumerate([*lines, rest], start=1):
+        record = _record(line)
+        if record is not None:
+            records.append(record)
+        elif number <= len(lines):  # what follows the last line end is nothing, or what a crash cut short
+            damaged.append(number)
+    if damaged:
+        shown = ", ".join(map(str, damaged[:3])) + (
+            f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
+        )
+        warn(f"{path}: damaged, and left out: line {shown}")
     return records
 
 
-def _drop_lines_after(path: Path, step: int) -> None:
-    records = read_metrics(path)
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
+
+
+def _drop_lines_after(path: Path, step: int, warn: Callable[[str], None]) -> None:
+    records = read_metrics(path, warn)
     kept = "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step)
     write_atomically(path, kept.encode())
