@@ -1,6 +1,7 @@
 """The weights of an exported directory on disk: one file of safetensors, or several with an index."""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from codelm_jax.errors import UserError
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
 
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 # Bytes of a tensor's entry in the file's header besides its name, and of the header besides its entries; at most.
 _ENTRY = 128
@@ -97,7 +99,14 @@ def _split(weights: Mapping[str, np.ndarray], max_bytes: int | None) -> list[lis
 
 
 def _save(weights: Mapping[str, np.ndarray], path: Path) -> None:
-    save_file(dict(weights), path, metadata={"format": "pt"})
+    try:
+        save_file(dict(weights), path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        # What the disk said is in the text alone.
+        if found := _SYSTEM_ERROR.search(str(error)):
+            number = int(found[1])
+            raise OSError(number, os.strerror(number), str(path)) from None
+        raise
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -4,6 +4,10 @@ import dataclasses
 import json
 import os
 import re
+import resource
+import signal
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
@@ -144,6 +148,81 @@ def test_an_export_that_fails_leaves_what_was_there(out):
         export_hf(model, out, overwrite=True)
     assert content(out) == before
     assert sorted(os.listdir(out.parent)) == ["toy"]
+
+
+def test_a_full_disk_is_one_clear_line_and_changes_nothing(out):
+    before = content(out)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(UserError, match=rf"^{out}: cannot be written .*choose another --out"):
+            export_hf(exported(), out, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert content(out) == before
+    assert os.listdir(out.parent) == [out.name]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from codelm_jax.interop import new_directory as room
+at, out = sys.argv[1], Path(sys.argv[2])
+def die(*arguments, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+if at == "after":
+    room.shutil.rmtree = die
+with room.new_directory(out, replaceable=lambda name: True, overwrite=True) as directory:
+    (directory / "config.json").write_text("new")
+    if at == "before":
+        die()
+    if at == "waiting":
+        print("here", flush=True)
+        sys.stdin.read()
+"""
+
+
+def kill_an_export(at, out):
+    done = subprocess.run([sys.executable, "-c", KILLED, at, str(out)], stderr=subprocess.PIPE)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(out):
+    before = content(out)
+    kill_an_export("before", out)
+    assert content(out) == before
+    assert len(os.listdir(out.parent)) == 2
+    export_hf(exported(), out, overwrite=True)
+    assert os.listdir(out.parent) == [out.name]
+
+
+def test_a_kill_in_the_moment_of_an_overwrite_leaves_the_new_one_in_its_place(out):
+    kill_an_export("after", out)
+    assert content(out) == {"config.json": b"new"}
+    export_hf(exported(), out, overwrite=True)
+    assert os.listdir(out.parent) == [out.name]
+
+
+def test_an_export_under_way_is_left_alone_by_another(out):
+    first = subprocess.Popen(
+        [sys.executable, "-c", KILLED, "waiting", str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == b"here\n"
+        export_hf(exported(), out, overwrite=True)
+        first.communicate()
+    assert first.returncode == 0
+    assert content(out) == {"config.json": b"new"}
+    assert os.listdir(out.parent) == [out.name]
+
+
+def test_directories_of_others_are_not_taken_for_leftovers(out):
+    for name, file in ((".toy.abcdefgh.tmp", "thesis.tex"), (".toy.notes.tmp", "config.json")):
+        (out.parent / name).mkdir()
+        (out.parent / name / file).write_text("years of work")
+    export_hf(exported(), out, overwrite=True)
+    assert sorted(os.listdir(out.parent)) == [".toy.abcdefgh.tmp", ".toy.notes.tmp", "toy"]
 
 
 def test_places_where_no_directory_can_be_are_refused(tmp_path):
