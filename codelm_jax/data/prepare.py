@@ -140,6 +140,12 @@ def load_prepared(directory: str | Path) -> PreparedData:
     contents = _contents(tokenizer, {name: file.header for name, file in files.items()})
     if manifest["fingerprint"] != staleness.fingerprint(manifest["settings"], contents):
         raise UserError(f"{directory}: its files do not belong together; delete it and prepare again")
+    band = _read_json(directory / HUMAN_BAND)
+    # Data that earlier versions prepared has no digest of it.
+    if manifest.get("human_band_sha256", "") not in ("", _sha256(directory / HUMAN_BAND)):
+        raise UserError(
+            f"{directory / HUMAN_BAND}: contents do not match their sha256; delete the directory and prepare again"
+        )
     return PreparedData(
         directory=directory,
         tokenizer=tokenizer,
@@ -147,7 +153,7 @@ def load_prepared(directory: str | Path) -> PreparedData:
         val=files["val"],
         test=files.get("test", files["val"]),
         manifest=manifest,
-        human_band=_read_json(directory / HUMAN_BAND),
+        human_band=band,
         fingerprint=manifest["fingerprint"],
     )
 
@@ -298,6 +304,7 @@ def _write(
         "inputs": {path: staleness.record_file(path) for path in inputs},
         "environment": sources.installed_versions() if config.source == "python-env" else {},
         "sources": {},
+        "human_band_sha256": _sha256(staging / HUMAN_BAND),
         **corpus.record,
     }
     write_json(staging / MANIFEST, manifest)
@@ -351,6 +358,10 @@ def _split_record(header: TokenHeader) -> dict[str, Any]:
 def _contents(tokenizer: CodeTokenizer, headers: dict[str, TokenHeader]) -> dict[str, str]:
     digests = {name: header.sha256 for name, header in headers.items()}
     return {TOKENIZER: hashlib.sha256(tokenizer.to_json().encode()).hexdigest(), **digests}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _report_result(manifest: dict[str, Any], report: Report) -> None:

@@ -474,6 +474,18 @@ def test_damaged_data_is_refused_by_name(tree, tmp_path, name, damage):
         load_prepared(copy)
 
 
+def test_an_edited_human_band_is_refused_and_one_without_a_digest_is_taken(tree, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tree / "prepared", copy)
+    (copy / "human_band.json").write_text('{"target_rate": 0.5}')
+    with pytest.raises(UserError, match=r"human_band.json: contents do not match their sha256"):
+        load_prepared(copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["human_band_sha256"]  # as earlier versions wrote it
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert load_prepared(copy).human_band == {"target_rate": 0.5}
+
+
 def test_progress_never_goes_back_and_ends_whole(tmp_path):
     write_packages(tmp_path / "src")
     events = []
