@@ -1,13 +1,22 @@
-"""A polite stop: the first SIGTERM or SIGINT lets the step finish and the run save; the second ends it at once."""
+"""A polite stop: the first SIGTERM or SIGINT lets the step finish and the run save; a later one ends it at once."""
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import TypeVar
 
 # What a run stopped by a signal exits with (EX_TEMPFAIL): it has saved, and the same command goes on.
 EXIT_INTERRUPTED = 75
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+# A signal to a whole process group arrives a second time within milliseconds from a parent that hands its own on, as
+# make does: that is no second wish.
+_SAME_SIGNAL_SECONDS = 1.0
+
+_T = TypeVar("_T")
 
 
 def let_sigterm_interrupt() -> None:
@@ -15,11 +24,17 @@ def let_sigterm_interrupt() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+class _Abandoned(BaseException):
+    """Leaves a look that a signal abandons; no `except Exception` on the way may take it for a failure."""
+
+
 class StopRequest:
     """Truthy once a signal has asked the run to stop; use it as a context manager around the loop."""
 
     def __init__(self) -> None:
         self._received: int | None = None
+        self._received_at = 0.0
+        self._looking = False
 
     def __bool__(self) -> bool:
         return self._received is not None
@@ -39,7 +54,29 @@ class StopRequest:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
+    def look(self, look: Callable[[], _T]) -> _T | None:
+        """Calls `look`, which changes nothing that the run depends on, and abandons it as soon as a stop is asked.
+
+        A signal is seen between two of Python's own steps: one batch on the device, or one compilation, ends first.
+
+        Returns:
+            What `look` returns; None where a signal came before it ended.
+        """
+        try:
+            try:
+                self._looking = True
+                return None if self else look()
+            finally:
+                self._looking = False
+        except _Abandoned:
+            return None
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
         if self._received is not None:
-            os._exit(128 + number)
-        self._received = number
+            if now - self._received_at > _SAME_SIGNAL_SECONDS:
+                os._exit(128 + number)
+            return
+        self._received, self._received_at = number, now
+        if self._looking:
+            raise _Abandoned

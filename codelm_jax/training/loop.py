@@ -75,11 +75,17 @@ class Run:
 def train(run: Run) -> dict[str, Any]:
     """Trains, or goes on where the run's last sound checkpoint stands, to `max_steps` or until a signal.
 
+    A signal abandons the evaluation or the look of a monitor that is under way, and no other is begun: the step is saved
+    without held-out figures, so it is no candidate for the best one, and the run that goes on does not make up for them.
+    The state goes on bit for bit all the same.
+
     Returns:
         The summary, also written to `summary.json`; its `stopped_by` names the signal, or is None.
 
     Raises:
         UserError: a leak, other settings or data than the run began with, a loss that stays non-finite, or a full disk.
+        KeyboardInterrupt: a signal came after the last step was handed to the disk; it is verified, and the summary is
+            written.
     """
     try:
         remove_leftovers(run.workdir)
@@ -97,6 +103,7 @@ class _Loop:
     def __init__(self, run: Run, store: CheckpointStore):
         self.spec, self.config, self.store = run, run.config, store
         self.mesh = run.mesh
+        self.stop = StopRequest()
         self.rounding_note: str | None = None
         self.held_out: dict[str, Any] = {}
         self.state, data_state = self._first_state()
@@ -129,7 +136,7 @@ class _Loop:
 
     def run(self) -> dict[str, Any]:
         write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
-        with StopRequest() as stop, self.writer, self.progress:
+        with self.stop, self.writer, self.progress:
             check_causality(self.config, self.state.params)
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
@@ -138,7 +145,7 @@ class _Loop:
             step, end = self.first_step, self.config.max_steps
             if self.spec.stop_after is not None:
                 end = min(end, self.spec.stop_after)
-            while step < end and not stop:
+            while step < end and not self.stop:
                 # The first step compiles: it is timed by itself and left out of the speed.
                 with self.first_step_time if step == self.first_step else self.step_time:
                     self._step(block=step == self.first_step)
@@ -149,7 +156,12 @@ class _Loop:
             self._log(step)
             if self.saved_step != step:
                 self._save(step)
-            return self._finish(step, stop.name or ("--stop_after" if step < self.config.max_steps else None))
+            stopped_by = self.stop.name or ("--stop_after" if step < self.config.max_steps else None)
+            summary = self._finish(step, stopped_by)
+        if self.stop and not stopped_by:
+            # The run is complete, and says so; whoever sent the signal wants nothing more to be done now.
+            raise KeyboardInterrupt
+        return summary
 
     def _step(self, block: bool) -> None:
         windows_BT = put_batch(self.mesh, next(self.batches))
@@ -217,7 +229,9 @@ class _Loop:
 
     def _evaluate(self, step: int) -> None:
         with self.eval_time:
-            held_out = dict(self.spec.evaluate_held_out(self.state.params))
+            held_out = self.stop.look(lambda: dict(self.spec.evaluate_held_out(self.state.params)))
+        if held_out is None:
+            return
         self.held_out = {**held_out, "step": step}
         self.writer.write(step, {f"val/{name}": value for name, value in held_out.items()})
         self.progress.say(
@@ -233,8 +247,9 @@ class _Loop:
 
     def _monitor(self, step: int, monitor: Monitor) -> None:
         with self.eval_time:
-            figures, texts = monitor(self.state.params)
-        self.writer.write(step, figures, texts)
+            seen = self.stop.look(lambda: monitor(self.state.params))
+        if seen is not None:
+            self.writer.write(step, *seen)
 
     def _save(self, step: int) -> None:
         if not _all_finite(self.state):
