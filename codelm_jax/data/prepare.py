@@ -96,7 +96,7 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
                 _prepare(config, directory, settings, vocab_size, tokenizer, there.found, report)
                 return load_prepared(directory)
     prepared = load_prepared(directory)
-    staleness.refuse_if_stale(prepared.manifest, config, settings, report)
+    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, report)
     report(f"using the prepared data in {directory}")
     return prepared
 
@@ -111,9 +111,8 @@ def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None
     if not _is_prepared(directory):
         return None
     prepared = load_prepared(directory)
-    staleness.refuse_if_stale(
-        prepared.manifest, config, staleness.settings_of(config, vocab_size), lambda _: None
-    )
+    settings = staleness.settings_of(config, vocab_size)
+    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, lambda _: None)
     return prepared
 
 

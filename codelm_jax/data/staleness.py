@@ -10,10 +10,12 @@ from typing import Any
 from codelm_jax.data import sources
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.progress import Report
+from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 
 # A file that was never opened (it is beyond the cap) has no hash and no part in the corpus.
 _UNREAD = ""
+_TOKENIZER = "config.data.tokenizer_path"
 
 
 def settings_of(config: DataConfig, vocab_size: int) -> dict[str, Any]:
@@ -42,11 +44,16 @@ def record_file(path: str) -> list[Any]:
 
 
 def refuse_if_stale(
-    manifest: Mapping[str, Any], config: DataConfig, settings: Mapping[str, Any], report: Report
+    manifest: Mapping[str, Any],
+    tokenizer: CodeTokenizer,
+    config: DataConfig,
+    settings: Mapping[str, Any],
+    report: Report,
 ) -> None:
     """Compares `manifest` with today's settings and sources.
 
     Settings must be equal, and so must the contents of source directories and named files that are still there.
+    An existing tokenizer is known by its content, wherever it lies now: a run that keeps it may be renamed.
     Prepared data outlives its sources: those that are gone are only mentioned. For `python-env` the prepared data is
     the corpus by definition; a changed environment is mentioned too.
 
@@ -57,12 +64,18 @@ def refuse_if_stale(
     remedy = f"delete {where} to prepare again, or set config.data.prepared_dir to another directory"
     old = manifest["settings"]
     differing = [key for key in sorted({*old, *settings}) if old.get(key) != settings.get(key)]
+    moved = ""
+    if _TOKENIZER in differing and old.get(_TOKENIZER) and _is_file_of(tokenizer, config.tokenizer_path):
+        differing.remove(_TOKENIZER)
+        moved = old[_TOKENIZER]
     if differing:
         listed = ", ".join(f"{key} was {_shown(old, key)}, is {_shown(settings, key)}" for key in differing)
         raise UserError(f"{where}: prepared with other settings: {listed}; {remedy}")
 
     changed = [
-        path for path, was in manifest["inputs"].items() if Path(path).exists() and not _same(path, was)
+        path
+        for path, was in manifest["inputs"].items()
+        if path != moved and Path(path).exists() and not _same(path, was)
     ]
     if changed:
         raise UserError(f"{where}: {changed[0]} changed since the data was prepared; {remedy}")
@@ -71,6 +84,13 @@ def refuse_if_stale(
         _refuse_changed_directories(manifest["sources"], config, where, remedy, report)
     elif config.source == "python-env" and manifest["environment"] != sources.installed_versions():
         report(f"{where}: installed packages changed since it was prepared; using the prepared data as it is")
+
+
+def _is_file_of(tokenizer: CodeTokenizer, path: str) -> bool:
+    try:
+        return bool(path) and CodeTokenizer.from_file(path).to_json() == tokenizer.to_json()
+    except UserError:
+        return False
 
 
 def _refuse_changed_directories(

@@ -1,5 +1,6 @@
 """What makes prepared data stale, and what does not."""
 
+import dataclasses
 import os
 import shutil
 
@@ -95,3 +96,25 @@ def test_prepared_data_may_move(home):
     lines = []
     prepare(config, vocab_size=VOCAB_SIZE, report=lines.append)
     assert lines == [f"using the prepared data in {home / 'moved'}"]
+
+
+def test_a_tokenizer_is_known_by_its_content_wherever_it_lies(home):
+    def with_tokenizer(name):
+        config = dataclasses.replace(
+            config_of(home), tokenizer_path=str(home / name), prepared_dir=str(home / "new")
+        )
+        return prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None)
+
+    text = (home / "prepared" / "tokenizer.json").read_text()
+    (home / "before.json").write_text(text)
+    fingerprint = with_tokenizer("before.json").fingerprint
+    os.rename(home / "before.json", home / "after.json")
+    assert with_tokenizer("after.json").fingerprint == fingerprint
+    swapped = text.replace('"def"', '"\0"').replace('"in"', '"def"').replace('"\0"', '"in"')
+    assert swapped != text
+    (home / "before.json").write_text(swapped)  # another's, at the old place
+    assert with_tokenizer("after.json").fingerprint == fingerprint
+    for name in ("other.json", "none.json"):
+        (home / "other.json").write_text(swapped)
+        with pytest.raises(UserError, match=r"config.data.tokenizer_path was .*before.json', is .*" + name):
+            with_tokenizer(name)
