@@ -150,7 +150,7 @@ class _Loop:
                 with self.first_step_time if step == self.first_step else self.step_time:
                     self._step(block=step == self.first_step)
                     step += 1
-                    if step % self.config.log_every == 0:
+                    if step % self.config.log_every == 0 or self._stays_non_finite():
                         self._log(step)
                 self._what_is_due(step)
             self._log(step)
@@ -172,6 +172,13 @@ class _Loop:
         ahead = 0 if block else _STEPS_AHEAD
         if len(self.pending) > ahead:
             jax.block_until_ready(self.pending[-1 - ahead])
+
+    def _stays_non_finite(self) -> bool:
+        """Looks every `max_nonfinite_steps` steps, at a step that is done already: the device waits for nothing."""
+        limit = self.config.max_nonfinite_steps
+        if len(self.pending) <= _STEPS_AHEAD or len(self.pending) % limit:
+            return False
+        return int(self.pending[-1 - _STEPS_AHEAD]["nonfinite_steps"]) >= limit
 
     def _what_is_due(self, step: int) -> None:
         config = self.config
@@ -220,7 +227,7 @@ class _Loop:
         in_a_row = int(fetched[worst]["nonfinite_steps"])
         if in_a_row >= self.config.max_nonfinite_steps:
             last = first + worst
-            norms = ", ".join(f"{m['grad_norm']:.3g}" for m in fetched[: worst + 1][-in_a_row:])
+            norms = _at_most_3([f"{m['grad_norm']:.3g}" for m in fetched[: worst + 1][-in_a_row:]])
             raise UserError(
                 f"config.max_nonfinite_steps: the last {in_a_row} steps to step {last} had a non-finite loss or "
                 f"gradient (batches {last - in_a_row} to {last - 1}, gradient norms {norms}); nothing non-finite was "
@@ -336,6 +343,11 @@ def _all_finite(state: Any) -> bool:
 
 def _fetch(metrics: list[dict[str, jax.Array]]) -> Any:
     return jax.device_get(metrics)
+
+
+def _at_most_3(figures: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(figures))
+    return ", ".join(distinct[:3]) + (", ..." if len(distinct) > 3 else "")
 
 
 def _mean(metrics: Sequence[Mapping[str, float]], name: str) -> float:

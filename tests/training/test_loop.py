@@ -213,7 +213,7 @@ def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_
         UserError, match=r"config.max_nonfinite_steps: the last 4 steps to step 4 .*batches 0 to 3"
     ) as error:
         train(make_run(tmp_path / "run", raw_config(checkpoint_every=100)))
-    assert "gradient norms nan, nan" in str(error.value)
+    assert "gradient norms nan)" in str(error.value)
     assert steps_in(tmp_path / "run") == []
 
 
