@@ -72,6 +72,7 @@ def run_meta(
         },
         "device_kind": jax.devices()[0].device_kind,
         "device_count": jax.device_count(),
+        "cpu_count": _usable_cores(),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
     }
 
@@ -119,14 +120,35 @@ def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workd
 
 
 def rounding_note(saved_meta: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
-    """Says so where a run goes on on other devices or with another attention: not bit for bit what it would have been."""
-    places = [f"{m['device_count']} x {m['device_kind']}" for m in (saved_meta, meta)]
-    # Checkpoints of earlier versions had one attention only.
-    paths = [m.get("attention_path", "xla") for m in (saved_meta, meta)]
-    if paths[0] != paths[1]:
-        places = [f"{place} with attention by {path}" for place, path in zip(places, paths, strict=True)]
-    saved, now = places
-    return None if saved == now else f"saved on {saved}, goes on on {now}: rounding differs from here on"
+    """Says so where a run goes on elsewhere, or compiled by another JAX: not bit for bit what it would have been."""
+    saved, now = _place(saved_meta), _place(meta)
+    differ = [part for part in now if part in saved and saved[part] != now[part]]
+    if not differ:
+        return None
+    # The devices always: without them the rest is hard to read.
+    told = [part for part in now if part == "devices" or part in differ]
+    before, after = ("".join(place[part] for part in told) for place in (saved, now))
+    return f"saved on {before}, goes on on {after}: rounding differs from here on"
+
+
+def _place(meta: Mapping[str, Any]) -> dict[str, str]:
+    """All that decides, besides the config, how a step is rounded; in words."""
+    place = {
+        "devices": f"{meta['device_count']} x {meta['device_kind']}",
+        # Checkpoints of earlier versions had one attention only.
+        "attention": f" with attention by {meta.get('attention_path', 'xla')}",
+        "jax": f" with jax {meta['versions']['jax']}",
+        "flags": f" with XLA_FLAGS={meta['xla_flags']!r}",
+    }
+    # Checkpoints of earlier versions don't know, nor do all platforms. To an accelerator the cores are nothing.
+    if meta["device_kind"] == "cpu" and meta.get("cpu_count"):
+        place["cores"] = f" with {meta['cpu_count']} cores"
+    return place
+
+
+def _usable_cores() -> int | None:
+    """Cores that this process may use, over which a CPU device splits its work; None where the platform doesn't say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 def decontaminated(meta: Mapping[str, Any]) -> list[str]:

@@ -175,7 +175,7 @@ def without_attention(config):
 
 
 def test_going_on_with_another_attention_is_said_aloud():
-    place = {"device_count": 1, "device_kind": "NVIDIA H100"}
+    place = {"device_count": 1, "device_kind": "NVIDIA H100", "versions": {"jax": "1"}, "xla_flags": ""}
     assert rounding_note(place, place | {"attention_path": "xla"}) is None
     note = rounding_note(place, place | {"attention_path": "kernel"})
     assert note == (

@@ -1,0 +1,55 @@
+import os
+
+import pytest
+from training.tiny_run import make_meta, raw_config
+
+from codelm_jax.training.resume import rounding_note
+
+PLACE = {
+    "device_count": 2,
+    "device_kind": "cpu",
+    "cpu_count": 2,
+    "versions": {"jax": "0.10.2"},
+    "xla_flags": "",
+    "attention_path": "xla",
+}
+
+
+def test_a_run_that_goes_on_in_the_same_place_hears_nothing():
+    assert rounding_note(PLACE, dict(PLACE)) is None
+    meta = make_meta(raw_config())
+    assert rounding_note(meta, meta) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"device_count": 1}, "saved on 2 x cpu, goes on on 1 x cpu: "),
+        ({"cpu_count": 1}, "saved on 2 x cpu with 2 cores, goes on on 2 x cpu with 1 cores: "),
+        (
+            {"versions": {"jax": "0.11.2"}},
+            "saved on 2 x cpu with jax 0.10.2, goes on on 2 x cpu with jax 0.11.2: ",
+        ),
+        (
+            {"xla_flags": "--a"},
+            "saved on 2 x cpu with XLA_FLAGS='', goes on on 2 x cpu with XLA_FLAGS='--a': ",
+        ),
+    ],
+)
+def test_all_that_changes_the_rounding_is_named_when_it_changed(change, said):
+    assert rounding_note(PLACE, PLACE | change) == f"{said}rounding differs from here on"
+
+
+def test_the_cores_of_a_machine_with_an_accelerator_change_nothing():
+    place = PLACE | {"device_kind": "NVIDIA H100"}
+    assert rounding_note(place, place | {"cpu_count": 64}) is None
+
+
+def test_a_checkpoint_that_does_not_know_its_cores_goes_on_without_a_word_about_them():
+    older = {key: value for key, value in PLACE.items() if key not in ("cpu_count", "attention_path")}
+    assert rounding_note(older, PLACE) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the platform does not say")
+def test_a_checkpoint_knows_the_cores_that_its_run_may_use():
+    assert make_meta(raw_config())["cpu_count"] == len(os.sched_getaffinity(0))
