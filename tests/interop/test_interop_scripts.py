@@ -1,5 +1,7 @@
 """The two commands, one after the other, and what can be done with the result."""
 
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +74,37 @@ def test_an_import_never_goes_into_a_run(there_and_back):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: --out={before}: holds a run already")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_import_changes_nothing_in_a_run_whose_steps_are_damaged(there_and_back, tmp_path):
+    run_directory = shutil.copytree(there_and_back[0], tmp_path / "run")
+    for digests in run_directory.glob("checkpoints/*/digests"):
+        shutil.rmtree(digests)
+    before = sorted(run_directory.rglob("*"))
+    done = run("import_hf.py", f"--model={there_and_back[1]}", f"--out={run_directory}")
+    assert done.returncode == 2
+    assert "holds a run already" in done.stderr
+    assert set(before) <= set(run_directory.rglob("*"))
+
+
+KILLED_BEFORE_IT_SAVED = """
+import os, signal
+from codelm_jax.scripts import import_hf
+import_hf.CheckpointStore.save = lambda *arguments, **named: os.kill(os.getpid(), signal.SIGKILL)
+import_hf.run()
+"""
+
+
+def test_an_import_that_was_killed_goes_on_and_takes_no_others_settings_for_its_own(there_and_back, tmp_path):
+    flags = [f"--model={there_and_back[1]}", f"--out={tmp_path / 'run'}"]
+    killed = subprocess.run([sys.executable, "-c", KILLED_BEFORE_IT_SAVED, *flags], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    settings = (tmp_path / "run" / "config.json").read_text()
+    (tmp_path / "run" / "config.json").write_text('{"model": "of another run"}')
+    assert run("import_hf.py", *flags).returncode == 2
+    (tmp_path / "run" / "config.json").write_text(settings)
+    done = run("import_hf.py", *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    again, whole = load_checkpoint(tmp_path / "run"), load_checkpoint(there_and_back[2])
+    assert_same_bits(jax.device_get(again.params), jax.device_get(whole.params))
+    assert settings == (there_and_back[2] / "config.json").read_text()
