@@ -13,13 +13,15 @@ import numpy as np
 
 from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.quarantine import quarantine
+from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
 from codelm_jax.checkpoint.retention import best_step
-from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
+from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, locate, run_directory, saved_steps
 from codelm_jax.checkpoint.store import remove_leftovers
 from codelm_jax.errors import UserError
 
 _PARAMS = "params/"
+# As orbax names a step that it is still writing.
+_UNFINISHED = "*.orbax-checkpoint-tmp*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +82,7 @@ def show(path: str | os.PathLike[str]) -> str:
     for step, (saved, _) in readable.items():
         figures = ", ".join(f"{name} {value}" for name, value in (saved.digests.metrics or {}).items())
         lines.append(
-            f"step {step}: {_size(saved.digests)}{', ' if figures else ''}{figures}{' (best)' * (step == best)}"
+            f"step {step}: {_size(saved.digests)}, sha256 {_own_digest(saved)}{', ' if figures else ''}{figures}{' (best)' * (step == best)}"
         )
     newest = max(readable)
     saved, meta = readable[newest]
@@ -95,7 +97,7 @@ def repair(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         UserError: a run is using the directory, or `path` is not a run or its checkpoints.
     """
-    directory, steps = locate(path)
+    directory, steps = _locate(path)
     if steps is None:
         raise UserError(f"{path}: is one step; repair takes a run directory or its checkpoints")
     with RunLock(run_directory(path)):
@@ -107,8 +109,27 @@ def repair(path: str | os.PathLike[str]) -> list[str]:
 
 
 def _step_directories(path: str | os.PathLike[str]) -> list[Path]:
-    directory, steps = locate(path)
+    directory, steps = _locate(path)
     return [directory] if steps is None else [directory / str(step) for step in steps]
+
+
+def _locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
+    try:
+        return locate(path)
+    except UserError:
+        given = Path(path).absolute()
+        for directory in (given / CHECKPOINTS, given):
+            if aside := saved_steps(directory / QUARANTINE):
+                raise UserError(
+                    f"{path}: holds no sound checkpoint; damaged ones (step {', '.join(map(str, aside))}) were set "
+                    f"aside in {directory / QUARANTINE}, each with its reason"
+                ) from None
+            if unfinished := sorted(directory.glob(_UNFINISHED)):
+                raise UserError(
+                    f"{path}: holds no checkpoint, only a save that was interrupted ({unfinished[0]}); the run's own "
+                    "command starts it over and removes that"
+                ) from None
+        raise
 
 
 def _size(digests: Digests) -> str:
@@ -121,8 +142,17 @@ def _size(digests: Digests) -> str:
 def _summary(saved: SavedStep) -> str:
     meta = saved.meta()
     return ", ".join(
-        [_size(saved.digests), *(f"{name} {value}" for name, value in _fingerprints(meta).items())]
+        [
+            _size(saved.digests),
+            f"sha256 {_own_digest(saved)}",
+            *(f"{name} {value}" for name, value in _fingerprints(meta).items()),
+        ]
     )
+
+
+def _own_digest(saved: SavedStep) -> str:
+    """Of the table of digests, and thereby of everything that the step holds."""
+    return saved.digests.to_json()["sha256"]
 
 
 def _fingerprints(meta: dict[str, Any]) -> dict[str, str]:

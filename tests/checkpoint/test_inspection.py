@@ -94,6 +94,32 @@ def test_repair_takes_no_single_step(run):
         inspection.repair(run / "checkpoints" / "3")
 
 
+def test_every_step_is_named_by_a_digest_of_its_own(run):
+    digests = [str(finding).partition("sha256 ")[2][:64] for finding in inspection.verify(run)]
+    assert len(set(digests)) == 3
+    assert all(len(digest) == 64 for digest in digests)
+    shown = inspection.show(run).splitlines()
+    assert all(digest in line for digest, line in zip(digests, shown, strict=False))
+
+
+@pytest.mark.parametrize(
+    "look", [lambda path: list(inspection.verify(path)), inspection.show, inspection.repair]
+)
+def test_a_run_without_a_sound_step_says_what_it_holds_and_where(run, look):
+    checkpoints = run / "checkpoints"
+    for step in (1, 2):
+        shutil.rmtree(checkpoints / str(step))
+    damage(run, 3)
+    inspection.repair(run)
+    for path in (run, checkpoints):
+        with pytest.raises(UserError, match=rf"no sound checkpoint; .*step 3.* {checkpoints / 'quarantine'}"):
+            look(path)
+    shutil.rmtree(checkpoints / "quarantine")
+    (checkpoints / "4.orbax-checkpoint-tmp").mkdir()
+    with pytest.raises(UserError, match=rf"interrupted \({checkpoints}/4.orbax-checkpoint-tmp\)"):
+        look(run)
+
+
 def command(*arguments):
     script = Path(__file__).parents[2] / "scripts" / "checkpoint.py"
     return subprocess.run(
