@@ -140,9 +140,10 @@ def _open_alone(path: Path) -> IO[bytes]:
                         f"{path}: another evaluation with the same settings is writing there; wait for it, or stop it"
                     ) from None
             # Whoever held the lock a moment ago may have removed the file that was opened here.
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                file.seek(0)
-                return file
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    file.seek(0)
+                    return file
         except BaseException:
             file.close()
             raise

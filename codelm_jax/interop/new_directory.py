@@ -79,15 +79,18 @@ def _remove_leftovers(out: Path, replaceable: Callable[[str], bool]) -> None:
     made_here = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}\.tmp")
     for leftover in [path for path in out.parent.iterdir() if made_here.fullmatch(path.name)]:
         # Whoever still writes there holds the lock; a killed process holds none.
-        if not leftover.is_symlink() and leftover.is_dir() and (lock := _lock(leftover)) is not None:
-            if all(map(replaceable, os.listdir(leftover))):
+        if (lock := _lock(leftover)) is not None:
+            if all(map(replaceable, os.listdir(lock))):
                 shutil.rmtree(leftover, ignore_errors=True)
             os.close(lock)
 
 
 def _lock(directory: Path) -> int | None:
     """A descriptor that locks `directory` until it is closed; None where it is locked, or can't be."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
