@@ -57,7 +57,8 @@ class MetricsWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._board.close()
+        # A run that ends by an error says that one line alone.
+        self._board.close(silent=any(exception))
         self._file.close()
 
 
@@ -92,9 +93,9 @@ class _Board:
                 self._file.flush()
                 self._flushed_at = time.monotonic()
 
-    def close(self) -> None:
+    def close(self, silent: bool) -> None:
         if self._file is not None:
-            with self._dropped_at_an_error():
+            with self._dropped_at_an_error(silent):
                 self._file.flush()
                 self._file.close()
 
@@ -104,13 +105,14 @@ class _Board:
         file.write(event.SerializeToString())
 
     @contextlib.contextmanager
-    def _dropped_at_an_error(self) -> Iterator[None]:
+    def _dropped_at_an_error(self, silent: bool = False) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            self._warn(
-                f"{self._directory}: {error.strerror}: no more TensorBoard events until the run is started again"
-            )
+            if not silent:
+                self._warn(
+                    f"{self._directory}: {error.strerror}: no more TensorBoard events until the run is started again"
+                )
             file, self._file = self._file, None
             if file is not None:
                 # What is left in its buffer does not fit either.

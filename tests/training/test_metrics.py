@@ -70,6 +70,16 @@ def test_tensorboard_whose_last_points_have_no_room_ends_no_run(tmp_path):
     assert len(said) == 1
 
 
+def test_a_run_that_ends_by_an_error_says_nothing_of_its_tensorboard_besides(tmp_path):
+    said = []
+    writer = MetricsWriter(tmp_path, 0, said.append)
+    with files_limited_to(2000):
+        writer.write(1, {"a": 1.0})
+        writer.write(2, {"a": 1.0}, {"text": "x" * 4000})
+        writer.__exit__(UserError, UserError(), None)
+    assert said == []
+
+
 def test_a_tensorboard_directory_that_cannot_be_made_ends_no_run(tmp_path):
     (tmp_path / "tensorboard").write_text("a file is in the way")
     said = []
