@@ -5,7 +5,8 @@
     python scripts/train.py --config=my_code.py --init_from=runs/strongreg
 
 A run that a signal (or `--stop_after`) stopped has saved; the same command goes on. Exit status: 0 done, 1 a resumed
-run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 stopped.
+run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 stopped, 130 or 143 ended at once by a second
+signal, without saving.
 """
 
 import json

@@ -75,7 +75,7 @@ class Soak:
         number = getattr(signal, fault.split()[0])
         process.send_signal(number)
         if fault.endswith("twice"):
-            time.sleep(self.rng.uniform(0.0, 0.5))
+            time.sleep(self.rng.uniform(1.1, 1.6))  # sooner, it counts as the same one
             process.send_signal(number)
         # While Python imports, a library may swallow the interrupt; whoever sent it sends it again.
         while not began and not ended_within(process, PATIENCE):
