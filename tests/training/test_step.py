@@ -174,8 +174,12 @@ CHANGES = [
 ]
 
 
+def shapes(config):
+    return jax.tree.map(lambda x: x.shape, jax.eval_shape(lambda: init_state(config).params))
+
+
 def fingerprint(config, directory):
-    """Shapes and values of the parameters after a few steps on batches from the token file."""
+    """Values of the parameters after a few steps on batches from the token file."""
     vocab = config.model.vocab_size
     batches = train_batches(
         make_tokens(directory, f"train{vocab}", vocab_size=vocab),
@@ -191,12 +195,14 @@ def fingerprint(config, directory):
 
 
 def test_every_key_of_the_computation_has_an_effect(tmp_path):
-    base = fingerprint(make_config(model__num_layers=1), tmp_path)
+    plain = make_config(model__num_layers=1)
+    base = fingerprint(plain, tmp_path)
     for key, value in CHANGES:
-        changed = fingerprint(make_config(**{"model__num_layers": 1, key: value}), tmp_path)
-        assert changed.keys() != base.keys() or any(
-            not np.array_equal(changed[path], base[path]) for path in base
-        ), key
+        config = make_config(**{"model__num_layers": 1, key: value})
+        if shapes(config) != shapes(plain):
+            continue
+        changed = fingerprint(config, tmp_path)
+        assert any(not np.array_equal(changed[path], base[path]) for path in base), key
 
 
 def test_the_list_of_keys_above_is_complete():
