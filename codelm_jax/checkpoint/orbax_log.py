@@ -11,6 +11,14 @@ class _NotFromOrbax(logging.Filter):
         return "/orbax/" not in record.pathname
 
 
+class _NotOfAbandonedWrites(logging.Filter):
+    """Drops what asyncio says when the failure of such a write is collected and nobody has asked for it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = f"{record.getMessage()} {record.exc_info}"
+        return not ("exception was never retrieved" in said and "orbax" in said)
+
+
 class _NotFromAbandonedWrites:
     """Drops what the other writes of a failed save complain of when they end: the event loop of that save is gone."""
 
@@ -28,5 +36,8 @@ def silence() -> None:
     logger = logging.getLogger("absl")
     if not any(isinstance(present, _NotFromOrbax) for present in logger.filters):
         logger.addFilter(_NotFromOrbax())
+    asyncio_logger = logging.getLogger("asyncio")
+    if not any(isinstance(present, _NotOfAbandonedWrites) for present in asyncio_logger.filters):
+        asyncio_logger.addFilter(_NotOfAbandonedWrites())
     if not isinstance(sys.unraisablehook, _NotFromAbandonedWrites):
         sys.unraisablehook = _NotFromAbandonedWrites(sys.unraisablehook)

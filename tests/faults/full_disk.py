@@ -71,7 +71,7 @@ def main(home: Path, levels: list[int]) -> None:
         assert not found, (level, found)
         assert_nothing_left(run)
         shutil.rmtree(run)
-    print(f"{len(levels)} {refused}", file=sys.stderr)
+    print(f"{len(levels)} {refused}")
 
 
 if __name__ == "__main__":
