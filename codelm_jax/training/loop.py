@@ -23,7 +23,7 @@ from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
 from codelm_jax.training.mesh import put_batch, put_replicated, replicated, split_over_batch
-from codelm_jax.training.metrics import MetricsWriter
+from codelm_jax.training.metrics import MetricsWriter, read_metrics
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
 from codelm_jax.training.resume import check_same_run, rounding_note
@@ -105,6 +105,7 @@ class _Loop:
         self.mesh = run.mesh
         self.stop = StopRequest()
         self.rounding_note: str | None = None
+        self.begins_again: str | None = None
         self.held_out: dict[str, Any] = {}
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
@@ -140,8 +141,9 @@ class _Loop:
             check_causality(self.config, self.state.params)
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
-            if self.rounding_note:
-                self.progress.warn(self.rounding_note)
+            for note in (self.rounding_note, self.begins_again):
+                if note:
+                    self.progress.warn(note)
             step, end = self.first_step, self.config.max_steps
             if self.spec.stop_after is not None:
                 end = min(end, self.spec.stop_after)
@@ -321,6 +323,9 @@ class _Loop:
             if restored.metrics:
                 self.held_out = {**restored.metrics, "step": restored.step}
             return restored.state, restored.data
+        logged = read_metrics(self.spec.workdir / "metrics.jsonl", lambda line: None)
+        if logged:
+            self.begins_again = f"metrics.jsonl reaches step {logged[-1]['step']}, but there is no checkpoint: beginning at step 0"
         fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}
 

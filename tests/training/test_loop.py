@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 
 import jax
@@ -91,6 +92,17 @@ def test_a_finished_run_that_was_killed_before_its_summary_writes_it(tmp_path, b
     train(make_run(tmp_path))
     assert json.loads(summary.read_text()) == expected
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_run_whose_checkpoints_are_gone_says_that_it_begins_again(tmp_path, capsys):
+    train(make_run(tmp_path))
+    assert "beginning" not in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "checkpoints")
+    train(make_run(tmp_path))
+    assert (
+        "metrics.jsonl reaches step 8, but there is no checkpoint: beginning at step 0"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_run_leaves_its_config_metrics_summary_and_events(tmp_path):
