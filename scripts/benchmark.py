@@ -23,7 +23,7 @@ from codelm_jax import cli, compilation_cache, devices
 from codelm_jax.atomic import write_json
 from codelm_jax.benchmarks import decode, kernel_profile, serve, torch_decode, train, train_table, variants
 from codelm_jax.benchmarks.contenders import Ours
-from codelm_jax.benchmarks.result_file import ResultFile
+from codelm_jax.benchmarks.result_file import ResultFile, check_place
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
@@ -155,13 +155,8 @@ def _serve() -> None:
 
 
 def _check_json() -> None:
-    """A mistake in --json must not come to light when everything is measured."""
-    if _JSON.value and not Path(_JSON.value).parent.is_dir():
-        raise UserError(
-            f"--json={_JSON.value}: there is no directory {Path(_JSON.value).parent}; make it first"
-        )
-    if _JSON.value and Path(_JSON.value).is_dir():
-        raise UserError(f"--json={_JSON.value}: a directory; name a file in it")
+    if _JSON.value:
+        check_place("json", Path(_JSON.value))
 
 
 def _keep(timings: Sequence[decode.Timing] | Sequence[serve.ServeTiming]) -> None:

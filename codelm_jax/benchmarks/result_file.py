@@ -9,6 +9,18 @@ from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
 
 
+def check_place(flag: str, path: Path) -> None:
+    """Refuses a place where no file can be: a mistake must not come to light when everything is measured.
+
+    Raises:
+        UserError: names the flag.
+    """
+    if not path.parent.is_dir():
+        raise UserError(f"--{flag}={path}: there is no directory {path.parent}; make it first")
+    if path.is_dir():
+        raise UserError(f"--{flag}={path}: a directory; name a file in it")
+
+
 class ResultFile:
     """A JSON file `{"setting": {...}, "results": [...]}`, always whole."""
 
@@ -27,10 +39,7 @@ class ResultFile:
         self.results: list[dict[str, Any]] = []
         if path is None:
             return
-        if not path.parent.is_dir():
-            raise UserError(f"--out={path}: there is no directory {path.parent}; make it first")
-        if path.is_dir():
-            raise UserError(f"--out={path}: a directory; name a file in it")
+        check_place("out", path)
         if not path.exists():
             return
         try:
