@@ -13,15 +13,13 @@ import numpy as np
 
 from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
+from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, locate, run_directory, saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
 from codelm_jax.checkpoint.store import remove_leftovers
 from codelm_jax.errors import UserError
 
 _PARAMS = "params/"
-# As orbax names a step that it is still writing.
-_UNFINISHED = "*.orbax-checkpoint-tmp*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +95,7 @@ def repair(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         UserError: a run is using the directory, or `path` is not a run or its checkpoints.
     """
-    directory, steps = _locate(path)
+    directory, steps = locate(path)
     if steps is None:
         raise UserError(f"{path}: is one step; repair takes a run directory or its checkpoints")
     with RunLock(run_directory(path)):
@@ -109,27 +107,8 @@ def repair(path: str | os.PathLike[str]) -> list[str]:
 
 
 def _step_directories(path: str | os.PathLike[str]) -> list[Path]:
-    directory, steps = _locate(path)
+    directory, steps = locate(path)
     return [directory] if steps is None else [directory / str(step) for step in steps]
-
-
-def _locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
-    try:
-        return locate(path)
-    except UserError:
-        given = Path(path).absolute()
-        for directory in (given / CHECKPOINTS, given):
-            if aside := saved_steps(directory / QUARANTINE):
-                raise UserError(
-                    f"{path}: holds no sound checkpoint; damaged ones (step {', '.join(map(str, aside))}) were set "
-                    f"aside in {directory / QUARANTINE}, each with its reason"
-                ) from None
-            if unfinished := sorted(directory.glob(_UNFINISHED)):
-                raise UserError(
-                    f"{path}: holds no checkpoint, only a save that was interrupted ({unfinished[0]}); the run's own "
-                    "command starts it over and removes that"
-                ) from None
-        raise
 
 
 def _size(digests: Digests) -> str:

@@ -11,12 +11,15 @@ import numpy as np
 import tensorstore
 
 from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe, json_digest
+from codelm_jax.checkpoint.quarantine import QUARANTINE
 from codelm_jax.checkpoint.tree import SEPARATOR
 from codelm_jax.errors import UserError
 
 T = TypeVar("T")
 
 CHECKPOINTS = "checkpoints"
+# orbax writes a step under this name and renames it when it is complete.
+UNFINISHED = "*.orbax-checkpoint-tmp*"
 
 # A sound step must not be set aside because the process lacks something for a moment.
 _TROUBLE_OF_THE_MACHINE = [os.strerror(number) for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)]
@@ -50,6 +53,17 @@ def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
         return given, None
     if not given.exists():
         raise UserError(f"{path}: no such directory; give a run directory, its checkpoints, or one step")
+    for directory in (given / CHECKPOINTS, given):
+        if aside := saved_steps(directory / QUARANTINE):
+            raise UserError(
+                f"{path}: holds no sound checkpoint; damaged ones (step {', '.join(map(str, aside))}) were set "
+                f"aside in {directory / QUARANTINE}, each with its reason"
+            )
+        if unfinished := sorted(directory.glob(UNFINISHED)):
+            raise UserError(
+                f"{path}: holds no checkpoint, only a save that was interrupted ({unfinished[0]}); the run's own "
+                "command starts it over and removes that"
+            )
     raise UserError(f"{path}: holds no checkpoint; give a run directory, its checkpoints, or one step")
 
 

@@ -30,15 +30,13 @@ from codelm_jax.checkpoint.digest import (
 )
 from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
 from codelm_jax.checkpoint.retention import best_step, steps_to_keep
-from codelm_jax.checkpoint.saved_step import SavedStep, locate, saved_steps
+from codelm_jax.checkpoint.saved_step import UNFINISHED, SavedStep, locate, saved_steps
 from codelm_jax.checkpoint.tree import fill, host_copies, leaf_table, nest
 from codelm_jax.errors import UserError
 
 orbax_log.silence()
 _log = logging.getLogger(__name__)
 
-# orbax writes a step under this name and renames it when it is complete.
-_UNFINISHED = "*.orbax-checkpoint-tmp*"
 # Old steps are renamed into here before they are removed, so that a kill never leaves half of one under its number.
 _REMOVED = "removed"
 
@@ -377,7 +375,7 @@ class _Retention:
 
 def remove_leftovers(directory: Path) -> list[str]:
     """Removes unfinished saves and half-removed steps from a checkpoints directory; returns their names."""
-    leftovers = [*directory.glob(_UNFINISHED), *directory.glob(_REMOVED)]
+    leftovers = [*directory.glob(UNFINISHED), *directory.glob(_REMOVED)]
     for leftover in leftovers:
         shutil.rmtree(leftover, ignore_errors=True)
     return sorted(leftover.name for leftover in leftovers)
