@@ -104,8 +104,7 @@ class _Loop:
         self.spec, self.config, self.store = run, run.config, store
         self.mesh = run.mesh
         self.stop = StopRequest()
-        self.rounding_note: str | None = None
-        self.begins_again: str | None = None
+        self.notes: list[str] = []
         self.held_out: dict[str, Any] = {}
         self.state, data_state = self._first_state()
         self.first_step = int(self.state.step)
@@ -141,9 +140,8 @@ class _Loop:
             check_causality(self.config, self.state.params)
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
-            for note in (self.rounding_note, self.begins_again):
-                if note:
-                    self.progress.warn(note)
+            for note in self.notes:
+                self.progress.warn(note)
             step, end = self.first_step, self.config.max_steps
             if self.spec.stop_after is not None:
                 end = min(end, self.spec.stop_after)
@@ -319,13 +317,16 @@ class _Loop:
         restored = self.store.restore(abstract)
         if restored is not None:
             check_same_run(restored.meta, self.spec.meta, self.spec.workdir)
-            self.rounding_note = rounding_note(restored.meta, self.spec.meta)
+            if note := rounding_note(restored.meta, self.spec.meta):
+                self.notes.append(note)
             if restored.metrics:
                 self.held_out = {**restored.metrics, "step": restored.step}
             return restored.state, restored.data
         logged = read_metrics(self.spec.workdir / "metrics.jsonl", lambda line: None)
         if logged:
-            self.begins_again = f"metrics.jsonl reaches step {logged[-1]['step']}, but there is no checkpoint: beginning at step 0"
+            self.notes.append(
+                f"metrics.jsonl reaches step {logged[-1]['step']}, but there is no checkpoint: beginning at step 0"
+            )
         fresh = jax.jit(partial(init_state, self.config))(self.spec.initial_params)
         return put_replicated(self.mesh, fresh), {"next_index": 0}
 
