@@ -16,8 +16,9 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     Writers of one path take turns. What a killed one left is written over by the next.
     """
     temporary = path.with_name(f".{path.name}.tmp")
-    with _alone(temporary) as file:
+    with open_alone(temporary, wait=True) as file:
         try:
+            file.truncate()
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -57,18 +58,30 @@ def remove_leftovers(directory: Path) -> None:
             leftover.unlink()
 
 
-@contextlib.contextmanager
-def _alone(temporary: Path) -> Iterator[IO[bytes]]:
-    """Opens a file to write for the one process that may: the others wait."""
+def open_alone(path: Path, *, wait: bool) -> IO[bytes]:
+    """Opens a file for reading and writing, made if need be, and locks it until it is closed.
+
+    On a file system without locks it is opened all the same.
+
+    Raises:
+        BlockingIOError: another process has it, and `wait` is not set.
+    """
     while True:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-            # While this one waited, the file may have got its name, or have been removed.
-            if _is_at(temporary, file):
-                file.truncate()
-                yield file
-                return
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                raise
+            except OSError:
+                pass  # a file system without locks
+            # Whoever held the lock a moment ago may have renamed or removed the file that was opened here.
+            if _is_at(path, file):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def _is_at(path: Path, file: IO[bytes]) -> bool:

@@ -5,7 +5,6 @@ again with the same ones it is read, and with others it moves aside to `<suite>-
 """
 
 import contextlib
-import fcntl
 import hashlib
 import io
 import json
@@ -14,9 +13,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
-from codelm_jax.atomic import write_json
+from codelm_jax.atomic import open_alone, write_json
 from codelm_jax.errors import UserError
 
 _DIGEST_LENGTH = 12
@@ -41,11 +40,17 @@ class Partial:
             UserError: another evaluation writes to it.
         """
         self._path = path
-        self._file = _open_alone(path)
+        try:
+            self._file = open_alone(path, wait=False)
+        except BlockingIOError:
+            raise UserError(
+                f"{path}: another evaluation with the same settings is writing there; wait for it, or stop it"
+            ) from None
         self.done: dict[str, Any]
         try:
             self.done, sound_bytes = _read_parts(self._file.read(), settings)
-            self._file.truncate(sound_bytes)
+            self._file.seek(sound_bytes)
+            self._file.truncate()
             if not sound_bytes:
                 self._file.write(_line(dict(settings)))
                 self._file.flush()
@@ -121,33 +126,6 @@ class ResultFiles:
 
 def _line(value: Any) -> bytes:
     return json.dumps(value).encode() + b"\n"
-
-
-def _open_alone(path: Path) -> IO[bytes]:
-    """Opens `path` for reading and appending, and locks it until it is closed.
-
-    Raises:
-        UserError: another process has locked it.
-    """
-    while True:
-        file = path.open("a+b")
-        try:
-            with contextlib.suppress(OSError):  # a file system without locks: nobody can be told
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise UserError(
-                        f"{path}: another evaluation with the same settings is writing there; wait for it, or stop it"
-                    ) from None
-            # Whoever held the lock a moment ago may have removed the file that was opened here.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                    file.seek(0)
-                    return file
-        except BaseException:
-            file.close()
-            raise
-        file.close()
 
 
 def _read_parts(content: bytes, settings: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
