@@ -19,7 +19,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from codelm_jax import cli, compilation_cache, devices
+from codelm_jax import cli, compilation_cache, devices, host_memory
 from codelm_jax.atomic import write_json
 from codelm_jax.benchmarks import decode, kernel_profile, serve, torch_decode, train, train_table, variants
 from codelm_jax.benchmarks.contenders import Ours
@@ -82,6 +82,7 @@ def _train() -> None:
     if _PEER.value:
         # Both have to fit into the GPU's memory: JAX would take most of it at once.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    host_memory.keep_freed_memory()
     devices.one_cpu_device_per_core(math.gcd(*batch_sizes) // config.grad_accum_steps or 1)
     devices.warn_if_gpu_unused()
     plan = _chosen(plan)

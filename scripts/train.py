@@ -20,7 +20,7 @@ from jax.sharding import Mesh
 from ml_collections import config_flags
 from rich.console import Console
 
-from codelm_jax import cli, compilation_cache, devices
+from codelm_jax import cli, compilation_cache, devices, host_memory
 from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.config import DataConfig
@@ -79,6 +79,7 @@ def main() -> int:
         return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config, workdir)
     if config.deterministic:
         devices.deterministic_gpu_operations()
+    host_memory.keep_freed_memory()
     devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
     devices.warn_if_gpu_unused()
     mesh = make_mesh(config)

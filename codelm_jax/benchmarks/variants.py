@@ -90,9 +90,9 @@ def _dropout_from(key: Array, x: Array, rate: float) -> Array:
 
 
 def one_hot_loss(
-    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, chunk_tokens: int
+    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, **_chunks: int
 ) -> tuple[Array, Array]:
-    """The loss as most write it first: all logits in float32 against one-hot targets; `chunk_tokens` is not used."""
+    """The loss as most write it first: all logits in float32 against one-hot targets, without chunks."""
     logits_BTV = (hidden_BTD @ head_DV.astype(hidden_BTD.dtype)).astype(jnp.float32)
     vocab = head_DV.shape[-1]
     target_BTV = jax.nn.one_hot(targets_BT, vocab) * (1.0 - label_smoothing) + label_smoothing / vocab

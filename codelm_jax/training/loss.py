@@ -1,5 +1,6 @@
 """Label-smoothed cross-entropy that never builds a one-hot, with the plain negative log-likelihood beside it."""
 
+import math
 from functools import partial
 
 import jax
@@ -24,68 +25,82 @@ def smoothed_cross_entropy(logits: Array, targets: Array, label_smoothing: float
 
 
 def mean_loss_of_hidden(
-    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, chunk_tokens: int
+    hidden_BTD: Array,
+    head_DV: Array,
+    targets_BT: Array,
+    label_smoothing: float,
+    *,
+    chunk_tokens: int,
+    shards: int = 1,
 ) -> tuple[Array, Array]:
     """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without ever holding all logits.
 
     The logits of a batch are the largest array of a training step by far. Here they exist for a few positions at a
     time, and their gradient is taken while they are there: `dz = softmax(z) - (1 - eps) [j = y] - eps / V`, so nothing
     is computed twice (Hsu et al. 2024, "Liger Kernel"). The chunks are taken along T, so that the batch stays
-    spread over the devices.
+    spread over the devices, and each device adds up the head's gradient by itself: they meet once, not at each chunk.
 
     Args:
         hidden_BTD: normalised hidden states, float32 or bfloat16: the type of the products.
         head_DV: float32.
         targets_BT: integer.
         label_smoothing: eps, static.
-        chunk_tokens: static; so many positions of the batch at a time, rounded to a divisor of T a row.
+        chunk_tokens: static; so many positions of a shard at a time, rounded to a divisor of T a row.
+        shards: static; the devices that the batch is spread over. Others change the sums' order, no more.
 
     Returns:
         `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated; the NLL is for reading.
     """
-    rows, length = targets_BT.shape
+    length = targets_BT.shape[1]
+    shards = math.gcd(targets_BT.shape[0], shards)
+    rows = targets_BT.shape[0] // shards
     per_row = max(n for n in range(1, length + 1) if length % n == 0 and (rows * n <= chunk_tokens or n == 1))
-    chunks = length // per_row
-    hidden_CBTD = hidden_BTD.reshape(rows, chunks, per_row, -1).swapaxes(0, 1)
-    targets_CBT = targets_BT.reshape(rows, chunks, per_row).swapaxes(0, 1)
-    return _mean_loss(hidden_CBTD, head_DV, targets_CBT, label_smoothing)
+
+    def in_chunks(x_BT: Array) -> Array:
+        x_SBCT = x_BT.reshape(shards, rows, length // per_row, per_row, *x_BT.shape[2:])
+        return jnp.moveaxis(x_SBCT, 2, 0)
+
+    return _mean_loss(in_chunks(hidden_BTD), head_DV, in_chunks(targets_BT), label_smoothing)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _mean_loss(hidden_CBTD: Array, head_DV: Array, targets_CBT: Array, eps: float) -> tuple[Array, Array]:
+def _mean_loss(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float) -> tuple[Array, Array]:
     def chunk(inputs: tuple[Array, Array]) -> tuple[Array, Array]:
-        hidden_BTD, targets_BT = inputs
-        logits_BTV = hidden_BTD @ head_DV.astype(hidden_BTD.dtype)
-        loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, eps)
-        return loss_BT.sum(), nll_BT.sum()
+        hidden_SBTD, targets_SBT = inputs
+        logits_SBTV = hidden_SBTD @ head_DV.astype(hidden_SBTD.dtype)
+        loss_SBT, nll_SBT = smoothed_cross_entropy(logits_SBTV, targets_SBT, eps)
+        return loss_SBT.sum((1, 2)), nll_SBT.sum((1, 2))
 
-    loss_C, nll_C = jax.lax.map(chunk, (hidden_CBTD, targets_CBT))
-    return loss_C.sum() / targets_CBT.size, nll_C.sum() / targets_CBT.size
+    loss_CS, nll_CS = jax.lax.map(chunk, (hidden_CSBTD, targets_CSBT))
+    return loss_CS.sum() / targets_CSBT.size, nll_CS.sum() / targets_CSBT.size
 
 
-def _mean_loss_and_gradients(hidden_CBTD: Array, head_DV: Array, targets_CBT: Array, eps: float):
-    dtype, count = hidden_CBTD.dtype, targets_CBT.size
+def _mean_loss_and_gradients(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float):
+    dtype, count = hidden_CSBTD.dtype, targets_CSBT.size
     head_cast_DV = head_DV.astype(dtype)
 
-    def chunk(grad_head_DV: Array, inputs: tuple[Array, Array]):
-        hidden_BTD, targets_BT = inputs
-        logits_BTV = hidden_BTD @ head_cast_DV
-        lse_BT, probs_BTV = _softmax(logits_BTV.astype(jnp.float32))
-        loss_BT, nll_BT = _losses(logits_BTV, lse_BT, targets_BT, eps)
-        grad_BTV = (_logit_gradient(probs_BTV, targets_BT, eps) / count).astype(dtype)
-        grad_head_DV += jnp.einsum("btd,btv->dv", hidden_BTD, grad_BTV, preferred_element_type=jnp.float32)
-        return grad_head_DV, (loss_BT.sum(), nll_BT.sum(), grad_BTV @ head_cast_DV.T)
+    def chunk(grad_head_SDV: Array, inputs: tuple[Array, Array]):
+        hidden_SBTD, targets_SBT = inputs
+        logits_SBTV = hidden_SBTD @ head_cast_DV
+        lse_SBT, probs_SBTV = _softmax(logits_SBTV.astype(jnp.float32))
+        loss_SBT, nll_SBT = _losses(logits_SBTV, lse_SBT, targets_SBT, eps)
+        grad_SBTV = (_logit_gradient(probs_SBTV, targets_SBT, eps) / count).astype(dtype)
+        grad_head_SDV += jnp.einsum(
+            "sbtd,sbtv->sdv", hidden_SBTD, grad_SBTV, preferred_element_type=jnp.float32
+        )
+        return grad_head_SDV, (loss_SBT.sum((1, 2)), nll_SBT.sum((1, 2)), grad_SBTV @ head_cast_DV.T)
 
-    grad_head_DV, (loss_C, nll_C, grad_hidden_CBTD) = jax.lax.scan(
-        chunk, jnp.zeros_like(head_DV), (hidden_CBTD, targets_CBT)
+    shards = targets_CSBT.shape[1]
+    grad_head_SDV, (loss_CS, nll_CS, grad_hidden_CSBTD) = jax.lax.scan(
+        chunk, jnp.zeros((shards, *head_DV.shape), head_DV.dtype), (hidden_CSBTD, targets_CSBT)
     )
-    return (loss_C.sum() / count, nll_C.sum() / count), (grad_hidden_CBTD, grad_head_DV)
+    return (loss_CS.sum() / count, nll_CS.sum() / count), (grad_hidden_CSBTD, grad_head_SDV.sum(axis=0))
 
 
 def _scale_gradients(_eps: float, residuals: tuple[Array, Array], grads: tuple[Array, Array]):
-    grad_hidden_CBTD, grad_head_DV = residuals
+    grad_hidden_CSBTD, grad_head_DV = residuals
     grad_loss, _ = grads
-    return grad_hidden_CBTD * grad_loss.astype(grad_hidden_CBTD.dtype), grad_head_DV * grad_loss, None
+    return grad_hidden_CSBTD * grad_loss.astype(grad_hidden_CSBTD.dtype), grad_head_DV * grad_loss, None
 
 
 _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)

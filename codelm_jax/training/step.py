@@ -16,7 +16,7 @@ from codelm_jax.training.optimizer import adamw_update, make_optimizer
 # Streams of randomness drawn from the one seed.
 _INIT_STREAM, _DROPOUT_STREAM = 0, 1
 
-# Tokens whose logits exist at a time: on a CPU few enough for its caches; a GPU wants large products.
+# Tokens whose logits exist at a time on a device: on a CPU few enough for its caches; a GPU wants large products.
 _CHUNK_TOKENS_CPU, _CHUNK_TOKENS_GPU = 512, 16_384
 
 
@@ -63,7 +63,12 @@ def loss_and_nll(config: TrainConfig, params: Any, windows_BT: Array, key: Array
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
     chunk_tokens = _CHUNK_TOKENS_CPU if jax.default_backend() == "cpu" else _CHUNK_TOKENS_GPU
     return mean_loss_of_hidden(
-        hidden_BTD, params["head"]["kernel"], targets_BT, config.label_smoothing, chunk_tokens
+        hidden_BTD,
+        params["head"]["kernel"],
+        targets_BT,
+        config.label_smoothing,
+        chunk_tokens=chunk_tokens,
+        shards=jax.device_count(),
     )
 
 

@@ -159,7 +159,14 @@ def _train_step(
         hidden_BTD = forward(cell, config, params, windows_BT[:, :-1], dropout_key(config, step))
         targets_BT = windows_BT[:, 1:].astype(jnp.int32)
         head_DV = params["head"]["kernel"]
-        return mean_loss_of_hidden(hidden_BTD, head_DV, targets_BT, config.label_smoothing, _CHUNK_TOKENS)
+        return mean_loss_of_hidden(
+            hidden_BTD,
+            head_DV,
+            targets_BT,
+            config.label_smoothing,
+            chunk_tokens=_CHUNK_TOKENS,
+            shards=jax.device_count(),
+        )
 
     (loss, nll), grads = jax.value_and_grad(loss_and_nll, has_aux=True)(params)
     updates, opt_state = make_optimizer(config).update(grads, opt_state, params)

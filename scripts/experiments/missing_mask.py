@@ -20,7 +20,7 @@ from codelm_jax.scripts.experiments.explicit_mask import (  # pyright: ignore[re
 )
 from codelm_jax.scripts.experiments.mask_cell import Cell, run_cell  # pyright: ignore[reportMissingImports]
 
-from codelm_jax import cli, compilation_cache, devices
+from codelm_jax import cli, compilation_cache, devices, host_memory
 from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.config import DataConfig
@@ -49,6 +49,7 @@ def main() -> None:
     base = parse_train_config(asked)
     check_supported(base.model)
     data_config = parse(DataConfig, asked["data"], "config.data")
+    host_memory.keep_freed_memory()
     devices.one_cpu_device_per_core(base.batch_size)
     devices.warn_if_gpu_unused()
     mesh = make_mesh(dataclasses.replace(base, grad_accum_steps=1))

@@ -72,12 +72,16 @@ def defined_mean_loss(hidden, head, targets, eps):
 
 
 @pytest.mark.parametrize("eps", [0.0, 0.1])
-@pytest.mark.parametrize("chunk_tokens", [1, 6, 20, 10**6])
-def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(eps, chunk_tokens):
+@pytest.mark.parametrize(
+    ("chunk_tokens", "shards"), [(1, 1), (6, 1), (20, 1), (10**6, 1), (4, 3), (6, 2), (10**6, 3)]
+)
+def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(eps, chunk_tokens, shards):
     hidden, head, targets = hidden_head_targets()
 
     def custom(hidden, head):
-        return 3.0 * mean_loss_of_hidden(hidden, head, targets, eps, chunk_tokens)[0]
+        return (
+            3.0 * mean_loss_of_hidden(hidden, head, targets, eps, chunk_tokens=chunk_tokens, shards=shards)[0]
+        )
 
     def definition(hidden, head):
         return 3.0 * defined_mean_loss(hidden, head, targets, eps)
@@ -94,7 +98,7 @@ def test_the_mean_loss_is_the_mean_of_the_losses_with_and_without_a_gradient():
     losses, nlls = smoothed_cross_entropy(hidden @ head, targets, 0.1)
 
     def mean(hidden):
-        return mean_loss_of_hidden(hidden, head, targets, 0.1, 6)
+        return mean_loss_of_hidden(hidden, head, targets, 0.1, chunk_tokens=6)
 
     for loss, nll in (mean(hidden), jax.value_and_grad(mean, has_aux=True)(hidden)[0]):
         np.testing.assert_allclose(loss, losses.mean(), rtol=1e-6)
@@ -105,9 +109,11 @@ def test_the_largest_array_of_the_loss_is_a_chunk_of_logits():
     hidden, head, targets = hidden_head_targets()
 
     def logits_held(chunk_tokens):
-        loss = jax.value_and_grad(lambda h: mean_loss_of_hidden(h, head, targets, 0.1, chunk_tokens)[0])
+        loss = jax.value_and_grad(
+            lambda h: mean_loss_of_hidden(h, head, targets, 0.1, chunk_tokens=chunk_tokens)[0]
+        )
         text = str(jax.make_jaxpr(loss)(hidden))
-        return {n for n in (1, 2, 3, 4, 6, 12) if f"f32[3,{n},{V}]" in text}
+        return {n for n in (1, 2, 3, 4, 6, 12) if f"f32[1,3,{n},{V}]" in text}
 
     assert logits_held(6) == {2}
     assert logits_held(10**6) == {12}
@@ -134,7 +140,7 @@ def test_bfloat16_products_accumulate_the_heads_gradient_in_float32():
     hidden, head, targets = hidden_head_targets(jnp.bfloat16)
 
     def loss(hidden, head):
-        return mean_loss_of_hidden(hidden, head, targets, 0.1, 3)[0]
+        return mean_loss_of_hidden(hidden, head, targets, 0.1, chunk_tokens=3)[0]
 
     grad_hidden, grad_head = jax.grad(loss, argnums=(0, 1))(hidden, head)
     assert (grad_hidden.dtype, grad_head.dtype) == (jnp.bfloat16, jnp.float32)

@@ -1,0 +1,55 @@
+"""Laws of the host's memory. Its pools are made with the first threads: in processes of their own."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+
+# A thread takes memory, frees it and takes it again, as XLA's threads do; prints the pages that the kernel had to give.
+CODE = """
+import ctypes, resource, sys, threading
+from codelm_jax.host_memory import keep_freed_memory
+
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+
+def steps(count):
+    for _ in range(count):
+        address = libc.malloc(128 << 20)
+        ctypes.memset(address, 1, 128 << 20)
+        libc.free(address)
+
+def given():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    steps(3)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+steps(1)
+thread = threading.Thread(target=lambda: (steps(1), given()))
+thread.start()
+thread.join()
+"""
+
+
+def pages_given(monkeypatch, *, keep, tunables=""):
+    monkeypatch.setenv("GLIBC_TUNABLES", tunables)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "keep" if keep else "leave"], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+def test_a_threads_next_step_gets_the_memory_that_its_last_one_freed(monkeypatch):
+    # Without it even huge pages are given anew: 64 a step, were every page one.
+    assert pages_given(monkeypatch, keep=False) >= 3 * 64
+    assert pages_given(monkeypatch, keep=True) < 64
+
+
+def test_what_the_user_chose_for_the_c_library_stands(monkeypatch):
+    chosen = "glibc.malloc.arena_max=8:glibc.malloc.mmap_max=65536:glibc.malloc.trim_threshold=131072"
+    assert pages_given(monkeypatch, keep=True, tunables=chosen) >= 3 * 64
