@@ -7,8 +7,8 @@ RELEASE ?= v1
 CONFIGS ?=
 BENCHMARKS ?=
 
-# Large pages for large arrays: glibc takes new memory from the kernel at each step, 4 kB at a time otherwise.
-# 1.2 times the tokens a second on two cores with one device; no other C library reads it.
+# Large pages for large arrays, ours and PyTorch's: a hundredth to a twentieth of a step (docs/performance.md); no other C
+# library reads it.
 train release bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .DEFAULT_GOAL := help
