@@ -1,8 +1,9 @@
-"""How every command starts: flags, the config file, and one clear line with exit status 2 for a mistake of the user's."""
+"""How every command starts: flags, the config file, one clear line for a mistake of the user's; and how one calls another."""
 
 import errno
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -84,6 +85,22 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
         return rest
 
     app.run(checked, flags_parser=parse)
+
+
+def call(command: str, *arguments: str) -> int:
+    """Runs another of the package's commands in a process of its own, said aloud; returns its exit status.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, once the command has ended.
+    """
+    print(f"--- {command} {' '.join(arguments)}", flush=True)
+    with subprocess.Popen([sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments]) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The terminal has told the command as well, and it needs a moment to save.
+            process.wait()
+            raise
 
 
 def _fail(message: str) -> int:

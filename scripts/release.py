@@ -144,14 +144,7 @@ def _make(file: str, run: Path, prepared_dir: Path, benchmarks: dict[str, str]) 
 
 
 def _run(command: str, *arguments: str) -> None:
-    print(f"--- {command} {' '.join(arguments)}", flush=True)
-    with subprocess.Popen([sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments]) as process:
-        try:
-            status = process.wait()
-        except KeyboardInterrupt:
-            # The terminal has told the command as well, and it needs a moment to save.
-            process.wait()
-            raise
+    status = cli.call(command, *arguments)
     if status:
         raise _Failed(status)
 

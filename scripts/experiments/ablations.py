@@ -7,8 +7,6 @@ Every run is an ordinary one in `OUT/NAME/seed_K`, made by train.py and evaluate
 Exit status: 0 done, 2 a mistake, else that of the command that failed.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 from absl import flags
@@ -72,16 +70,12 @@ def _files() -> dict[str, str]:
 def _make(file: str, seed: int, run: Path) -> int:
     """Trains and evaluates one run, or goes on with it; returns the exit status of what failed."""
     overrides = [f"--config.{entry}" for entry in _SET.value]
-    train = ["train", f"--config={file}", f"--workdir={run}", f"--config.seed={seed}", *overrides]
-    evaluate = ["evaluate", f"--checkpoint={run}", f"--suite={_SUITES}", f"--n={_SAMPLES.value}"]
-    commands = [evaluate] if _trained(run) else [train, evaluate]
-    for command, *arguments in commands:
-        print(f"--- {run}: {command}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments], check=False
-        )
-        if done.returncode:
-            return done.returncode
+    train = ("train", f"--config={file}", f"--workdir={run}", f"--config.seed={seed}", *overrides)
+    evaluate = ("evaluate", f"--checkpoint={run}", f"--suite={_SUITES}", f"--n={_SAMPLES.value}")
+    for command in (evaluate,) if _trained(run) else (train, evaluate):
+        status = cli.call(*command)
+        if status:
+            return status
     return 0
 
 

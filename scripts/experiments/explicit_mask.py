@@ -14,6 +14,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.dropout import dropout, site_seeds
 from codelm_jax.model.positions import apply_rope, rope_tables
+from codelm_jax.model.projection import matmul, unstack3
 from codelm_jax.model.transformer import NORM_EPSILON, SITES_PER_LAYER
 
 # From the number of positions to which of them each sees, bool [T, S].
@@ -66,22 +67,31 @@ def hidden_states(
     for i in range(config.num_layers):
         layer, first = params[f"layers_{i}"], SITES_PER_LAYER * i
         normed_BTD = _layer_norm(layer["attention_norm"], x_BTD)
-        qkv_3BTHK = jnp.einsum("BTD,DCHK->CBTHK", normed_BTD, layer["attention"]["qkv"]["kernel"])
-        q_BTHK, k_BTHK, v_BTHK = (
-            apply_rope(qkv_3BTHK[0], tables),
-            apply_rope(qkv_3BTHK[1], tables),
-            qkv_3BTHK[2],
+        qkv_BTE = _product(normed_BTD, layer["attention"]["qkv"]["kernel"])
+        qkv_BT3HK = qkv_BTE.reshape(*qkv_BTE.shape[:2], 3, config.num_heads, config.head_dim)
+        q_BTHK, k_BTHK, v_BTHK = unstack3(qkv_BT3HK)
+        q_BHTK, k_BHSK, v_BHSK = (
+            x.transpose(0, 2, 1, 3) for x in (apply_rope(q_BTHK, tables), apply_rope(k_BTHK, tables), v_BTHK)
         )
-        logits_BHTS = jnp.einsum("BTHK,BSHK->BHTS", q_BTHK, k_BTHK) * config.head_dim**-0.5
+        logits_BHTS = jnp.einsum("BHTK,BHSK->BHTS", q_BHTK, k_BHSK) * config.head_dim**-0.5
         logits_BHTS = jnp.where(visible_BTS[:, None], logits_BHTS, jnp.finfo(jnp.float32).min)
         probs_BHTS = drop(jax.nn.softmax(logits_BHTS), first, config.attention_dropout)
-        attended_BTHK = jnp.einsum("BHTS,BSHK->BTHK", probs_BHTS, v_BTHK)
-        branch_BTD = jnp.einsum("BTHK,HKD->BTD", attended_BTHK, layer["attention"]["output"]["kernel"])
+        attended_BHTK = jnp.einsum("BHTS,BHSK->BHTK", probs_BHTS, v_BHSK)
+        attended_BTD = attended_BHTK.transpose(0, 2, 1, 3).reshape(x_BTD.shape)
+        branch_BTD = _product(attended_BTD, layer["attention"]["output"]["kernel"])
         x_BTD = x_BTD + drop(branch_BTD, first + 1, config.residual_dropout)
-        up_BTF = _layer_norm(layer["ffn_norm"], x_BTD) @ layer["ffn"]["up"]["kernel"]
+        up_BTF = _product(_layer_norm(layer["ffn_norm"], x_BTD), layer["ffn"]["up"]["kernel"])
         hidden_BTF = drop(jax.nn.gelu(up_BTF, approximate=False), first + 2, config.residual_dropout)
-        x_BTD = x_BTD + drop(hidden_BTF @ layer["ffn"]["down"]["kernel"], first + 3, config.residual_dropout)
+        x_BTD = x_BTD + drop(
+            _product(hidden_BTF, layer["ffn"]["down"]["kernel"]), first + 3, config.residual_dropout
+        )
     return _layer_norm(params["final_norm"], x_BTD)
+
+
+def _product(x: Array, kernel: Array) -> Array:
+    """`x` `[B, T, inputs]` times a kernel whose axes are those of its inputs, then those of its outputs."""
+    inputs = x.shape[-1]
+    return matmul(x.reshape(-1, inputs), kernel.reshape(inputs, -1)).reshape(*x.shape[:2], -1)
 
 
 def _layer_norm(params: Any, x: Array) -> Array:
