@@ -54,10 +54,14 @@ def deterministic_gpu_operations() -> None:
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
 
+def has_nvidia_gpu() -> bool:
+    """Whether this machine has one, whatever JAX sees; without starting JAX."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
 def warn_if_gpu_unused() -> None:
     """Says so on stderr when this machine has an NVIDIA GPU but JAX sees only the CPU."""
-    has_gpu = Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
-    if has_gpu and jax.default_backend() == "cpu":
+    if has_nvidia_gpu() and jax.default_backend() == "cpu":
         print(
             "WARNING: this machine has an NVIDIA GPU, but JAX sees only the CPU: expect it to be 100 times slower.\n"
             '         Install the extra that fits the driver: pip install -e ".[cuda12]" or pip install -e ".[cuda13]"',

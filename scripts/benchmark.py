@@ -74,7 +74,8 @@ def _train() -> None:
         config=config,
         batch_sizes=batch_sizes,
         dtypes=(),
-        peer_modes=train.PEER_MODES if _PEER.value else (),
+        peer_modes=(),
+        peer_modes_once=(),
         variants={},
         rounds=_ROUNDS.value,
         turn_seconds=_TURN.value,
@@ -91,8 +92,18 @@ def _train() -> None:
     train.run_plan(plan, results, lambda line: print(line, flush=True))
     print(train_table.table(results.results))
     if _PROFILE.value:
-        ours = Ours(variants.changed(config, {"batch_size": batch_sizes[0], "compute_dtype": plan.dtypes[0]}))
-        print(kernel_profile.table(kernel_profile.by_kind(ours)))
+        _profile(plan, results)
+
+
+def _profile(plan: train.Plan, results: ResultFile) -> None:
+    batch, dtype = plan.batch_sizes[0], plan.dtypes[0]
+    key = {"part": "profile", "batch": batch, "base": f"{train.OURS} {dtype}"}
+    if not results.has(**key):
+        ours = Ours(variants.changed(plan.config, {"batch_size": batch, "compute_dtype": dtype}))
+        shares = [dataclasses.asdict(share) for share in kernel_profile.by_kind(ours)]
+        results.add([{**key, "contender": "profile", "shares": shares}])
+    (found,) = (result for result in results.results if key.items() <= result.items())
+    print(kernel_profile.table([kernel_profile.Share(**share) for share in found["shares"]]))
 
 
 def _chosen(plan: train.Plan) -> train.Plan:
@@ -103,7 +114,11 @@ def _chosen(plan: train.Plan) -> train.Plan:
         if word not in known and word not in modes:
             raise UserError(f"--only={word}: not known here; there are {', '.join([*known, *modes])}")
     wanted = {name: v for name, v in known.items() if not _ONLY.value or name in _ONLY.value}
-    peer_modes = tuple(m for m in modes if m in _ONLY.value) if _ONLY.value else plan.peer_modes
+    once = train.PEER_MODES_ONCE if jax.default_backend() == "gpu" or _ONLY.value else ()
+
+    def asked(modes: Sequence[str]) -> list[str]:
+        return [mode for mode in modes if _PEER.value and (not _ONLY.value or mode in _ONLY.value)]
+
     dtypes = _DTYPES.value or [np.dtype(plan.config.dtype).name]
     if not set(dtypes) <= {"float32", "bfloat16"}:
         raise UserError(f"--dtypes={','.join(dtypes)}: give float32, bfloat16 or both")
@@ -111,7 +126,8 @@ def _chosen(plan: train.Plan) -> train.Plan:
         plan,
         dtypes=dtypes,
         variants=wanted if _ABLATE.value else {},
-        peer_modes=peer_modes if _PEER.value else (),
+        peer_modes=asked(train.PEER_MODES),
+        peer_modes_once=asked(once),
     )
 
 

@@ -5,6 +5,9 @@ over the rounds, and a ratio compares turns of the same round. Every comparison 
 """
 
 import dataclasses
+import importlib.metadata
+import importlib.util
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +30,12 @@ OURS = "codelm_jax"
 PEER_MODES = ("default", "eager")
 PEER_MODES_ONCE = ("reduce-overhead", "max-autotune")
 
+# Of the variants, so many come before further batch sizes.
+_MOST_TELLING = 3
+
+# What changes a program's speed from outside.
+_ENVIRONMENT = ("XLA_FLAGS", "GLIBC_TUNABLES")
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -37,7 +46,8 @@ class Plan:
         batch_sizes: windows a step, the most telling first.
         dtypes: of the computation; ratios are to the first.
         peer_modes: PyTorch's, at every batch size; empty for none.
-        variants: of this package's step, at the first batch size.
+        peer_modes_once: PyTorch's, at the first batch size, after all else.
+        variants: of this package's step, at the first batch size, the most telling first.
         rounds: turns each contender takes.
         turn_seconds: at least so long a turn.
     """
@@ -46,6 +56,7 @@ class Plan:
     batch_sizes: Sequence[int]
     dtypes: Sequence[str]
     peer_modes: Sequence[str]
+    peer_modes_once: Sequence[str]
     variants: Mapping[str, Variant]
     rounds: int
     turn_seconds: float
@@ -59,6 +70,11 @@ class _Comparison:
     batch: int
     builders: Mapping[str, Callable[[], Contender]]
 
+    @property
+    def base(self) -> str:
+        """Ours."""
+        return next(iter(self.builders))
+
 
 def setting(config: TrainConfig) -> dict[str, Any]:
     """What the results of one file have in common: the run, its batch size and precision aside, and the machine."""
@@ -67,7 +83,13 @@ def setting(config: TrainConfig) -> dict[str, Any]:
     return {
         "config": run,
         "device": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
-        "versions": {"jax": jax.__version__, "jaxlib": jaxlib_version, "flax": flax.__version__},
+        "versions": {
+            "jax": jax.__version__,
+            "jaxlib": jaxlib_version,
+            "flax": flax.__version__,
+            "torch": importlib.metadata.version("torch") if importlib.util.find_spec("torch") else None,
+        },
+        "environment": {name: os.environ.get(name, "") for name in _ENVIRONMENT},
     }
 
 
@@ -80,7 +102,7 @@ def run_plan(plan: Plan, results: ResultFile, say: Callable[[str], None]) -> Non
         UserError: PyTorch is asked for and not installed, or does not know the architecture; or a batch size does not
             divide into the config's parts.
     """
-    if plan.peer_modes:
+    if plan.peer_modes or plan.peer_modes_once:
         check_peer(plan.config.model)
     for batch in plan.batch_sizes:
         if batch % plan.config.grad_accum_steps:
@@ -91,12 +113,13 @@ def run_plan(plan: Plan, results: ResultFile, say: Callable[[str], None]) -> Non
         missing = {
             name: build
             for name, build in comparison.builders.items()
-            if not results.has(batch=comparison.batch, contender=name)
+            if not results.has(batch=comparison.batch, base=comparison.base, contender=name)
         }
         if not missing:
             continue
         rows = _compare(plan, comparison, missing, base, say)
-        results.add([{"part": comparison.part, "batch": comparison.batch, **row} for row in rows])
+        common = {"part": comparison.part, "batch": comparison.batch, "base": comparison.base}
+        results.add([{**common, **row} for row in rows])
     base.close()
 
 
@@ -121,7 +144,7 @@ class _Base:
 
 
 def _comparisons(plan: Plan) -> Iterator[_Comparison]:
-    """The most telling first: the peer at every batch size, then one change at a time."""
+    """The most telling first: the peer, the changes that weigh most, other batch sizes, every other change."""
 
     def ours(batch: int, dtype: str) -> Callable[[], Contender]:
         return lambda: Ours(changed(plan.config, {"batch_size": batch, "compute_dtype": dtype}))
@@ -129,26 +152,28 @@ def _comparisons(plan: Plan) -> Iterator[_Comparison]:
     def peer(batch: int, dtype: str, mode: str) -> Callable[[], Contender]:
         return lambda: Peer(changed(plan.config, {"batch_size": batch, "compute_dtype": dtype}), mode)
 
-    for batch in plan.batch_sizes:
+    def speed(batch: int) -> _Comparison:
         builders = {f"{OURS} {dtype}": ours(batch, dtype) for dtype in plan.dtypes}
         builders |= {
             f"PyTorch {mode} {dtype}": peer(batch, dtype, mode)
             for dtype in plan.dtypes
             for mode in plan.peer_modes
         }
-        yield _Comparison("speed", batch, builders)
+        return _Comparison("speed", batch, builders)
+
     batch, dtype = plan.batch_sizes[0], plan.dtypes[0]
-    for name, variant in plan.variants.items():
-        config = changed(plan.config, {"batch_size": batch, "compute_dtype": dtype})
-        builders = {f"{OURS} {dtype}": ours(batch, dtype), name: lambda v=variant, c=config: v.build(c)}
-        yield _Comparison("ablation", batch, builders)
-    if jax.default_backend() == "gpu" and plan.peer_modes:
-        for mode in PEER_MODES_ONCE:
-            builders = {
-                f"{OURS} {dtype}": ours(batch, dtype),
-                f"PyTorch {mode} {dtype}": peer(batch, dtype, mode),
-            }
-            yield _Comparison("peer once", batch, builders)
+    base = {f"{OURS} {dtype}": ours(batch, dtype)}
+    config = changed(plan.config, {"batch_size": batch, "compute_dtype": dtype})
+    ablations = [
+        _Comparison("ablation", batch, base | {name: lambda v=variant: v.build(config)})
+        for name, variant in plan.variants.items()
+    ]
+    yield speed(batch)
+    yield from ablations[:_MOST_TELLING]
+    yield from map(speed, plan.batch_sizes[1:])
+    yield from ablations[_MOST_TELLING:]
+    for mode in plan.peer_modes_once:
+        yield _Comparison("peer once", batch, base | {f"PyTorch {mode} {dtype}": peer(batch, dtype, mode)})
 
 
 def _compare(
@@ -159,7 +184,7 @@ def _compare(
     say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     config = changed(plan.config, {"batch_size": comparison.batch})
-    first = next(iter(comparison.builders))
+    first = comparison.base
     wanted = {first: lambda: base.get(comparison.batch, comparison.builders[first])}
     wanted |= {name: build for name, build in missing.items() if name != first}
     ready: dict[str, Contender] = {}

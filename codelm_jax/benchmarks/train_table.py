@@ -10,6 +10,10 @@ _HEAD = (
     f"{'batch':>5}  {'':34}{'tokens/s':>11}{'step':>11}{'least':>9}{'most':>9}{'MFU':>7}{'x ours':>8}"
     f"{'(spread)':>14}{'compile':>9}{'memory':>9}"
 )
+_FOOT = (
+    "spread: least to most; compile <: all until the first step was taken; memory: ours as planned for one device, "
+    "PyTorch's as held, by tensors on a GPU, by the process on a CPU"
+)
 
 
 def formula(config: TrainConfig) -> str:
@@ -25,9 +29,11 @@ def formula(config: TrainConfig) -> str:
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Aligned text; `x ours` is a contender's time as a multiple of ours in the same round."""
+    """Aligned text; `x ours` is a contender's time as a multiple of ours in the same round. Profiles are left out."""
     lines = [_HEAD]
     for result in results:
+        if result["part"] == "profile":
+            continue
         name = result["contender"]
         what = VARIANTS[name].what if name in VARIANTS else ""
         label = f"{name}: {what}" if what else name
@@ -39,11 +45,13 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
         if result["times_ours"] is not None:
             ratio = f"{result['times_ours']:.2f}"
             spread = f"{result['times_ours_least']:.2f}-{result['times_ours_most']:.2f}"
-        compiled = "" if result["compile_seconds"] is None else f"{result['compile_seconds']:.1f} s"
+        compiled = f"{result['compile_seconds'] or result['preparation_seconds']:.1f} s"
+        if result["compile_seconds"] is None:
+            compiled = f"< {compiled}"
         memory = "" if result["memory_bytes"] is None else f"{result['memory_bytes'] / 2**20:,.0f} M"
         lines.append(
             f"{result['batch']:>5}  {label[:33]:34}{result['tokens_per_second']:>11,.0f}{result['step_ms']:>8.1f} ms"
             f"{result['step_ms_least']:>9.1f}{result['step_ms_most']:>9.1f}{mfu:>7}{ratio:>8}{spread:>14}"
             f"{compiled:>9}{memory:>9}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, _FOOT])

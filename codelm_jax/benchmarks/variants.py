@@ -17,9 +17,10 @@ from jax import Array
 
 from codelm_jax.benchmarks.contenders import Ours
 from codelm_jax.model import attention, transformer
+from codelm_jax.training import loss as loss_module
 from codelm_jax.training import step as step_module
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.loss import smoothed_cross_entropy
+from codelm_jax.training.loss import mean_loss_of_hidden, plain_softmax, smoothed_cross_entropy
 from codelm_jax.training.optimizer import make_optimizer
 
 # A module's or class's attribute, and what stands there while the step is traced.
@@ -98,6 +99,11 @@ def one_hot_loss(
     target_BTV = jax.nn.one_hot(targets_BT, vocab) * (1.0 - label_smoothing) + label_smoothing / vocab
     loss = optax.softmax_cross_entropy(logits_BTV, target_BTV).mean()
     return loss, smoothed_cross_entropy(jax.lax.stop_gradient(logits_BTV), targets_BT, 0.0)[1].mean()
+
+
+def loss_met_at_each_chunk(*arguments: Array | float, chunk_tokens: int, shards: int) -> tuple[Array, Array]:
+    """The product's loss with the head's gradient summed over the devices at every chunk."""
+    return mean_loss_of_hidden(*arguments, chunk_tokens=shards * chunk_tokens)  # pyright: ignore[reportArgumentType]
 
 
 def chunked_loss(chunk_tokens: int) -> tuple[Swap, ...]:
@@ -247,6 +253,13 @@ VARIANTS: dict[str, Variant] = {
     "embedding=one-hot": Variant("embedding gradient by a matrix product", swaps=_embed(OneHotEmbed)),
     "optimizer=optax": Variant("optax's own update", swaps=((step_module, "adamw_update", optax_update),)),
     "layers=scanned": Variant("one layer in a loop", swaps=_stream(scanned_layers)),
+    "loss=met-at-each-chunk": Variant(
+        "devices meet at each chunk of the loss",
+        swaps=((step_module, "mean_loss_of_hidden", loss_met_at_each_chunk),),
+    ),
+    "loss=plain-softmax": Variant(
+        "exponentials as XLA takes them", swaps=((loss_module, "_softmax", plain_softmax),)
+    ),
     "loss=full": Variant("all logits at once", swaps=chunked_loss(1 << 40)),
     "loss=8192": Variant("logits of 8,192 tokens at a time", swaps=chunked_loss(8192)),
     "loss=4096": Variant("logits of 4,096 tokens at a time", swaps=chunked_loss(4096)),

@@ -45,8 +45,9 @@ def mean_loss_of_hidden(
         head_DV: float32.
         targets_BT: integer.
         label_smoothing: eps, static.
-        chunk_tokens: static; so many positions of a shard at a time, rounded to a divisor of T a row.
-        shards: static; the devices that the batch is spread over. Others change the sums' order, no more.
+        chunk_tokens: static; at most so many positions of a shard at a time, at least one a row.
+        shards: static; the devices that the batch is spread over. Another number changes only the order of the sums;
+            of one that does not divide B the common divisor is taken.
 
     Returns:
         `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated; the NLL is for reading.
@@ -108,9 +109,16 @@ _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)
 
 def _softmax(logits: Array) -> tuple[Array, Array]:
     """Log-sum-exp and probabilities."""
-    if jax.default_backend() != "cpu":
-        lse = jax.nn.logsumexp(logits, axis=-1)
-        return lse, jnp.exp(logits - lse[..., None])
+    return _softmax_of_one_exponential(logits) if jax.default_backend() == "cpu" else plain_softmax(logits)
+
+
+def plain_softmax(logits: Array) -> tuple[Array, Array]:
+    """Log-sum-exp and probabilities `[..., V]`, as a GPU takes them: exponentials cost less there than keeping them."""
+    lse = jax.nn.logsumexp(logits, axis=-1)
+    return lse, jnp.exp(logits - lse[..., None])
+
+
+def _softmax_of_one_exponential(logits: Array) -> tuple[Array, Array]:
     largest = logits.max(axis=-1, keepdims=True)
     # Kept: XLA would take the exponentials once for the sum and again for the gradient, which costs more on a CPU.
     exponentials = jax.lax.optimization_barrier(jnp.exp(logits - largest))

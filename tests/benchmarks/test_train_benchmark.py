@@ -34,6 +34,7 @@ def plan(variants=(), batch_sizes=(2,), **changes) -> train.Plan:
         batch_sizes=batch_sizes,
         dtypes=["float32"],
         peer_modes=(),
+        peer_modes_once=(),
         variants={name: VARIANTS[name] for name in variants},
         rounds=2,
         turn_seconds=0.0,
@@ -59,9 +60,9 @@ def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp
     first = again.results[0]
     train.run_plan(wanted, again, say)
     done = json.loads(path.read_text())["results"]
-    assert names(done) == [(2, base), (4, base), *((2, name) for name in variants)]
+    assert names(done) == [(2, base), *((2, name) for name in variants), (4, base)]
     assert done[0] == first  # what was there is not measured again
-    assert [(2, base), (4, base), (2, "dispatch=8")] in on_disk
+    assert [(2, base), (2, "dispatch=8")] in on_disk
     third = []
     train.run_plan(wanted, ResultFile(path, train.setting(wanted.config)), third.append)
     assert third == []
@@ -72,8 +73,37 @@ def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp
         assert row["memory_bytes"] > 0
         assert (row["times_ours"] == 1.0) == (row["contender"] == base)
     text = table(done)
-    assert len(text.splitlines()) == 5
+    assert len(text.splitlines()) == 6
     assert "8 steps a dispatch" in text
+
+
+def test_figures_beside_another_base_are_no_figures_of_this_one():
+    results = ResultFile(None, {})
+    other = {"part": "ablation", "batch": 2, "base": "codelm_jax bfloat16", "contender": "dispatch=8"}
+    results.add([other])
+    train.run_plan(plan(["dispatch=8"]), results, lambda line: None)
+    rows = [(row["base"], row["contender"]) for row in results.results]
+    ours = "codelm_jax float32"
+    assert rows == [("codelm_jax bfloat16", "dispatch=8"), (ours, ours), (ours, "dispatch=8")]
+
+
+def test_the_most_telling_comparisons_come_first_and_the_peers_slow_modes_last():
+    wanted = dataclasses.replace(
+        plan(list(VARIANTS)[:4], [4, 2]), peer_modes=["default"], peer_modes_once=["max-autotune"]
+    )
+    told = [(each.batch, list(each.builders)[1]) for each in train._comparisons(wanted)]
+    first, second, third, fourth = list(VARIANTS)[:4]
+    peer = "PyTorch default float32"
+    once = "PyTorch max-autotune float32"
+    assert told == [(4, peer), (4, first), (4, second), (4, third), (2, peer), (4, fourth), (4, once)]
+
+
+@pytest.mark.parametrize("name", train._ENVIRONMENT)
+def test_results_of_other_flags_of_the_compiler_or_the_c_library_are_not_mixed(name, tmp_path, monkeypatch):
+    ResultFile(tmp_path / "out.json", train.setting(tiny())).add([])
+    monkeypatch.setenv(name, "another")
+    with pytest.raises(UserError, match="of another environment"):
+        ResultFile(tmp_path / "out.json", train.setting(tiny()))
 
 
 def test_a_contender_that_fails_is_a_result_and_the_others_go_on(monkeypatch):
@@ -124,6 +154,8 @@ SAME_TRAINING = [
     "loss=one-hot",
     "loss=full",
     "loss=256",
+    "loss=met-at-each-chunk",
+    "loss=plain-softmax",
     "embedding=sorted",
     "embedding=one-hot",
     "optimizer=optax",

@@ -75,7 +75,11 @@ def defined_mean_loss(hidden, head, targets, eps):
 @pytest.mark.parametrize(
     ("chunk_tokens", "shards"), [(1, 1), (6, 1), (20, 1), (10**6, 1), (4, 3), (6, 2), (10**6, 3)]
 )
-def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(eps, chunk_tokens, shards):
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(
+    eps, chunk_tokens, shards, backend, monkeypatch
+):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
     hidden, head, targets = hidden_head_targets()
 
     def custom(hidden, head):

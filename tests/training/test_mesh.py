@@ -59,3 +59,36 @@ def test_a_batch_that_does_not_divide_over_the_devices_is_refused_by_name():
         "make_mesh(make_config())",
     )
     assert "UserError: config.batch_size = 8 in 1 part(s) does not divide over 3 devices" in done.stderr
+
+
+SEVERAL_CHUNKS = """
+import functools, json
+import jax
+from training.tiny_run import make_config, make_windows
+from codelm_jax.training import step
+from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
+
+step._CHUNK_TOKENS_CPU = 8
+config = make_config()
+mesh = make_mesh(config)
+everywhere = replicated(mesh)
+jitted = jax.jit(
+    functools.partial(step.train_step, config), in_shardings=(everywhere, split_over_batch(mesh))
+)
+state = put_replicated(mesh, step.init_state(config))
+batch = put_batch(mesh, make_windows(config, 0))
+compiled = jitted.lower(state, batch).compile()
+print(json.dumps([compiled.as_text(), float(compiled(state, batch)[1]["loss"])]))
+"""
+
+
+def test_devices_meet_once_a_step_however_many_chunks_the_loss_has():
+    losses = []
+    for devices in (1, 2):
+        done = run_on(devices, SEVERAL_CHUNKS)
+        assert done.returncode == 0, done.stderr
+        text, loss = json.loads(done.stdout)
+        losses.append(loss)
+        assert "known_trip_count" in text  # of the loop over chunks
+        assert text.count(" all-reduce(") == devices - 1
+    np.testing.assert_allclose(*losses, rtol=1e-6)
