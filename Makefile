@@ -7,8 +7,8 @@ RELEASE ?= v1
 CONFIGS ?=
 BENCHMARKS ?=
 
-# Large pages for large arrays, ours and PyTorch's: a hundredth to a twentieth of a step (docs/performance.md); no other C
-# library reads it.
+# Large pages for large arrays: PyTorch, beside which `bench` measures, takes its own anew at each step; since ours are
+# kept they matter little (docs/performance.md). No other C library reads it.
 train release bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .DEFAULT_GOAL := help
