@@ -226,3 +226,36 @@ def test_output_that_nobody_takes_ends_without_a_traceback():
     assert [each.returncode for each in done] == [141, 2]
     assert done[0].stderr == b""
     assert done[1].stderr == b"error: the disk is full; free space and run the same command again\n"
+
+
+CALLING = """
+import sys
+from pathlib import Path
+from codelm_jax import cli
+sys.executable = "./command"
+try:
+    cli.call("train")
+except KeyboardInterrupt:
+    print("saved" if Path("saved").exists() else "lost")
+"""
+
+
+def test_a_command_that_another_one_called_ends_first_on_ctrl_c(tmp_path):
+    command = tmp_path / "command"
+    command.write_text(
+        "#!/bin/sh\ntrap 'sleep 1; touch saved; exit 75' INT\ntouch ready\nwhile :; do sleep 0.1; done\n"
+    )
+    command.chmod(0o755)
+    caller = subprocess.Popen(
+        [sys.executable, "-c", CALLING],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "ready").exists():
+        assert caller.poll() is None
+        time.sleep(0.05)
+    os.killpg(caller.pid, signal.SIGINT)  # as a terminal does: to both
+    said, _ = caller.communicate(timeout=60)
+    assert said.splitlines()[-1] == "saved"
