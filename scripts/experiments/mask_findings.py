@@ -8,16 +8,15 @@ from matplotlib.axes import Axes
 
 from codelm_jax.atomic import write_atomically
 from codelm_jax.report.chart import (
-    LIGHT,
     MARKERS,
     Chart,
     Theme,
     error_bars,
     marks_every,
     percent_axis,
+    png,
     run_style,
     step_axis,
-    svg,
 )
 
 Result = Mapping[str, Any]
@@ -29,11 +28,11 @@ _REFERENCE = {"label_smoothing": 0.1, "dropout": 0.2}
 
 
 def write(results: Sequence[Result], directory: Path) -> str:
-    """Writes `findings.md` and the charts as SVG into `directory`; returns the table."""
+    """Writes `findings.md` and the charts as PNG into `directory`; returns the table."""
     text = table(results)
     write_atomically(directory / "findings.md", text.encode())
     for chart in charts(results):
-        write_atomically(directory / f"{chart.name}.svg", svg(chart, LIGHT).encode())
+        write_atomically(directory / f"{chart.name}.png", png(chart))
     return text
 
 

@@ -150,7 +150,7 @@ def test_a_cell_is_trained_judged_and_told(tmp_path):
     table = write([causal_result, leaking], tmp_path)
     assert "refuses it" in table.splitlines()[3]
     assert (tmp_path / "findings.md").read_text() == table
-    assert {path.stem for path in tmp_path.glob("*.svg")} == {"training", "held_out", "context", "collapse"}
+    assert {path.stem for path in tmp_path.glob("*.png")} == {"training", "held_out", "context", "collapse"}
 
 
 def test_only_the_references_architecture_is_studied(config):
