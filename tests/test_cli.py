@@ -252,6 +252,8 @@ def test_a_command_that_another_one_called_ends_first_on_ctrl_c(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Where the tests themselves run in the background, their shell has Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not (tmp_path / "ready").exists():
         assert caller.poll() is None
