@@ -228,10 +228,12 @@ def test_output_that_nobody_takes_ends_without_a_traceback():
     assert done[1].stderr == b"error: the disk is full; free space and run the same command again\n"
 
 
+# Where the tests themselves run in the background, their shell has Ctrl-C ignored.
 CALLING = """
-import sys
+import signal, sys
 from pathlib import Path
 from codelm_jax import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.executable = "./command"
 try:
     cli.call("train")
@@ -252,8 +254,6 @@ def test_a_command_that_another_one_called_ends_first_on_ctrl_c(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Where the tests themselves run in the background, their shell has Ctrl-C ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not (tmp_path / "ready").exists():
         assert caller.poll() is None
