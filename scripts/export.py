@@ -29,6 +29,9 @@ _MAX_SHARD_MB = flags.DEFINE_integer(
     "max_shard_mb", None, "Largest weights file in megabytes (10^6 bytes); default: one file.", lower_bound=1
 )
 _WHICH = flags.DEFINE_string("which", "best", "best, latest or a step number.")
+_CALLED = flags.DEFINE_string(
+    "called", None, "What the card's commands open, e.g. a name on the Hub; default: --out's last part."
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces an older export in --out.")
 
 
@@ -46,6 +49,7 @@ def main() -> None:
         out,
         dtype=_DTYPE.value,
         max_shard_bytes=_MAX_SHARD_MB.value and _MAX_SHARD_MB.value * 10**6,
+        called=_CALLED.value,
         overwrite=_OVERWRITE.value,
     )
     print(f"{out}: step {loaded.step} of {_CHECKPOINT.value} as {name}, {_DTYPE.value}")

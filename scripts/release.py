@@ -69,6 +69,7 @@ def main() -> int:
     if Path(_NAME.value).name != _NAME.value or _NAME.value in ("", ".", ".."):
         raise UserError(f"--name={_NAME.value!r}: must be the name of a directory")
     benchmarks = _benchmarks()
+    out = Path(_OUT.value) / _NAME.value
     work, prepared_dir = Path(_RUNS.value) / _NAME.value, Path(_DATA.value) / _NAME.value
     try:
         runs = [_make(file, work / name, prepared_dir, benchmarks) for name, file in _configs().items()]
@@ -85,11 +86,11 @@ def main() -> int:
             f"--out={staged}",
             "--dtype=bfloat16",
             f"--max_shard_mb={_SHARD_MB}",
+            f"--called={'/'.join(out.absolute().parts[-2:])}",
             "--overwrite",
         )
     except _Failed as failed:
         return failed.status
-    out = Path(_OUT.value) / _NAME.value
     _assemble(staged, prepared_dir, out)
     _measure(out)
     return 0

@@ -61,6 +61,7 @@ def export_hf(
     *,
     dtype: str = "float32",
     max_shard_bytes: int | None = None,
+    called: str | None = None,
     overwrite: bool = False,
 ) -> str:
     """Writes `out`, whole or not at all.
@@ -70,6 +71,7 @@ def export_hf(
         out: the directory to make.
         dtype: of the weights, one of `DTYPES`.
         max_shard_bytes: of each weights file; None: one file, whatever its size.
+        called: what the card's commands open; None: the last part of `out`.
         overwrite: whether an older export there is replaced.
 
     Returns:
@@ -86,7 +88,7 @@ def export_hf(
     generation = generation_config(tokenizer_json, config.vocab_size)
     card = hf_card(
         model.card,
-        name=out.absolute().name,
+        name=called or out.absolute().name,
         architecture=architecture.name,
         dtype=dtype,
         step=model.step,

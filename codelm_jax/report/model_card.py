@@ -103,6 +103,8 @@ def model_card(run: Run, licence: str = NO_LICENCE) -> str:
         front_matter=_front_matter(run, licence),
         name=run.name,
         step=number(run.summary["step"]) if run.summary else None,
+        parameters=_count(run, "num_params"),
+        tokens=_count(run, "tokens_seen"),
         device=f"{run.summary['device_count']} × {run.summary['device_kind']}" if run.summary else "",
         checkpoint=str(run.directory),
         template=next(iter(prompts.values()), _TEMPLATE),
@@ -120,6 +122,10 @@ def model_card(run: Run, licence: str = NO_LICENCE) -> str:
         limits=_limits(run),
         licence=licence,
     )
+
+
+def _count(run: Run, key: str) -> str | None:
+    return number(run.summary[key]) if key in run.summary else None
 
 
 def _front_matter(run: Run, licence: str) -> dict[str, Any]:

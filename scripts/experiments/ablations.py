@@ -11,6 +11,8 @@ from pathlib import Path
 
 from absl import flags
 from codelm_jax.scripts.experiments.ablation_table import (  # pyright: ignore[reportMissingImports]
+    SUITES,
+    context_table,
     figures_of,
     table,
 )
@@ -33,8 +35,6 @@ _SET = flags.DEFINE_multi_string("set", [], "KEY=VALUE, laid over every config, 
 _SAMPLES = flags.DEFINE_integer("samples", 20, "Samples of each of the prompts.", lower_bound=1)
 _OUT = flags.DEFINE_string("out", "runs/ablations", "Directory of all the runs.")
 
-_SUITES = "few_shot,short_prompt"
-
 
 def main() -> int:
     """Makes the runs that are missing and writes the table; returns the exit status."""
@@ -49,7 +49,7 @@ def main() -> int:
             if status:
                 return status
             found[name].append(figures_of(run))
-    text = table(found)
+    text = f"{table(found)}\n{context_table(found)}"
     write_atomically(out / "table.md", text.encode())
     write_json(out / "figures.json", found)
     print(text)
@@ -71,7 +71,7 @@ def _make(file: str, seed: int, run: Path) -> int:
     """Trains and evaluates one run, or goes on with it; returns the exit status of what failed."""
     overrides = [f"--config.{entry}" for entry in _SET.value]
     train = ("train", f"--config={file}", f"--workdir={run}", f"--config.seed={seed}", *overrides)
-    evaluate = ("evaluate", f"--checkpoint={run}", f"--suite={_SUITES}", f"--n={_SAMPLES.value}")
+    evaluate = ("evaluate", f"--checkpoint={run}", f"--suite={','.join(SUITES)}", f"--n={_SAMPLES.value}")
     for command in (evaluate,) if _trained(run) else (train, evaluate):
         status = cli.call(*command)
         if status:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from codelm_jax.scripts.experiments.ablation_table import table
+from codelm_jax.scripts.experiments.ablation_table import context_table, table
 from ml_collections import ConfigDict
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,24 @@ def test_a_difference_counts_only_where_its_interval_excludes_none():
     assert rows[-1].endswith("| no |")
     # By hand: differences -0.5, -0.49, -0.5; mean -0.4967, s 0.005774, t 4.3027.
     assert "-0.4967 [-0.5110, -0.4823]" in rows[-2]
+
+
+def test_worked_examples_are_compared_with_none_seed_by_seed():
+    def seed(short: float, few: float) -> dict[str, float]:
+        rates = {"short_prompt": short, "few_shot": few}
+        kinds = ("collapsed", "legacy_collapse", "parses")
+        return {f"{suite}_{kind}": rate for suite, rate in rates.items() for kind in kinds}
+
+    # Rates wander together from seed to seed: only the pairs show the difference.
+    helped = [seed(0.10, 0.05), seed(0.30, 0.25), seed(0.20, 0.16)]
+    unclear = [seed(0.10, 0.05), seed(0.30, 0.32), seed(0.20, 0.16)]
+    blocks = context_table({"helped": helped, "unclear": unclear}).split("\n\n### ")
+    assert len(blocks) == 3
+    for block in blocks:
+        first, second = block.strip().splitlines()[-2:]
+        # By hand: differences -5, -5, -4 points; mean -4.667, s 0.5774, t 4.3027.
+        assert first.endswith("| -4.7 % [-6.1, -3.2] | yes |")
+        assert second.endswith("| no |")
 
 
 def test_one_config_is_nothing_to_compare():

@@ -115,6 +115,8 @@ def test_the_card_opens_the_directory_and_not_the_run(tmp_path):
     card = (tmp_path / "toy" / "README.md").read_text()
     assert 'sample.py --checkpoint=toy --n=2\nGenerator.from_checkpoint("toy")\n' in card
     assert "my runs" not in card
+    export_hf(model, tmp_path / "hub", called="me/toy")
+    assert 'model = "me/toy"' in (tmp_path / "hub" / "README.md").read_text()
 
 
 def test_every_file_written_may_be_replaced(out):

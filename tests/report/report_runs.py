@@ -195,6 +195,7 @@ def train(directory, *, prepared_dir, smoothing=0.1, device="TPU v7"):
         "stopped_by": None,
         "best_step": 400,
         "tokens_seen": 819_200,
+        "num_params": 123_456,
         "device_kind": device,
         "device_count": 4,
         "first_step_seconds": 12.0,
