@@ -8,6 +8,7 @@ docs/release.md has the details. Stopped, the same command goes on. Exit status:
 command that failed.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -79,16 +80,7 @@ def main() -> int:
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
         staged = work / "export" / _NAME.value
-        _run(
-            "export",
-            f"--checkpoint={chosen.directory}",
-            f"--which={chosen.step}",
-            f"--out={staged}",
-            "--dtype=bfloat16",
-            f"--max_shard_mb={_SHARD_MB}",
-            f"--called={'/'.join(out.absolute().parts[-2:])}",
-            "--overwrite",
-        )
+        _export(chosen.directory, staged, f"--called={'/'.join(out.absolute().parts[-2:])}")
     except _Failed as failed:
         return failed.status
     _assemble(staged, prepared_dir, out)
@@ -137,11 +129,26 @@ def _make(file: str, run: Path, prepared_dir: Path, benchmarks: dict[str, str]) 
     _run(
         "train", f"--config={file}", f"--workdir={run}", *shared, *(f"--config.{each}" for each in _SET.value)
     )
-    suites = ",".join([*_SUITES.value, *benchmarks])
-    asked = [f"--{suite}={path}" for suite, path in benchmarks.items()]
-    _run("evaluate", f"--checkpoint={run}", f"--suite={suites}", *asked)
+    # What is evaluated is what would ship: rounded to bfloat16, read from its files.
+    weights = run.parent / "weights" / run.name
+    _export(run, weights)
+    step = json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
+    _run(
+        "evaluate",
+        f"--checkpoint={weights}",
+        f"--suite={','.join([*_SUITES.value, *benchmarks])}",
+        *(f"--{suite}={path}" for suite, path in benchmarks.items()),
+        f"--data={prepared_dir}",
+        f"--out={run / 'evals' / f'step_{step}'}",
+    )
     _run("report", f"--workdir={run}", f"--license={_LICENCE.value}")
     return run
+
+
+def _export(run: Path, out: Path, *more: str) -> None:
+    """The best step of a run as it ships, with the card that the run has by now."""
+    shape = ("--dtype=bfloat16", f"--max_shard_mb={_SHARD_MB}", "--overwrite")
+    _run("export", f"--checkpoint={run}", f"--out={out}", *shape, *more)
 
 
 def _run(command: str, *arguments: str) -> None:

@@ -75,8 +75,25 @@ def test_the_card_names_licences_and_the_directory(toy):
     card = (toy / "README.md").read_text()
     assert 'license: "apache-2.0"' in card
     assert "Only packages that state one of these licences were taken: 0BSD, Apache-2.0," in card
-    assert "sample.py --checkpoint=toy --prompt_file" in card
+    assert "sample.py --checkpoint=pretrained/toy --prompt_file" in card
     assert str(toy.parents[1]) not in card
+
+
+@pytest.mark.slow
+def test_the_figures_on_the_card_are_of_the_weights_that_ship(toy, place):
+    (result,) = (place / "runs" / "toy" / "minute" / "evals").glob("step_*/heldout.json")
+    measured = json.loads(result.read_text())
+    out = place / "again"
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "evaluate.py"),
+        f"--checkpoint={toy}",
+        "--suite=heldout",
+    ]
+    subprocess.run([*command, f"--data={place / 'data' / 'toy'}", f"--out={out}"], check=True)
+    again = json.loads((out / "heldout.json").read_text())
+    assert again["settings"]["weights_sha256"] == measured["settings"]["weights_sha256"]
+    assert again["sets"] == measured["sets"]
 
 
 @pytest.mark.slow
