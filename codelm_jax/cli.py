@@ -16,6 +16,7 @@ from codelm_jax.errors import NO_ROOM, UserError
 
 EXIT_USAGE = 2
 EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
+EXIT_TERMINATED = 128 + signal.SIGTERM
 EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
@@ -90,17 +91,32 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
 def call(command: str, *arguments: str) -> int:
     """Runs another of the package's commands in a process of its own, said aloud; returns its exit status.
 
+    SIGTERM is passed on: what sends it, such as `kill` or a scheduler, knows of the caller alone.
+
     Raises:
         KeyboardInterrupt: Ctrl-C, once the command has ended.
     """
     print(f"--- {command} {' '.join(arguments)}", flush=True)
+    stopped = False
+
+    def stop(*_: Any) -> None:
+        nonlocal stopped
+        stopped = True
+        process.terminate()
+
     with subprocess.Popen([sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments]) as process:
+        before = signal.signal(signal.SIGTERM, stop)
         try:
-            return process.wait()
+            status = process.wait()
         except KeyboardInterrupt:
             # The terminal has told the command as well, and it needs a moment to save.
             process.wait()
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if status < 0:
+        return 128 - status  # ended by a signal: as shells have it
+    return status or (EXIT_TERMINATED if stopped else 0)
 
 
 def _fail(message: str) -> int:

@@ -236,16 +236,24 @@ from codelm_jax import cli
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.executable = "./command"
 try:
-    cli.call("train")
+    print(cli.call("train"), end=" ")
 except KeyboardInterrupt:
-    print("saved" if Path("saved").exists() else "lost")
+    print("Ctrl-C", end=" ")
+print("saved" if Path("saved").exists() else "lost")
 """
 
 
-def test_a_command_that_another_one_called_ends_first_on_ctrl_c(tmp_path):
+@pytest.mark.parametrize(
+    ("tell", "said"),
+    [
+        (lambda caller: os.killpg(caller.pid, signal.SIGINT), "Ctrl-C saved"),  # as a terminal does: to both
+        (subprocess.Popen.terminate, "75 saved"),  # to the caller alone
+    ],
+)
+def test_a_command_that_another_one_called_ends_first_when_stopped(tell, said, tmp_path):
     command = tmp_path / "command"
     command.write_text(
-        "#!/bin/sh\ntrap 'sleep 1; touch saved; exit 75' INT\ntouch ready\nwhile :; do sleep 0.1; done\n"
+        "#!/bin/sh\ntrap 'sleep 1; touch saved; exit 75' INT TERM\ntouch ready\nwhile :; do sleep 0.1; done\n"
     )
     command.chmod(0o755)
     caller = subprocess.Popen(
@@ -258,6 +266,6 @@ def test_a_command_that_another_one_called_ends_first_on_ctrl_c(tmp_path):
     while not (tmp_path / "ready").exists():
         assert caller.poll() is None
         time.sleep(0.05)
-    os.killpg(caller.pid, signal.SIGINT)  # as a terminal does: to both
-    said, _ = caller.communicate(timeout=60)
-    assert said.splitlines()[-1] == "saved"
+    tell(caller)
+    printed, _ = caller.communicate(timeout=60)
+    assert printed.splitlines()[-1] == said
