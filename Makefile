@@ -35,9 +35,9 @@ train: setup  ## Train CONFIG (default configs/tiny.py) and show completions; ru
 # Through the environment: neither make nor the shell reads what is in it.
 sample: override export PROMPT := $(value PROMPT)
 
-# Sets `run` to the newest run, else to the newest released model.
+# Sets `run` to the newest run, else to the last released model.
 FIND_RUN = run=$$(ls -td runs/*/checkpoints 2> /dev/null | head -n 1); run=$${run%checkpoints}; \
-	if [ -z "$$run" ]; then run=$$(ls -td pretrained/*/ 2> /dev/null | head -n 1); fi; \
+	if [ -z "$$run" ]; then run=$$(ls -d pretrained/*/ 2> /dev/null | sort -V | tail -n 1); fi; \
 	if [ -z "$$run" ]; then echo "error: there is no run in runs/: make train makes one" >&2; exit 2; fi
 
 sample: setup  ## Complete code with the newest run, or a released model: PROMPT, or interactively on a terminal.
@@ -49,7 +49,7 @@ serve: setup  ## Serve the newest run, or a released model, at http://127.0.0.1:
 	@$(FIND_RUN); \
 	exec $(BIN)/python scripts/serve.py --checkpoint="$$run"
 
-release: setup  ## Train, evaluate, choose and export pretrained/RELEASE: docs/release.md.
+release: $(VENV)/peers-installed  ## Train, evaluate, choose and export pretrained/RELEASE: docs/release.md.
 	$(BIN)/python scripts/release.py --name=$(RELEASE) $(if $(CONFIGS),--configs=$(CONFIGS)) \
 	    $(if $(BENCHMARKS),--benchmarks=$(BENCHMARKS))
 

@@ -8,6 +8,7 @@ docs/release.md has the details. Stopped, the same command goes on. Exit status:
 command that failed.
 """
 
+import importlib.metadata
 import json
 import shutil
 import subprocess
@@ -23,11 +24,11 @@ from codelm_jax import (
     cli,
     configs,  # pyright: ignore[reportAttributeAccessIssue]
 )
-from codelm_jax.atomic import write_json
+from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import is_export_file
+from codelm_jax.interop.hf_export import CARD, is_export_file
 from codelm_jax.interop.hf_record import RECORD
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.release.choice import candidate, choose
@@ -159,8 +160,10 @@ def _run(command: str, *arguments: str) -> None:
 
 def _assemble(staged: Path, prepared_dir: Path, out: Path) -> None:
     """Puts together what ships; what is there already and is the same stays."""
-    record = out / RECORD
+    record, card = out / RECORD, (staged / CARD).read_bytes()
     if record.exists() and record.read_bytes() == (staged / RECORD).read_bytes():
+        if (out / CARD).read_bytes() != card:
+            write_atomically(out / CARD, card)
         return
     if out.exists() and not _OVERWRITE.value:
         raise UserError(f"{out}: holds something else already; add --overwrite, or choose another --name")
@@ -172,8 +175,15 @@ def _assemble(staged: Path, prepared_dir: Path, out: Path) -> None:
     with new_directory(out, replaceable=ours, overwrite=_OVERWRITE.value) as directory:
         for file in staged.iterdir():
             shutil.copyfile(file, directory / file.name)
+        shutil.copyfile(_licence_text(), directory / shipped.LICENCE)
         (directory / shipped.HELD_OUT).write_text(text, encoding="utf-8")
         write_json(directory / shipped.SOURCES, {"files": sources})
+
+
+def _licence_text() -> Path:
+    # With the package's metadata it is there whether the package runs from a checkout or from a wheel.
+    files = importlib.metadata.files("codelm-jax") or ()
+    return next(Path(str(file.locate())) for file in files if file.name == shipped.LICENCE)
 
 
 def _measure(out: Path) -> None:

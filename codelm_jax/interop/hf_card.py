@@ -9,7 +9,7 @@ _LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
 # True of the run's card, not of its copy.
 _WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
 # Where the card says how to open the model: the run is not here, and the commands take an export as well.
-_SHELL = re.compile(r"(?P<call>sample\.py --checkpoint=)('[^'\n]*'|\S)+")
+_SHELL = re.compile(r"(?P<call>(?P<command>\w+)\.py --checkpoint=)('[^'\n]*'|[^\s`])+")
 _PYTHON = re.compile(r'(?P<call>from_checkpoint\()"[^"\n]*"')
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 
@@ -43,7 +43,9 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
         step: of the checkpoint.
         context_length: tokens that the model sees at most.
     """
-    card = _SHELL.sub(lambda found: found["call"] + shlex.quote(name), card)
+    # An export keeps no results beside itself.
+    more = {"evaluate": " --out=evals"}
+    card = _SHELL.sub(lambda found: found["call"] + shlex.quote(name) + more.get(found["command"], ""), card)
     card = _PYTHON.sub(lambda found: found["call"] + json.dumps(name), card)
     matter = _FRONT_MATTER.match(card)
     end = matter.end() if matter else 0

@@ -20,6 +20,8 @@ RECORD = "codelm.json"
 FORMAT = 1
 # Of the run's config: paths on the machine that it ran on, which mean nothing elsewhere and are nobody's business.
 _PRIVATE = "data"
+# Of the metadata: a file of its own, and what XLA was told on that machine, which may hold paths.
+_LEFT_OUT = ("tokenizer_json", "xla_flags")
 
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
@@ -62,7 +64,7 @@ def record_text(step: int, meta: Mapping[str, Any], directory: Path, files: tupl
         directory: where `files` lie.
         files: those that an import reads.
     """
-    kept = {key: value for key, value in meta.items() if key != "tokenizer_json"}
+    kept = {key: value for key, value in meta.items() if key not in _LEFT_OUT}
     kept["config"] = {key: value for key, value in meta["config"].items() if key != _PRIVATE}
     kept["decontaminated"] = [_public(path) for path in meta.get("decontaminated", ())]
     if began_from := meta.get("began_from"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from codelm_jax.errors import UserError
 from codelm_jax.report.runs import TASK_SUITES, Run
 
-# Bits per byte of two runs that differ by less than this share of the lower are a tie: another seed moves it as much.
+# Bits per byte of two runs that differ by less than this share of the lower are a tie: nobody would notice.
 TIE = 0.005
 
 
@@ -19,7 +19,7 @@ class Candidate:
     Attributes:
         directory: of the run.
         step: of the checkpoint that was evaluated.
-        bits_per_byte: mean over the held-out sets.
+        bits_per_byte: on the held-out set `val`; `test` must have no part in a choice that it is to judge.
         pass_rate: pass@1, mean over the suites of tasks that were run; 0 where none was.
         measured_on: fingerprint of the held-out data, and the suites of tasks.
     """
@@ -43,7 +43,6 @@ def candidate(run: Run) -> Candidate:
     held_out = run.evaluation("heldout")
     if held_out is None:
         raise UserError(f"{run.directory}: has no held-out figures; run scripts/evaluate.py --suite=heldout")
-    bits = [found["bits_per_byte"] for found in held_out.result["sets"].values()]
     passed = {}
     for suite in TASK_SUITES:
         tasks = run.evaluation(suite)
@@ -52,7 +51,7 @@ def candidate(run: Run) -> Candidate:
     return Candidate(
         directory=run.directory,
         step=held_out.step,
-        bits_per_byte=statistics.fmean(bits),
+        bits_per_byte=held_out.result["sets"]["val"]["bits_per_byte"],
         pass_rate=statistics.fmean(passed.values()) if passed else 0.0,
         measured_on=(held_out.result["settings"]["data"]["data_fingerprint"], *passed),
     )

@@ -2,7 +2,9 @@
 
 import hashlib
 import importlib.metadata
+import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,15 @@ from codelm_jax.errors import UserError
 LICENCES = ("Apache-2.0", "CC0-1.0", "0BSD", "MIT-0", "Unlicense")
 MOST_BYTES = 150_000
 _FILE_BYTES = range(500, 30_000)
+# Names of directories of other people's work, and what a file says that is, or may be, such work: the package's licence
+# may not be its own.
+_FOREIGN_DIRECTORY = re.compile(r"_?(vendor(ed)?|third_?party|extern(als?)?)", re.IGNORECASE)
+_FOREIGN_TEXT = re.compile(
+    r"\bvendored\b|\b(adapted|copied|taken|borrowed|derived|ported) from\b"
+    r"|\b(MIT|BSD|ISC|PSF|Python Software Foundation|L?GPL|MPL)\b[^\n]*\blicen[cs]e",
+    re.IGNORECASE,
+)
+_TERMS = ("LICENSE", "LICENCE", "COPYING", "NOTICE")
 _SEPARATOR = "<|endoftext|>"
 
 
@@ -38,7 +49,7 @@ def held_out_text(prepared: PreparedData) -> tuple[str, list[dict[str, Any]]]:
         text = prepared.tokenizer.decode(ids)
         # What is shipped must be the very file; and nothing in it may look like the end of one.
         same = hashlib.sha256(text.encode()).hexdigest() == file["sha256"]
-        if not same or _SEPARATOR in text or taken + file["bytes"] > MOST_BYTES:
+        if not same or _SEPARATOR in text or _FOREIGN_TEXT.search(text) or taken + file["bytes"] > MOST_BYTES:
             continue
         taken += file["bytes"]
         texts.append(text if text.endswith("\n") else f"{text}\n")
@@ -53,12 +64,14 @@ def held_out_text(prepared: PreparedData) -> tuple[str, list[dict[str, Any]]]:
 
 def _eligible(prepared: PreparedData) -> list[tuple[dict[str, Any], np.ndarray]]:
     files = [file for file in prepared.manifest.get("files", ()) if file["split"] == "val"]
+    installed = prepared.manifest.get("settings", {}).get("config.data.source") == "python-env"
     return [
         (file, ids)
-        for file, ids in zip(files, prepared.val.documents(), strict=False)
+        for file, ids in zip(files, prepared.val.documents(), strict=True)
         if is_allowed(file["licence"], LICENCES)
         and file["bytes"] in _FILE_BYTES
-        and not _has_notice(file["package"])
+        and not any(map(_FOREIGN_DIRECTORY.fullmatch, PurePosixPath(file["source"]).parts))
+        and (not installed or _under_the_terms_of_its_package(file["package"], file["source"]))
     ]
 
 
@@ -75,10 +88,20 @@ def _in_turn(
                 del by_package[package]
 
 
-def _has_notice(package: str) -> bool:
-    """Whether the package has a NOTICE file, which Apache-2.0 (section 4 d) wants to go along with copies."""
+def _under_the_terms_of_its_package(package: str, source: str) -> bool:
+    """Whether nothing says otherwise: no NOTICE, which Apache-2.0 (section 4 d) wants to go along; no licence of its own.
+
+    A package that is no longer installed cannot be asked.
+    """
     try:
-        files = importlib.metadata.files(package) or ()
+        files = importlib.metadata.files(package)
     except importlib.metadata.PackageNotFoundError:
         return False
-    return any(path.name.upper().startswith("NOTICE") for path in files)
+    if files is None:
+        return False
+    terms = [file for file in files if file.name.upper().startswith(_TERMS)]
+    if any(file.name.upper().startswith("NOTICE") for file in terms):
+        return False
+    # As metadata the terms are the whole package's; beside code they are that directory's.
+    beside = {file.parent for file in terms if not any(part.endswith(".dist-info") for part in file.parts)}
+    return beside.isdisjoint(PurePosixPath(source).parents)

@@ -237,6 +237,7 @@ def _collapse(run: Run, suite: str, title: str) -> _Part:
     rows = [
         ["collapsed", interval(summary["collapsed"])],
         ["real code that the same rule flags", percent(summary["human_collapsed"])],
+        ["collapsed by the reference's rule", interval(summary["legacy_collapse"])],
         ["valid Python", interval(summary["parses"])],
         ["real code cut as short that is valid", percent(summary["human_parses"])],
         ["ended by itself", interval(summary["ended"])],

@@ -110,10 +110,12 @@ def test_the_card_opens_the_directory_and_not_the_run(tmp_path):
     model = exported()
     calls = (
         "python scripts/sample.py --checkpoint='my runs/a' --n=2\nGenerator.from_checkpoint(\"my runs/a\")\n"
+        "Not measured. `python scripts/evaluate.py --checkpoint='my runs/a' --suite=mbpp` measures it.\n"
     )
     export_hf(dataclasses.replace(model, card=f"{CARD}\n{calls}"), tmp_path / "toy")
     card = (tmp_path / "toy" / "README.md").read_text()
     assert 'sample.py --checkpoint=toy --n=2\nGenerator.from_checkpoint("toy")\n' in card
+    assert "`python scripts/evaluate.py --checkpoint=toy --out=evals --suite=mbpp`" in card
     assert "my runs" not in card
     export_hf(model, tmp_path / "hub", called="me/toy")
     assert 'model = "me/toy"' in (tmp_path / "hub" / "README.md").read_text()

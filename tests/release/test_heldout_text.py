@@ -76,3 +76,38 @@ def test_a_file_that_is_not_the_one_of_the_manifest_is_left_out(tmp_path):
 def test_without_a_file_that_may_be_shipped_it_says_so(tmp_path):
     with pytest.raises(UserError, match="no held-out text can be shipped"):
         held_out_text(prepared(tmp_path, [("b", "MIT", text_of(0))]))
+
+
+def test_other_peoples_work_in_a_package_is_left_out(tmp_path):
+    data = prepared(
+        tmp_path,
+        [
+            ("a", "Apache-2.0", text_of(0)),
+            ("a", "Apache-2.0", text_of(1)),
+            ("a", "Apache-2.0", text_of(2) + "# Adapted from a recipe\n"),
+            ("a", "Apache-2.0", text_of(3) + "# under the MIT License\n"),
+            ("a", "Apache-2.0", text_of(4) + "# license: see the package's\n"),
+        ],
+    )
+    data.manifest["files"][2]["source"] = "a/_vendor/b/1.py"
+    assert [source["source"] for source in held_out_text(data)[1]] == ["a/0.py", "a/4.py"]
+
+
+def test_an_installed_package_must_say_that_its_terms_hold_for_the_file(tmp_path, monkeypatch):
+    for name, files in {
+        "plain": ["plain/0.py", "plain-1.dist-info/LICENSE"],
+        "mixed": ["mixed/1.py", "mixed/sub/LICENSE.txt", "mixed/sub/2.py"],
+        "notice": ["notice/3.py", "notice-1.dist-info/licenses/NOTICE"],
+    }.items():
+        metadata = tmp_path / "site" / f"{name}-1.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        (metadata / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    packages = ["plain", "mixed", "mixed", "notice", "gone"]
+    data = prepared(
+        tmp_path, [(package, "Apache-2.0", text_of(number)) for number, package in enumerate(packages)]
+    )
+    data.manifest["files"][3]["source"] = "mixed/sub/2.py"
+    data.manifest["settings"] = {"config.data.source": "python-env"}
+    assert {source["source"] for source in held_out_text(data)[1]} == {"plain/0.py", "mixed/1.py"}
