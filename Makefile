@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= configs/tiny.py
 BIN := $(VENV)/bin
-RELEASE ?= v1
+RELEASE ?=
 CONFIGS ?=
 BENCHMARKS ?=
 
@@ -50,7 +50,7 @@ serve: setup  ## Serve the newest run, or a released model, at http://127.0.0.1:
 	exec $(BIN)/python scripts/serve.py --checkpoint="$$run"
 
 release: $(VENV)/peers-installed  ## Train, evaluate, choose and export pretrained/RELEASE: docs/release.md.
-	$(BIN)/python scripts/release.py --name=$(RELEASE) $(if $(CONFIGS),--configs=$(CONFIGS)) \
+	$(BIN)/python scripts/release.py $(if $(RELEASE),--name=$(RELEASE)) $(if $(CONFIGS),--configs=$(CONFIGS)) \
 	    $(if $(BENCHMARKS),--benchmarks=$(BENCHMARKS))
 
 lint: setup  ## Check format, lint and types.

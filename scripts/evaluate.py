@@ -3,7 +3,8 @@
     python scripts/evaluate.py --checkpoint=runs/tiny
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=few_shot,short_prompt --protocol=reference
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=mini_benchmark
-    python scripts/evaluate.py --checkpoint=pretrained/v1 --suite=heldout --text=pretrained/v1/heldout.txt --out=evals
+    python scripts/evaluate.py --checkpoint=pretrained/small-v1 --suite=heldout --out=evals \
+        --text=pretrained/small-v1/heldout.txt
     python scripts/evaluate.py --checkpoint=runs/tiny --suite=humaneval --humaneval=HumanEval.jsonl.gz --n=200 \
         --temperature=0.8
 

@@ -1,13 +1,14 @@
 """From nothing to a released model: trains, evaluates, chooses, exports and measures what it exported.
 
-    python scripts/release.py --name=v1
-    python scripts/release.py --name=v1 --configs=configs/small.py --benchmarks=benchmarks
+    python scripts/release.py
+    python scripts/release.py --name=small-v1 --configs=configs/small.py --benchmarks=benchmarks
 
 The runs lie in `runs/NAME/CONFIG`, made by train.py, evaluate.py and report.py; what ships is `pretrained/NAME`.
 docs/release.md has the details. Stopped, the same command goes on. Exit status: 0 done, 2 a mistake, else that of the
 command that failed.
 """
 
+import functools
 import importlib.metadata
 import json
 import shutil
@@ -35,7 +36,7 @@ from codelm_jax.release.choice import candidate, choose
 from codelm_jax.release.heldout_text import held_out_text
 from codelm_jax.report.runs import load_runs
 
-_NAME = flags.DEFINE_string("name", "v1", "Of the release.")
+_NAME = flags.DEFINE_string("name", None, "Of the release; default: v1 on a GPU, small-v1 without one.")
 _CONFIGS = flags.DEFINE_list(
     "configs", None, "Config files; default: strongreg and strongreg_plus on a GPU, small without one."
 )
@@ -68,25 +69,31 @@ class _Failed(Exception):
 
 def main() -> int:
     """Makes what is missing of the release; returns the exit status."""
-    if Path(_NAME.value).name != _NAME.value or _NAME.value in ("", ".", ".."):
-        raise UserError(f"--name={_NAME.value!r}: must be the name of a directory")
-    benchmarks = _benchmarks()
-    out = Path(_OUT.value) / _NAME.value
-    work, prepared_dir = Path(_RUNS.value) / _NAME.value, Path(_DATA.value) / _NAME.value
+    name, benchmarks = _name(), _benchmarks()
+    out, work, prepared_dir = (Path(each.value) / name for each in (_OUT, _RUNS, _DATA))
     try:
-        runs = [_make(file, work / name, prepared_dir, benchmarks) for name, file in _configs().items()]
+        runs = [_make(file, work / config, prepared_dir, benchmarks) for config, file in _configs().items()]
         if len(runs) > 1:
             _run("report", f"--workdir={','.join(map(str, runs))}", f"--out={work / 'report'}")
         candidates = [candidate(run) for run in load_runs(runs)]
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
-        staged = work / "export" / _NAME.value
+        staged = work / "export" / name
         _export(chosen.directory, staged, f"--called={'/'.join(out.absolute().parts[-2:])}")
     except _Failed as failed:
         return failed.status
     _assemble(staged, prepared_dir, out)
     _measure(out)
     return 0
+
+
+def _name() -> str:
+    name = _NAME.value
+    if name is None:
+        return "v1" if _has_gpu() else "small-v1"
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise UserError(f"--name={name!r}: must be the name of a directory")
+    return name
 
 
 def _configs() -> dict[str, str]:
@@ -101,6 +108,7 @@ def _configs() -> dict[str, str]:
     return files
 
 
+@functools.cache
 def _has_gpu() -> bool:
     # In a process of its own: one that has looked holds most of the GPU's memory until it ends.
     command = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
