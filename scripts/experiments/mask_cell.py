@@ -40,6 +40,9 @@ from codelm_jax.training.step import dropout_key, init_state
 _CHUNK_TOKENS = 512
 _CURVE_POINTS = 50
 
+# All that the trainings of this study can do; "auto" leaves the choice to them.
+_ONLY = {"compute_dtype": ("auto", "float32"), "attention": ("auto", "xla"), "grad_accum_steps": (1,)}
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -65,6 +68,19 @@ class Cell:
         """The settings of its training."""
         model = dataclasses.replace(base.model, attention_dropout=self.dropout, residual_dropout=self.dropout)
         return dataclasses.replace(base, model=model, label_smoothing=self.label_smoothing, seed=self.seed)
+
+
+def check_honoured(config: TrainConfig) -> None:
+    """Refuses what a training of this study would not do.
+
+    Raises:
+        UserError: names the key.
+    """
+    for key, honoured in _ONLY.items():
+        if getattr(config, key) not in honoured:
+            raise UserError(
+                f"config.{key} = {getattr(config, key)!r}: this study has only {' or '.join(map(repr, honoured))}"
+            )
 
 
 def run_cell(
@@ -138,7 +154,7 @@ def _train(
         windows_BT = put_batch(mesh, next(batches))
         params, opt_state, figures = step_fn(params, opt_state, jnp.asarray(step), windows_BT)
         pending.append(figures)
-        if (step + 1) % every == 0:
+        if (step + 1) % every == 0 or step + 1 == config.max_steps:
             losses = np.asarray(jax.device_get(pending))
             pending = []
             loss, nll = losses.mean(axis=0).tolist()

@@ -1,4 +1,4 @@
-"""The study's results as a table and charts."""
+"""The study's results as tables and charts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,13 +23,18 @@ Result = Mapping[str, Any]
 
 _MASK = {True: "causal mask", False: "no mask"}
 _SUITES = {"short_prompt": "short prompts", "few_shot": "few-shot"}
+_RULES = {"collapsed": "our rule", "legacy_collapse": "the reference's rule"}
+_INTERVALS = (
+    "Intervals: 95 %, from a bootstrap over whole prompts; Wilson's where all prompts came out alike, as with no collapse "
+    "at all."
+)
 # The reference's own regularisation.
 _REFERENCE = {"label_smoothing": 0.1, "dropout": 0.2}
 
 
 def write(results: Sequence[Result], directory: Path) -> str:
-    """Writes `findings.md` and the charts as PNG into `directory`; returns the table."""
-    text = table(results)
+    """Writes `findings.md` and the charts as PNG into `directory`; returns the tables."""
+    text = f"{table(results)}\n{collapse_table(results)}\n{_INTERVALS}\n"
     write_atomically(directory / "findings.md", text.encode())
     for chart in charts(results):
         write_atomically(directory / f"{chart.name}.png", png(chart))
@@ -52,6 +57,20 @@ def table(results: Sequence[Result]) -> str:
             f"{held_out['smoothed_loss']:.3f}, {above:.3f} | {held_out['bits_per_byte']:.3f} | "
             f"{_percent(_collapsed(result, 'short_prompt'))} | {_percent(_collapsed(result, 'few_shot'))} | "
             f"{'refuses it' if result['guard'] else 'lets it train'} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def collapse_table(results: Sequence[Result]) -> str:
+    """One Markdown row a training: collapse by both suites and both rules."""
+    columns = [(suite, rule) for suite in _SUITES for rule in _RULES]
+    names = " | ".join(f"{_SUITES[suite]}, {_RULES[rule]}" for suite, rule in columns)
+    lines = [f"| mask | smoothing | dropout | seed | {names} |", "|---" * (4 + len(columns)) + "|"]
+    for result in results:
+        cell = result["cell"]
+        rates = " | ".join(_percent(result[suite]["summary"][rule]) for suite, rule in columns)
+        lines.append(
+            f"| {_mask(result)} | {cell['label_smoothing']:g} | {cell['dropout']:g} | {cell['seed']} | {rates} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -95,13 +114,14 @@ def _held_out(results: Sequence[Result]) -> Chart:
         axes.set_xlim(left=0)
         axes.set_xlabel("held-out NLL, nats")
 
-    worst = max(r["held_out"]["last"]["nll"] for r in results if not r["cell"]["masked"])
-    best = max(r["held_out"]["nll"] for r in results if not r["cell"]["masked"])
+    unmasked = [result["held_out"] for result in results if not result["cell"]["masked"]]
+    largest = max(found["nll"] for found in unmasked)
+    largest_of_last = max(found["last"]["nll"] for found in unmasked)
     return Chart(
         name="held_out",
         title="Held-out loss, with the answer in sight and out of it",
         caption="A window's last target is in no position's sight: there the unmasked model shows what it really knows.",
-        alt=f"Without a mask, held-out NLL is at most {best:.2f}, at last positions up to {worst:.2f}.",
+        alt=f"Without a mask, held-out NLL is at most {largest:.2f}, at last positions up to {largest_of_last:.2f}.",
         draw=draw,
     )
 
@@ -144,23 +164,24 @@ def _collapse(results: Sequence[Result]) -> Chart:
                 axes.errorbar(
                     [rate["rate"] for rate in rates],
                     places,
-                    xerr=error_bars(rates),
+                    xerr=error_bars([{"rate": rate["rate"], **_interval(rate)} for rate in rates]),
                     fmt=MARKERS[k],
                     color=theme.runs[i],
                     fillstyle="full" if k == 0 else "none",
                     markersize=4,
+                    clip_on=False,
                     label=f"{_MASK[masked]}: {name}",
                 )
         names = [_regularisation(result) for result in results if result["cell"]["masked"]]
         axes.set_yticks(range(len(names)), names)
         axes.set_xlim(0, 1)
-        axes.set_xlabel("collapsed samples")
+        axes.set_xlabel("collapsed samples,\n95 % interval by prompt")
         percent_axis(axes, "x")
 
     return Chart(
         name="collapse",
         title="Collapse",
-        caption="Samples that repeat themselves as real code does not, with 95 % intervals.",
+        caption=f"Samples that repeat themselves as real code does not. {_INTERVALS}",
         alt=_each(results, lambda r: _percent(_collapsed(r, "short_prompt")), "short prompts"),
         draw=draw,
         height=3.0,
@@ -185,5 +206,12 @@ def _collapsed(result: Result, suite: str) -> Mapping[str, Any]:
     return result[suite]["summary"]["collapsed"]
 
 
+def _interval(rate: Mapping[str, Any]) -> dict[str, float]:
+    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
+    by_prompt = "" if rate["cluster_low"] == rate["cluster_high"] else "cluster_"
+    return {end: rate[by_prompt + end] for end in ("low", "high")}
+
+
 def _percent(rate: Mapping[str, Any]) -> str:
-    return f"{100 * rate['rate']:.1f} % [{100 * rate['low']:.1f}, {100 * rate['high']:.1f}]"
+    bounds = _interval(rate)
+    return f"{100 * rate['rate']:.1f} % [{100 * bounds['low']:.1f}, {100 * bounds['high']:.1f}]"

@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from codelm_jax.configs import strongreg, tiny
+from codelm_jax.scripts.experiments import mask_cell
 from codelm_jax.scripts.experiments.explicit_mask import causal, check_supported, everything, hidden_states
-from codelm_jax.scripts.experiments.mask_cell import Cell, run_cell
-from codelm_jax.scripts.experiments.mask_findings import write
+from codelm_jax.scripts.experiments.mask_cell import Cell, check_honoured, run_cell
+from codelm_jax.scripts.experiments.mask_findings import collapse_table, write
 from codelm_jax.scripts.experiments.mask_sampling import generate_with, next_token_with
 from evals.evaluated_run import TEMPLATES, parsed, prepare_data, raw_config
 
@@ -20,6 +22,7 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.training.config import parse_train_config
 from codelm_jax.training.mesh import make_mesh
 
 CODE = ["def add(a, b):\n    return a + b\n", "for i in range(10):\n    print(i)\n"]
@@ -114,8 +117,9 @@ def test_what_lies_beyond_a_prompt_is_seen_by_nobody(config, params, tokenizer, 
 
 
 @pytest.mark.usefixtures("standard_dtype_promotion")
-def test_a_cell_is_trained_judged_and_told(tmp_path):
+def test_a_cell_is_trained_judged_and_told(tmp_path, monkeypatch):
     """The reference's cell with and without the mask, at a size where only the leak can be learnt."""
+    monkeypatch.setattr(mask_cell, "_CURVE_POINTS", 3)
     raw = raw_config(
         tmp_path, max_steps=20, batch_size=4, learning_rate=1e-2, warmup_steps=5, final_eval_tokens=200
     )
@@ -142,17 +146,42 @@ def test_a_cell_is_trained_judged_and_told(tmp_path):
     assert causal_result["guard"] is None
     assert "sees the future" in leaking["guard"]
     assert [len(result["few_shot"]["samples"]) for result in results] == [4, 4]
-    assert [result["curve"][-1]["step"] for result in results] == [20, 20]
+    # A point every 6 steps, and one of what remains.
+    assert [[point["step"] for point in result["curve"]] for result in results] == [[6, 12, 18, 20]] * 2
     for result in (causal_result, leaking):
         assert result["held_out"]["tokens"] == 200
         assert result["held_out"]["last"]["tokens"] == 200 // 128
     assert causal_result["held_out"]["nll"] != leaking["held_out"]["nll"]
-    table = write([causal_result, leaking], tmp_path)
-    assert "refuses it" in table.splitlines()[3]
-    assert (tmp_path / "findings.md").read_text() == table
+    tables = write([causal_result, leaking], tmp_path)
+    assert "refuses it" in tables.splitlines()[3]
+    assert (tmp_path / "findings.md").read_text() == tables
     assert {path.stem for path in tmp_path.glob("*.png")} == {"training", "held_out", "context", "collapse"}
 
 
 def test_only_the_references_architecture_is_studied(config):
     with pytest.raises(UserError, match=r"config\.model\.activation = 'silu'"):
         check_supported(dataclasses.replace(config, activation="silu"))
+
+
+@pytest.mark.parametrize("config", [strongreg, tiny])
+def test_the_configs_as_they_stand_are_studied(config):
+    check_honoured(parse_train_config(config.get_config().to_dict()))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("compute_dtype", "bfloat16"), ("attention", "kernel"), ("grad_accum_steps", 2)]
+)
+def test_what_a_training_would_not_do_is_refused(key, value):
+    raw = tiny.get_config().to_dict() | {key: value}
+    with pytest.raises(UserError, match=rf"config\.{key} = {value!r}: this study has only"):
+        check_honoured(parse_train_config(raw))
+
+
+def test_intervals_are_those_by_prompt_where_prompts_differ():
+    bounds = {"low": 0.25, "high": 0.75}
+    differ = {"rate": 0.5, **bounds, "cluster_low": 0.125, "cluster_high": 0.875}
+    alike = {"rate": 0.0, **bounds, "cluster_low": 0.0, "cluster_high": 0.0}
+    summary = {"summary": {"collapsed": differ, "legacy_collapse": alike}}
+    cell = {"masked": False, "label_smoothing": 0.1, "dropout": 0.2, "seed": 0}
+    row = collapse_table([{"cell": cell, "short_prompt": summary, "few_shot": summary}]).splitlines()[-1]
+    assert row == "| no mask | 0.1 | 0.2 | 0 |" + " 50.0 % [12.5, 87.5] | 0.0 % [25.0, 75.0] |" * 2
