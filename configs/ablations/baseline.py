@@ -2,8 +2,9 @@
 
     python scripts/experiments/ablations.py --size=cpu
 
-At the small size the corpus is small as well, so that it is seen several times over, as strongreg sees its own: what is
-seen once needs no regularisation.
+What is seen once needs no regularisation, so the small size has a small corpus: with the Python code of one machine its
+training part had 476,676 tokens, which 1,000 steps see 4.3 times over. strongreg sees its own about 16 times, so that at
+the small size there is less to overfit to.
 """
 
 from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
@@ -26,20 +27,20 @@ def get_config(size: str = "full") -> ConfigDict:
     config.model.num_heads = 4
     config.model.vocab_size = 4000
 
-    config.max_steps = 900
+    config.max_steps = 1000
     config.batch_size = 8
     config.learning_rate = 4e-3
     config.final_learning_rate = 1e-4
     config.warmup_steps = 60
 
-    config.eval_every = 150
+    config.eval_every = 250
     config.eval_tokens = 30_000
     config.final_eval_tokens = 100_000
     config.monitor_every = 0
-    config.checkpoint_every = 150
+    config.checkpoint_every = 250
     config.keep_steps = ()
 
-    config.data.max_bytes = 3_000_000
-    config.data.tokenizer_bytes = 3_000_000
+    config.data.max_bytes = 2_000_000
+    config.data.tokenizer_bytes = 2_000_000
     config.data.prepared_dir = "data/ablations"
     return config

@@ -1,16 +1,31 @@
 """The runner makes ordinary runs, goes on where it was stopped, and calls a difference one only where it separates."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from codelm_jax.scripts.experiments.ablation_table import context_table, table
+from codelm_jax.scripts.experiments.ablation_table import (
+    PRIMARY,
+    SUITES,
+    Measured,
+    difference,
+    holm,
+    mean_of,
+    read,
+    report,
+)
 from ml_collections import ConfigDict
+
+from codelm_jax.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "configs" / "ablations").glob("[!_]*.py"))
+REGULARISATION = {"label_smoothing", "weight_decay", "attention_dropout", "residual_dropout"}
+WIDTH = {"hidden_dim", "num_heads"}
+WEAK = {"weight_decay", "attention_dropout", "residual_dropout"}
 
 
 def config_of(name: str, size: str) -> ConfigDict:
@@ -28,9 +43,11 @@ def flat(config: ConfigDict) -> dict:
 def test_an_ablation_changes_regularisation_or_width_only(name, size):
     baseline, changed = flat(config_of("baseline", size)), flat(config_of(name, size))
     keys = {key for _, key in baseline if baseline[_, key] != changed[_, key]}
-    regularisation = {"label_smoothing", "weight_decay", "attention_dropout", "residual_dropout"}
     assert keys
-    assert keys <= ({"hidden_dim", "num_heads"} if name == "smaller" else regularisation)
+    if name == "smaller_weak":
+        assert keys == WIDTH | WEAK
+    else:
+        assert keys <= (WIDTH if name == "smaller" else REGULARISATION)
 
 
 def test_the_full_baseline_is_strongreg():
@@ -38,38 +55,232 @@ def test_the_full_baseline_is_strongreg():
     assert config_of("baseline", "full").to_dict() == strongreg.to_dict()
 
 
+def test_every_config_is_run():
+    runner = (ROOT / "scripts" / "experiments" / "ablations.py").read_text()
+    assert all(f'"{name}"' in runner for name in NAMES)
+
+
+def seeds(*values: float) -> list[Measured]:
+    return [Measured(value) for value in values]
+
+
+def rates(n: int, *counts: int) -> list[Measured]:
+    return [Measured(count / n, n) for count in counts]
+
+
 def test_a_difference_counts_only_where_its_interval_excludes_none():
-    base = [{"val_nll": value} for value in (4.0, 4.2, 4.1)]
-    better = [{"val_nll": value} for value in (3.5, 3.71, 3.6)]
-    noisy = [{"val_nll": value} for value in (3.0, 4.9, 4.1)]
-    rows = table({"baseline": base, "better": better, "noisy": noisy}).splitlines()
-    assert "| better | 3.6033" in rows[-2]
-    assert rows[-2].endswith("| yes |")
-    assert rows[-1].endswith("| no |")
+    base = seeds(4.0, 4.2, 4.1)
+    better = difference(seeds(3.5, 3.71, 3.6), base, share=False)
     # By hand: differences -0.5, -0.49, -0.5; mean -0.4967, s 0.005774, t 4.3027.
-    assert "-0.4967 [-0.5110, -0.4823]" in rows[-2]
+    assert better[:3] == pytest.approx((-0.4967, -0.5110, -0.4823), abs=1e-4)
+    assert better.separates
+    assert not difference(seeds(3.0, 4.9, 4.1), base, share=False).separates
 
 
-def test_worked_examples_are_compared_with_none_seed_by_seed():
-    def seed(short: float, few: float) -> dict[str, float]:
-        rates = {"short_prompt": short, "few_shot": few}
-        kinds = ("collapsed", "legacy_collapse", "parses")
-        return {f"{suite}_{kind}": rate for suite, rate in rates.items() for kind in kinds}
-
-    # Rates wander together from seed to seed: only the pairs show the difference.
-    helped = [seed(0.10, 0.05), seed(0.30, 0.25), seed(0.20, 0.16)]
-    unclear = [seed(0.10, 0.05), seed(0.30, 0.32), seed(0.20, 0.16)]
-    blocks = context_table({"helped": helped, "unclear": unclear}).split("\n\n### ")
-    assert len(blocks) == 3
-    for block in blocks:
-        first, second = block.strip().splitlines()[-2:]
-        # By hand: differences -5, -5, -4 points; mean -4.667, s 0.5774, t 4.3027.
-        assert first.endswith("| -4.7 % [-6.1, -3.2] | yes |")
-        assert second.endswith("| no |")
+def test_equal_small_counts_in_all_seeds_do_not_separate():
+    one_each = difference(rates(220, 1, 1, 1), rates(220, 0, 0, 0), share=True)
+    assert not one_each.separates
+    assert one_each.p > 0.05
+    # By hand: 4/662 and 1/662, difference 0.004532, standard error 0.003371.
+    assert one_each.mean == pytest.approx(1 / 220)
+    assert one_each[1:3] == pytest.approx((0.004532 - 0.006607, 0.004532 + 0.006607), abs=1e-5)
+    assert difference(rates(220, 30, 30, 30), rates(220, 0, 0, 0), share=True).separates
 
 
-def test_one_config_is_nothing_to_compare():
-    command = [sys.executable, "scripts/experiments/ablations.py", "--configs=configs/tiny.py"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: --configs=configs/tiny.py: name at least two files")
+@pytest.mark.parametrize("counts", [(0, 0, 0), (1, 1, 1), (220, 220, 220), (0, 220, 0)])
+def test_a_rate_always_has_an_interval_within_0_and_1(counts):
+    mean = mean_of(rates(220, *counts), share=True)
+    assert 0 <= mean.low <= mean.mean <= mean.high <= 1
+    assert mean.high > mean.low
+    same = difference(rates(220, *counts), rates(220, *counts), share=True)
+    assert same.low < 0 < same.high
+    assert same.p == pytest.approx(1)
+
+
+def test_seeds_that_disagree_widen_a_rate_beyond_its_sampling_error():
+    assert difference(rates(220, 60, 10, 35), rates(220, 10, 12, 11), share=True).separates is False
+    assert difference(rates(220, 34, 36, 35), rates(220, 10, 12, 11), share=True).separates is True
+
+
+def test_an_interval_excludes_0_exactly_where_p_is_below_5_percent():
+    for more in range(0, 40, 2):
+        estimate = difference(rates(220, more, more + 1, more + 3), rates(220, 4, 6, 3), share=True)
+        assert estimate.separates == (estimate.p < 0.05)
+
+
+def test_holm_asks_more_of_each_the_more_are_looked_at():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.04]) == [0.04]
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def found(**changes: float) -> dict[str, list[dict[str, Measured]]]:
+    """Two seeds of all configs that the questions are about; `changes` is by how much one's NLL differs."""
+    return {
+        config: [
+            {
+                "test_nll": Measured(4.0 + 0.01 * seed + changes.get(config, 0.0) * (1 + 0.01 * seed)),
+                "few_shot_collapsed": Measured(5 / 220, 220),
+                "short_prompt_collapsed": Measured(8 / 220, 220),
+            }
+            for seed in range(2)
+        ]
+        for config in ("baseline", "no_label_smoothing", "smaller", "smaller_weak")
+    }
+
+
+def test_what_was_named_in_advance_stands_first_and_is_corrected():
+    text = report(found(smaller_weak=0.5))
+    primary, exploratory = text.split("## Exploratory")
+    rows = [line for line in primary.splitlines() if line.startswith(("| 1.", "| 2.", "| 3."))]
+    assert len(rows) == 4
+    assert [row.endswith("| yes |") for row in rows] == [False, False, False, True]
+    # Three figures of three configs, and few-shot against short prompts in all four.
+    assert exploratory.startswith("\n\n13 comparisons at 95 %, not corrected")
+    assert "about 0.7 of them would separate by chance" in exploratory
+    assert "same prompts" in primary
+
+
+def test_other_configs_have_exploratory_comparisons_alone():
+    text = report({"mine": found()["baseline"], "other": found()["smaller"]})
+    assert "Named before" not in text
+    assert "difference from mine" in text
+
+
+def test_every_insight_has_one_or_two_questions():
+    insights = [comparison.question[0] for comparison in PRIMARY]
+    assert {insight: insights.count(insight) for insight in insights} == {"1": 2, "2": 2, "3": 2}
+
+
+def write_run(run: Path, *, data: str = "d", samples: int = 20, without: tuple[str, ...] = ()) -> Path:
+    """A run of which each suite's result has what the table reads."""
+    rate = {"count": 22, "n": 220, "rate": 0.1}
+    judged = {"summary": {"collapsed": rate, "legacy_collapse": rate, "parses": rate}}
+    position = {"top1_prob": 0.5, "correct": rate, "calibration_error": 0.1}
+    rows = [{"newline": 0.1, "legacy": None}, {"newline": 0.3, "legacy": None}]
+    results = {
+        "heldout": {"sets": {"val": {"nll": 4.0}, "test": {"nll": 4.5, "bits_per_byte": 1.9}}},
+        "few_shot": judged,
+        "short_prompt": judged,
+        "confidence": {"all": position, "after_colon": position, "after_parenthesis": {"positions": 0}},
+        "context": {"rows": rows},
+    }
+    assert set(results) == set(SUITES)
+    folder = run / "evals" / "step_9"
+    folder.mkdir(parents=True)
+    for suite in results.keys() - set(without):
+        settings: dict = {"trained_on": data}
+        if suite in ("few_shot", "short_prompt"):
+            settings["sampling"] = {"samples_per_prompt": samples}
+        (folder / f"{suite}.json").write_text(json.dumps({"settings": settings, **results[suite]}))
+    (run / "metrics.jsonl").write_text('{"step": 5, "train/nll": 5.0}\n{"step": 9, "train/nll": 3.0}\n')
+    return run
+
+
+def test_figures_are_the_newest_and_those_that_every_run_has(tmp_path):
+    whole = write_run(tmp_path / "a")
+    part = write_run(tmp_path / "b", without=("few_shot",))
+    figures = read({"one": [whole], "two": [part]}, samples=20)["one"][0]
+    assert figures["train_nll"] == Measured(3.0)
+    assert figures["short_prompt_collapsed"] == Measured(0.1, 220)
+    assert figures["accuracy_after_colon"] == Measured(0.1, 220)
+    assert figures["newline_after_examples"] == Measured(0.3)
+    # Nothing stood after `)`, `):` is no token, and one run has no few-shot samples.
+    assert not {"accuracy_after_parenthesis", "legacy_after_examples", "few_shot_collapsed"} & set(figures)
+
+
+def test_runs_on_other_data_are_not_compared(tmp_path):
+    alike, changed = write_run(tmp_path / "a"), write_run(tmp_path / "b", data="e")
+    with pytest.raises(UserError, match=r"b: its \w+ has other trained_on than that of .*a: they can't be"):
+        read({"one": [alike], "two": [changed]}, samples=20)
+
+
+def test_results_of_another_number_of_samples_are_not_taken_for_those_asked_for(tmp_path):
+    runs = {"one": [write_run(tmp_path / "a")], "two": [write_run(tmp_path / "b", samples=40)]}
+    with pytest.raises(UserError, match=r"b: its newest few_shot has not 20 samples of each prompt"):
+        read(runs, samples=20)
+
+
+def runner(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / "experiments" / "ablations.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=place, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--configs=configs/tiny.py"], "error: --configs=configs/tiny.py: name at least two files"),
+        (["--size=cpu", "--set=seed=3"], "error: --set=seed=3: each config gets the seeds 0, 1, ...;"),
+    ],
+)
+def test_mistakes_are_one_line(words, told, tmp_path):
+    done = runner(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+CONFIG = """
+from codelm_jax.configs import strongreg
+
+def get_config():
+    config = strongreg.get_config()
+    config.model.num_layers, config.model.hidden_dim, config.model.num_heads = 1, 16, 2
+    config.model.vocab_size, config.model.max_seq_length = 320, 32
+    config.max_steps, config.batch_size, config.warmup_steps = 2, 2, 1
+    config.monitor_every, config.final_eval_tokens, config.eval_tokens = 0, 500, 500
+    config.label_smoothing = {label_smoothing}
+    config.data.source, config.data.directories = "directories", ("sources",)
+    config.data.prepared_dir = "data"
+    return config
+"""
+FUNCTION = '''
+def function_{0}(first_{0}, second):
+    """Returns {0} things, {1}."""
+    if first_{0} > second:
+        return [first_{0}, {0}, "{1}"]
+    return second + {0}
+'''
+
+
+def write_sources(place: Path) -> None:
+    for package in ("left", "right", "third"):
+        folder = place / "sources" / package
+        folder.mkdir(parents=True)
+        for number in range(20):
+            text = "".join(FUNCTION.format(100 * number + i, f"{package} {number} {i}") for i in range(5))
+            (folder / f"module_{number}.py").write_text(text)
+
+
+def made(place: Path) -> dict[Path, int]:
+    """All that training and evaluation made, and when."""
+    found = [*place.glob("runs/**/checkpoints/**/*"), *place.glob("runs/**/evals/**/*.json")]
+    return {path: path.stat().st_mtime_ns for path in found if path.is_file()}
+
+
+@pytest.mark.slow
+def test_the_same_command_makes_nothing_twice_and_other_settings_are_refused(tmp_path):
+    write_sources(tmp_path)
+    (tmp_path / "smoothed.py").write_text(CONFIG.format(label_smoothing=0.1))
+    (tmp_path / "plain.py").write_text(CONFIG.format(label_smoothing=0.0))
+    words = ["--configs=smoothed.py,plain.py", "--seeds=2", "--samples=1"]
+    done = runner(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    table = tmp_path / "runs" / "ablations" / "own" / "table.md"
+    text, before = table.read_text(), made(tmp_path)
+    assert "| plain | " in text
+    assert len({path.parts[-5] for path in before if path.name == "heldout.json"}) == 2
+
+    again = runner(tmp_path, *words)
+    assert again.returncode == 0, again.stderr
+    assert made(tmp_path) == before
+    assert table.read_text() == text
+
+    other = runner(tmp_path, *words, "--set=max_steps=3")
+    assert other.returncode == 2
+    assert (
+        "error: config.max_steps is 3, but the run in runs/ablations/own/smoothed/seed_0 has 2"
+        in other.stderr
+    )
+    assert made(tmp_path) == before
