@@ -8,17 +8,12 @@ what is finished is looked at again, for seconds a run: a run with other setting
 Exit status: 0 done, 2 a mistake, else that of the command that failed.
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
-from codelm_jax.scripts.experiments.ablation_table import (  # pyright: ignore[reportMissingImports]
-    SUITES,
-    Measured,
-    read,
-    report,
-)
+from codelm_jax.scripts.experiments.ablation_figures import SUITES, Found, read  # pyright: ignore[reportMissingImports]
+from codelm_jax.scripts.experiments.ablation_table import report  # pyright: ignore[reportMissingImports]
 
 from codelm_jax import (
     cli,
@@ -95,7 +90,7 @@ def _make(file: str, seed: int, run: Path) -> int:
     return cli.call(*train) or cli.call(*evaluate)
 
 
-def _as_json(found: Mapping[str, Sequence[Mapping[str, Measured]]]) -> dict[str, Any]:
+def _as_json(found: Found) -> dict[str, Any]:
     return {
         config: [{name: measured._asdict() for name, measured in figures.items()} for figures in seeds]
         for config, seeds in found.items()

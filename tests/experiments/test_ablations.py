@@ -7,16 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from codelm_jax.scripts.experiments.ablation_table import (
-    PRIMARY,
-    SUITES,
-    Measured,
-    difference,
-    holm,
-    mean_of,
-    read,
-    report,
-)
+from codelm_jax.scripts.experiments.ablation_figures import SUITES, read
+from codelm_jax.scripts.experiments.ablation_statistics import Measured, difference, holm, mean_of
+from codelm_jax.scripts.experiments.ablation_table import PRIMARY, report
 from ml_collections import ConfigDict
 
 from codelm_jax.errors import UserError
