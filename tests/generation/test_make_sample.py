@@ -74,10 +74,11 @@ def test_the_newest_run_is_sampled_interactively(checkout):
 
 @pytest.mark.parametrize("target", ["sample", "serve"])
 def test_a_released_model_is_taken_where_there_is_no_run(target, checkout):
-    (checkout / "pretrained" / "v1").mkdir(parents=True)
+    for name in ("v2", "v10", "small-v11"):
+        (checkout / "pretrained" / name).mkdir(parents=True)
     # Holds runs, and is none.
     (checkout / "runs" / "ablations" / "baseline").mkdir(parents=True)
-    assert make(target, checkout).stdout.decode().split("\0")[1] == "--checkpoint=pretrained/v1/"
+    assert make(target, checkout).stdout.decode().split("\0")[1] == "--checkpoint=pretrained/v10/"
     (checkout / "runs" / "tiny" / "checkpoints").mkdir(parents=True)
     assert make(target, checkout).stdout.decode().split("\0")[1] == "--checkpoint=runs/tiny/"
 
