@@ -26,7 +26,7 @@ def test_figures_on_the_card_are_those_of_the_files(run):
     assert "| MIT | 1 | 2 | 1.0\u00a0MB |" in card
     assert "| train | 3 | 1.2\u00a0MB | 400,000 |" in card
     assert (
-        "with 123,456 parameters, trained from scratch with codelm-jax for 400 steps of 819,200 tokens in all"
+        "with 123,456 parameters, trained from scratch with codelm-jax for 400 steps, 819,200 tokens in all, on"
         in card
     )
 
