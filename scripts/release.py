@@ -71,6 +71,8 @@ def main() -> int:
     """Makes what is missing of the release; returns the exit status."""
     name, benchmarks = _name(), _benchmarks()
     out, work, prepared_dir = (Path(each.value) / name for each in (_OUT, _RUNS, _DATA))
+    staged = work / "export" / name
+    _check_free(out, staged)
     try:
         runs = [_make(file, work / config, prepared_dir, benchmarks) for config, file in _configs().items()]
         if len(runs) > 1:
@@ -78,7 +80,6 @@ def main() -> int:
         candidates = [candidate(run) for run in load_runs(runs)]
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
-        staged = work / "export" / name
         _export(chosen.directory, staged, f"--called={'/'.join(out.absolute().parts[-2:])}")
     except _Failed as failed:
         return failed.status
@@ -94,6 +95,17 @@ def _name() -> str:
     if Path(name).name != name or name in ("", ".", ".."):
         raise UserError(f"--name={name!r}: must be the name of a directory")
     return name
+
+
+def _check_free(out: Path, staged: Path) -> None:
+    # Told now, and not when the training is over.
+    if out.exists() and not _OVERWRITE.value and not _is_same(out, staged):
+        raise UserError(f"{out}: another release is there; choose another --name, or add --overwrite")
+
+
+def _is_same(out: Path, staged: Path) -> bool:
+    records = (out / RECORD, staged / RECORD)
+    return all(record.exists() for record in records) and records[0].read_bytes() == records[1].read_bytes()
 
 
 def _configs() -> dict[str, str]:
@@ -168,13 +180,12 @@ def _run(command: str, *arguments: str) -> None:
 
 def _assemble(staged: Path, prepared_dir: Path, out: Path) -> None:
     """Puts together what ships; what is there already and is the same stays."""
-    record, card = out / RECORD, (staged / CARD).read_bytes()
-    if record.exists() and record.read_bytes() == (staged / RECORD).read_bytes():
+    if _is_same(out, staged):
+        card = (staged / CARD).read_bytes()
         if (out / CARD).read_bytes() != card:
             write_atomically(out / CARD, card)
         return
-    if out.exists() and not _OVERWRITE.value:
-        raise UserError(f"{out}: holds something else already; add --overwrite, or choose another --name")
+    _check_free(out, staged)
     text, sources = held_out_text(load_prepared(prepared_dir))
 
     def ours(name: str) -> bool:

@@ -117,6 +117,15 @@ def test_stopped_before_its_figures_the_same_command_goes_on(toy, place):
     assert (toy / "model.safetensors").stat().st_mtime_ns == weights
 
 
+def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
+    (tmp_path / "pretrained" / "toy").mkdir(parents=True)
+    (tmp_path / "pretrained" / "toy" / "codelm.json").write_text("{}")
+    done = release(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: pretrained/toy: another release is there; choose another --name")
+    assert os.listdir(tmp_path) == ["pretrained"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
