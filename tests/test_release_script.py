@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import pytest
 from codelm_jax.scripts import shipped
+from python_sources import write_sources
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """
@@ -23,25 +24,12 @@ def get_config():
     config.data.source, config.data.directories = "directories", ("sources",)
     return config
 """
-FUNCTION = '''
-def function_{0}(first_{0}, second):
-    """Returns {0} things, {1}."""
-    if first_{0} > second:
-        return [first_{0}, {0}, "{1}"]
-    return second + {0}
-'''
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("release")
-    for package in ("left", "right", "third"):
-        (place / "sources" / package).mkdir(parents=True)
-        project = f'[project]\nname = "{package}"\nversion = "1"\nlicense = "Apache-2.0"\n'
-        (place / "sources" / package / "pyproject.toml").write_text(project)
-        for number in range(40):
-            text = "".join(FUNCTION.format(100 * number + i, f"{package} {number} {i}") for i in range(5))
-            (place / "sources" / package / f"module_{number}.py").write_text(text)
+    write_sources(place / "sources", files=40)
     (place / "minute.py").write_text(CONFIG)
     return place
 

@@ -11,6 +11,7 @@ from codelm_jax.scripts.experiments.ablation_figures import SUITES, read
 from codelm_jax.scripts.experiments.ablation_statistics import Measured, difference, holm, mean_of
 from codelm_jax.scripts.experiments.ablation_table import PRIMARY, report
 from ml_collections import ConfigDict
+from python_sources import write_sources
 
 from codelm_jax.errors import UserError
 
@@ -228,22 +229,6 @@ def get_config():
     config.data.prepared_dir = "data"
     return config
 """
-FUNCTION = '''
-def function_{0}(first_{0}, second):
-    """Returns {0} things, {1}."""
-    if first_{0} > second:
-        return [first_{0}, {0}, "{1}"]
-    return second + {0}
-'''
-
-
-def write_sources(place: Path) -> None:
-    for package in ("left", "right", "third"):
-        folder = place / "sources" / package
-        folder.mkdir(parents=True)
-        for number in range(20):
-            text = "".join(FUNCTION.format(100 * number + i, f"{package} {number} {i}") for i in range(5))
-            (folder / f"module_{number}.py").write_text(text)
 
 
 def made(place: Path) -> dict[Path, int]:
@@ -254,7 +239,7 @@ def made(place: Path) -> dict[Path, int]:
 
 @pytest.mark.slow
 def test_the_same_command_makes_nothing_twice_and_other_settings_are_refused(tmp_path):
-    write_sources(tmp_path)
+    write_sources(tmp_path / "sources", files=20)
     (tmp_path / "smoothed.py").write_text(CONFIG.format(label_smoothing=0.1))
     (tmp_path / "plain.py").write_text(CONFIG.format(label_smoothing=0.0))
     words = ["--configs=smoothed.py,plain.py", "--seeds=2", "--samples=1"]
