@@ -24,6 +24,7 @@ import codelm_jax
 from codelm_jax import (
     cli,
     configs,  # pyright: ignore[reportAttributeAccessIssue]
+    devices,
 )
 from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.licences import PERMISSIVE
@@ -124,7 +125,16 @@ def _configs() -> dict[str, str]:
 def _has_gpu() -> bool:
     # In a process of its own: one that has looked holds most of the GPU's memory until it ends.
     command = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "gpu"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = done.stdout.strip()
+    if done.returncode or (found == "cpu" and devices.has_nvidia_gpu()):
+        raise UserError(
+            "this machine has an NVIDIA GPU that JAX cannot use: install the extra that fits the driver, "
+            "pip install -e '.[cuda12]' or '.[cuda13]'; or give --name and --configs, to release what the CPU makes"
+            if devices.has_nvidia_gpu()
+            else f"JAX does not start: {done.stderr.strip().splitlines()[-1]}"
+        )
+    return found == "gpu"
 
 
 def _benchmarks() -> dict[str, str]:

@@ -63,8 +63,9 @@ def test_the_card_names_licences_and_the_directory(toy):
     card = (toy / "README.md").read_text()
     assert 'license: "apache-2.0"' in card
     assert "Only packages that state one of these licences were taken: 0BSD, Apache-2.0," in card
-    assert "sample.py --checkpoint=pretrained/toy --prompt_file" in card
+    assert "sample.py --checkpoint=pretrained/toy --prompt=" in card
     assert str(toy.parents[1]) not in card
+    assert "\n# toy\n" in card
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ _WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
 # Where the card says how to open the model: the run is not here, and the commands take an export as well.
 _SHELL = re.compile(r"(?P<call>(?P<command>\w+)\.py --checkpoint=)('[^'\n]*'|[^\s`])+")
 _PYTHON = re.compile(r'(?P<call>from_checkpoint\()"[^"\n]*"')
+_TITLE = re.compile(r"^# .*$", re.MULTILINE)
+_INDEX = re.compile(r'(?P<before>^model-index: \[\{"name": )"[^"]*"', re.MULTILINE)
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 
 _SECTION = """## Use with transformers
@@ -51,6 +53,10 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
     end = matter.end() if matter else 0
     head = _LIBRARY.sub('library_name: "transformers"', card[:end])
     body = _WRITTEN_BY.sub("", card[end:], count=1)
+    # What is exported goes by its own name.
+    title = name.rpartition("/")[2]
+    head = _INDEX.sub(lambda found: found["before"] + json.dumps(title), head)
+    body = _TITLE.sub(lambda _: f"# {title}", body, count=1)
     section = _SECTION.format(
         name=json.dumps(name),
         architecture=architecture,

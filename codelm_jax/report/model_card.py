@@ -18,6 +18,7 @@ from codelm_jax.report.templating import environment
 from codelm_jax.report.wording import (
     NONE,
     bounds,
+    by_prompt,
     estimate,
     interval,
     megabytes,
@@ -236,8 +237,10 @@ def _collapse(run: Run, suite: str, title: str) -> _Part:
     summary = evaluation.result["summary"]
     rows = [
         ["collapsed", interval(summary["collapsed"])],
+        ["… interval by prompt", by_prompt(summary["collapsed"])],
         ["real code that the same rule flags", percent(summary["human_collapsed"])],
         ["collapsed by the reference's rule", interval(summary["legacy_collapse"])],
+        ["… interval by prompt", by_prompt(summary["legacy_collapse"])],
         ["valid Python", interval(summary["parses"])],
         ["real code cut as short that is valid", percent(summary["human_parses"])],
         ["ended by itself", interval(summary["ended"])],
@@ -283,7 +286,7 @@ def _tasks(run: Run, suite: str, title: str) -> _Part:
         [f"{measure}, {which} {result[count]} tasks", estimate(found)]
         for key, which, count in (
             ("score", "all", "tasks"),
-            ("answerable_score", "those that fit the context, all", "answerable"),
+            ("answerable_score", "those that fit the context with their solution, all", "answerable"),
         )
         for measure, found in result[key].items()
     ]

@@ -29,7 +29,7 @@ from codelm_jax.report.training_charts import (
 )
 from codelm_jax.report.wording import (
     NONE,
-    bounds,
+    by_prompt,
     duration,
     interval,
     megabytes,
@@ -231,7 +231,7 @@ def _rates_table(title: str, suite: str, results: Mapping[str, tuple[int, Mappin
     for flag, name in names.items():
         rows.append([name, *(interval(summary[flag]) for summary in summaries)])
         if flag == "collapsed":
-            rows.append(["… by prompt", *(_clustered(summary[flag]) for summary in summaries)])
+            rows.append(["… by prompt", *(by_prompt(summary[flag]) for summary in summaries)])
         if flag == "parses":
             rows.append(["… real code cut as short", *(percent(s["human_parses"]) for s in summaries)])
     rows += [
@@ -279,13 +279,6 @@ def _groups_table(title: str, results: Mapping[str, tuple[int, Mapping[str, Any]
         [name, *(interval(groups[name]) if name in groups else NONE for groups in found)] for name in names
     ]
     return Table(f"{title}: collapsed, by category and prompt", ["", *results], rows, folded=True)
-
-
-def _clustered(rate: Mapping[str, Any]) -> str:
-    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
-    if rate["cluster_low"] == rate["cluster_high"]:
-        return NONE
-    return bounds({"low": rate["cluster_low"], "high": rate["cluster_high"]})
 
 
 def _beside_people(metric: Mapping[str, float]) -> str:

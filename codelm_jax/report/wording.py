@@ -35,6 +35,13 @@ def interval(rate: Rate) -> str:
     return f"{percent(rate['rate'])} {bounds(rate)} ({rate['count']:,}{_GLUE}of{_GLUE}{rate['n']:,})"
 
 
+def by_prompt(rate: Mapping[str, Any]) -> str:
+    """The interval of a rate that allows for samples of one prompt being alike; with no event there is none."""
+    if rate["cluster_low"] == rate["cluster_high"]:
+        return NONE
+    return bounds({"low": rate["cluster_low"], "high": rate["cluster_high"]})
+
+
 def estimate(found: Mapping[str, Any]) -> str:
     """A score with its interval; without, where all tasks came out alike and a bootstrap had nothing to draw from."""
     shown = percent(found["value"])

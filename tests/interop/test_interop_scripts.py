@@ -65,7 +65,7 @@ def test_an_export_without_a_card_of_its_run_has_one_all_the_same(there_and_back
     card = (there_and_back[1] / "README.md").read_text()
     assert card.startswith("---\n")
     assert 'license: "other"' in card
-    assert "# run\n" in card
+    assert f"# {there_and_back[1].name}\n" in card
 
 
 def test_an_import_never_goes_into_a_run(there_and_back):
