@@ -32,32 +32,32 @@ class Comparison(NamedTuple):
 # Collapse is judged on short prompts, where there is enough of it to differ.
 PRIMARY = (
     Comparison(
-        "1. Without label smoothing, do short prompts collapse more often?",
+        "1. Short-prompt collapse: no label smoothing, against the baseline",
         ("no_label_smoothing", "short_prompt_collapsed"),
         ("baseline", "short_prompt_collapsed"),
     ),
     Comparison(
-        "1. Without label smoothing, is the model surer of the token after `:`?",
+        "1. Top-1 probability after `:`: no label smoothing, against the baseline",
         ("no_label_smoothing", "top1_after_colon"),
         ("baseline", "top1_after_colon"),
     ),
     Comparison(
-        "2. With worked examples, do fewer samples collapse?",
+        "2. Collapse in the baseline: worked examples, against none",
         ("baseline", "few_shot_collapsed"),
         ("baseline", "short_prompt_collapsed"),
     ),
     Comparison(
-        "2. With worked examples, is a new line after the `def` more probable?",
+        "2. A new line after the `def`, in the baseline: worked examples, against none",
         ("baseline", "newline_after_examples"),
         ("baseline", "newline_without_examples"),
     ),
     Comparison(
-        "3. Does a small, weakly regularised model collapse more often than the baseline?",
+        "3. Short-prompt collapse: small and weakly regularised, against the baseline",
         ("smaller_weak", "short_prompt_collapsed"),
         ("baseline", "short_prompt_collapsed"),
     ),
     Comparison(
-        "3. Does a small model predict unseen packages worse where it is weakly regularised?",
+        "3. NLL on unseen packages: small and weakly regularised, against small",
         ("smaller_weak", "test_nll"),
         ("smaller", "test_nll"),
     ),
@@ -105,7 +105,7 @@ def _primary(found: Found) -> list[str]:
     if not there:
         return []
     lines = [
-        "| question | difference | p | p, Holm | differs |",
+        "| question | difference | p | p, Holm | shown |",
         "|---|---|---|---|---|",
     ]
     for (comparison, estimate), adjusted in zip(there, holm([each.p for _, each in there]), strict=True):
@@ -116,11 +116,12 @@ def _primary(found: Found) -> list[str]:
             _probability(estimate.p),
             _probability(adjusted),
         )
-        lines.append(f"| {' | '.join(cells)} | {'yes' if adjusted < 1 - CONFIDENCE else 'no'} |")
+        shown = ("higher" if estimate.mean > 0 else "lower") if adjusted < 1 - CONFIDENCE else "nothing"
+        lines.append(f"| {' | '.join(cells)} | {shown} |")
     return [
         "## Named before the runs were made",
         f"{len(there)} of {len(PRIMARY)}; an interval is of its comparison alone, the last column takes all together "
-        "(Holm). “no” is not “equal”: the interval tells how large a difference is still possible.",
+        "(Holm). “nothing” is not “equal”: the interval tells how large a difference is still possible.",
         "\n".join(lines),
     ]
 

@@ -124,11 +124,12 @@ def found(**changes: float) -> dict[str, list[dict[str, Measured]]]:
 
 
 def test_what_was_named_in_advance_stands_first_and_is_corrected():
-    text = report(found(smaller_weak=0.5))
-    primary, exploratory = text.split("## Exploratory")
+    sides = {change: report(found(smaller_weak=change)).split("## Exploratory") for change in (0.5, -0.5)}
+    primary, exploratory = sides[0.5]
     rows = [line for line in primary.splitlines() if line.startswith(("| 1.", "| 2.", "| 3."))]
     assert len(rows) == 4
-    assert [row.endswith("| yes |") for row in rows] == [False, False, False, True]
+    assert [row.rpartition(" | ")[2] for row in rows] == ["nothing |", "nothing |", "nothing |", "higher |"]
+    assert "| lower |" in sides[-0.5][0]
     # Three figures of three configs, and few-shot against short prompts in all four.
     assert exploratory.startswith("\n\n13 comparisons at 95 %, not corrected")
     assert "about 0.7 of them would separate by chance" in exploratory
