@@ -127,13 +127,14 @@ def _has_gpu() -> bool:
     command = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = done.stdout.strip()
-    if done.returncode or (found == "cpu" and devices.has_nvidia_gpu()):
+    if found != "gpu" and devices.has_nvidia_gpu():
         raise UserError(
             "this machine has an NVIDIA GPU that JAX cannot use: install the extra that fits the driver, "
             "pip install -e '.[cuda12]' or '.[cuda13]'; or give --name and --configs, to release what the CPU makes"
-            if devices.has_nvidia_gpu()
-            else f"JAX does not start: {done.stderr.strip().splitlines()[-1]}"
         )
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("\n")[2]
+        raise UserError(f"JAX does not start: {reason}")
     return found == "gpu"
 
 

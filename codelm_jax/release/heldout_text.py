@@ -1,5 +1,6 @@
 """A small held-out text that may be shipped: whole validation files, and which packages they come from."""
 
+import functools
 import hashlib
 import importlib.metadata
 import re
@@ -93,15 +94,19 @@ def _under_the_terms_of_its_package(package: str, source: str) -> bool:
 
     A package that is no longer installed cannot be asked.
     """
-    try:
-        files = importlib.metadata.files(package)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    if files is None:
-        return False
-    terms = [file for file in files if file.name.upper().startswith(_TERMS)]
-    if any(file.name.upper().startswith("NOTICE") for file in terms):
+    terms = _terms(package)
+    if terms is None or any(file.name.upper().startswith("NOTICE") for file in terms):
         return False
     # As metadata the terms are the whole package's; beside code they are that directory's.
     beside = {file.parent for file in terms if not any(part.endswith(".dist-info") for part in file.parts)}
     return beside.isdisjoint(PurePosixPath(source).parents)
+
+
+@functools.cache
+def _terms(package: str) -> list[importlib.metadata.PackagePath] | None:
+    """The files that state what holds for a package or a part of it; None where its files are not known."""
+    try:
+        files = importlib.metadata.files(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return None if files is None else [file for file in files if file.name.upper().startswith(_TERMS)]
