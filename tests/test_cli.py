@@ -123,25 +123,22 @@ def test_a_signal_stops_the_run_with_its_own_status_and_nothing_is_lost(small_ru
 
 
 def test_a_signal_during_preparation_stops_with_the_same_status_in_one_line(tmp_path):
-    running = subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            "scripts/train.py",
-            f"--config={TINY}",
-            f"--workdir={tmp_path / 'run'}",
-            f"--config.data.prepared_dir={tmp_path / 'prepared'}",
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert running.stdout
-    while "preparing" not in running.stdout.readline():
-        assert running.poll() is None
-    running.send_signal(signal.SIGTERM)
-    _, errors = running.communicate(timeout=60)
+    command = [
+        sys.executable,
+        "-u",
+        "scripts/train.py",
+        f"--config={TINY}",
+        f"--workdir={tmp_path / 'run'}",
+        f"--config.data.prepared_dir={tmp_path / 'prepared'}",
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout
+        while "preparing" not in running.stdout.readline():
+            assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate()
     assert running.returncode == 75
     assert errors == "stopped before or after the training steps; run the same command to go on\n"
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]

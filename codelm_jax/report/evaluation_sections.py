@@ -17,11 +17,11 @@ from codelm_jax.report.section import Block, Section, Table, captioned, missing_
 from codelm_jax.report.wording import (
     NONE,
     bounds,
-    estimate,
     interval,
     number,
     percent,
     sampling_in_words,
+    task_scores,
     token_name,
 )
 
@@ -145,11 +145,7 @@ def _context_table(evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> Tab
 
 def _tasks_table(title: str, evaluation: Evaluation, run: Run, runs: Sequence[Run]) -> Table:
     result = evaluation.result
-    rows: list[list[str]] = []
-    for key, count in (("score", "tasks"), ("answerable_score", "answerable")):
-        which = "all" if key == "score" else "those that fit the context, all"
-        for measure, found in result[key].items():
-            rows.append([f"{measure}, {which} {result[count]} tasks", estimate(found)])
+    rows = task_scores(result)
     rows.append(["tasks whose prompt overflows the context", number(result["overflowing"])])
     rows += [[f"{RUNGS[rung]}", interval(found)] for rung, found in result["ladder"].items()]
     rows += [[f"failed: {reason}", number(count)] for reason, count in result["failures"].items()]

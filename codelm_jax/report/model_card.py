@@ -19,12 +19,12 @@ from codelm_jax.report.wording import (
     NONE,
     bounds,
     by_prompt,
-    estimate,
     interval,
     megabytes,
     number,
     percent,
     sampling_in_words,
+    task_scores,
     visible,
 )
 
@@ -282,14 +282,7 @@ def _tasks(run: Run, suite: str, title: str) -> _Part:
     if evaluation is None:
         return _Part(title, _command(run, suite))
     result = evaluation.result
-    rows = [
-        [f"{measure}, {which} {result[count]} tasks", estimate(found)]
-        for key, which, count in (
-            ("score", "all", "tasks"),
-            ("answerable_score", "those that fit the context with their solution, all", "answerable"),
-        )
-        for measure, found in result[key].items()
-    ]
+    rows = task_scores(result)
     rows += [[rung, interval(found)] for rung, found in result["ladder"].items()]
     said = (
         f"Step {evaluation.step:,}; {result['tasks']} tasks, of which {result['overflowing']} overflow the context and "

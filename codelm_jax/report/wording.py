@@ -48,6 +48,18 @@ def estimate(found: Mapping[str, Any]) -> str:
     return shown if found["low"] == found["high"] else f"{shown} {bounds(found)}"
 
 
+def task_scores(result: Mapping[str, Any]) -> list[list[str]]:
+    """The scores of a task suite's result, each with its measure and the tasks that it covers."""
+    return [
+        [f"{measure}, {which} {result[count]} tasks", estimate(found)]
+        for key, which, count in (
+            ("score", "all", "tasks"),
+            ("answerable_score", "those that fit the context with their solution, all", "answerable"),
+        )
+        for measure, found in result[key].items()
+    ]
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A figure: whole numbers with separators, others with so many digits after the point."""
     if value is None:

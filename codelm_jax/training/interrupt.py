@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -16,12 +18,17 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # make does: that is no second wish.
 _SAME_SIGNAL_SECONDS = 1.0
 
+# Python drops what is raised inside a destructor or one of the garbage collector's callbacks, of which JAX has one. A
+# signal that falls there is sent again this much later.
+_AGAIN_SECONDS = 0.05
+
 _T = TypeVar("_T")
 
 
 def let_sigterm_interrupt() -> None:
     """Outside the loop a SIGTERM is what Ctrl-C is, a KeyboardInterrupt: locks and half-made files are cleaned up."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _send_dropped_signals_again()
 
 
 class _Abandoned(BaseException):
@@ -69,14 +76,28 @@ class StopRequest:
             finally:
                 self._looking = False
         except _Abandoned:
+            self._looking = False
             return None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._received is not None:
-            if now - self._received_at > _SAME_SIGNAL_SECONDS:
-                os._exit(128 + number)
-            return
-        self._received, self._received_at = number, now
+        if self._received is None:
+            self._received, self._received_at = number, now
+        elif now - self._received_at > _SAME_SIGNAL_SECONDS:
+            os._exit(128 + number)
         if self._looking:
             raise _Abandoned
+
+
+def _send_dropped_signals_again() -> None:
+    report = sys.unraisablehook
+    main = threading.main_thread().ident
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt | _Abandoned):
+            # To the main thread itself: what it waits in must end for it to see the signal.
+            threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, [main, signal.SIGTERM]).start()
+        else:
+            report(dropped)
+
+    sys.unraisablehook = hook

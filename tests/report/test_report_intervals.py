@@ -87,7 +87,7 @@ def test_the_card_has_the_score_of_the_tasks_that_fit(run):
 
     changed = with_result(run, "mini_benchmark", overflow)
     score = changed.evaluation("mini_benchmark").result
-    fits = "pass@1, those that fit the context, all 13 tasks"
+    fits = "pass@1, those that fit the context with their solution, all 13 tasks"
     card = card_of(changed)
     assert f"| pass@1, all 20 tasks | {estimate(score['score']['pass@1'])} |" in card
     assert f"| {fits} | {estimate(score['answerable_score']['pass@1'])} |" in card

@@ -100,3 +100,31 @@ with StopRequest() as stop:
 def test_a_signal_that_arrives_twice_at_once_is_one_and_a_later_one_ends_the_run(apart, status, said):
     done = subprocess.run([sys.executable, "-c", TWICE, str(apart)], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (status, said)
+
+
+DROPPED = """
+import signal, sys, time
+from codelm_jax.training.interrupt import StopRequest, let_sigterm_interrupt
+
+class Dying:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+        print("not reached")
+
+def die():
+    Dying()
+    time.sleep(60)
+
+let_sigterm_interrupt()
+with StopRequest() as stop:
+    print(stop.look(die), stop.name)
+try:
+    die()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_signal_that_falls_into_a_destructor_stops_all_the_same():
+    done = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None SIGTERM\ninterrupted\n", "")
