@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from codelm_jax.scripts.experiments.ablation_statistics import Measured  # pyright: ignore[reportMissingImports]
@@ -120,7 +121,18 @@ def _measured(results: Mapping[str, Any], path: Sequence[str]) -> Measured | Non
             return None
     if not isinstance(found, Mapping):
         return Measured(found)
-    return Measured(found["rate"], found["n"]) if found["n"] else None
+    if not found["n"]:
+        return None
+    suite, flag = path[0], path[-1]
+    return Measured(found["rate"], found["n"], _by_prompt(results[suite].get("samples", []), flag))
+
+
+def _by_prompt(samples: Sequence[Mapping[str, Any]], flag: str) -> dict[str, float] | None:
+    """How many of each prompt's samples have a flag, as shares; None where there are no samples."""
+    flags: dict[str, list[bool]] = {}
+    for sample in samples:
+        flags.setdefault(sample["prompt_id"], []).append(sample[flag])
+    return {prompt: fmean(its_own) for prompt, its_own in flags.items()} or None
 
 
 def _check_measured_alike(runs: Sequence[Run], samples: int) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from scipy import stats
@@ -12,10 +12,11 @@ _Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
 class Measured(NamedTuple):
-    """A figure of one seed; `n` is the number of trials where it is a counted rate."""
+    """A figure of one seed; of a counted rate, `n` trials; of samples, besides, the rate of each prompt."""
 
     value: float
     n: int | None = None
+    by_prompt: Mapping[str, float] | None = None
 
 
 class Estimate(NamedTuple):
@@ -34,12 +35,13 @@ class Estimate(NamedTuple):
 
 def mean_of(values: Sequence[Measured], share: bool) -> Estimate:
     """The mean over seeds; a counted rate's interval covers Agresti and Coull's (1998) of the pooled counts as well."""
-    student = _student([measured.value for measured in values])
-    if _counted(values):
+    counted = _counted(values)
+    estimate = _over_seeds_and_prompts(values, counted)
+    if counted:
         count, n = _pooled(values)
         middle = (count + _Z**2 / 2) / (n + _Z**2)
-        student = _wider(student, middle, math.sqrt(middle * (1 - middle) / (n + _Z**2)))
-    return _clamped(student, 0.0) if share else student
+        estimate = _wider(estimate, middle, math.sqrt(middle * (1 - middle) / (n + _Z**2)))
+    return _clamped(estimate, 0.0) if share else estimate
 
 
 def difference(changed: Sequence[Measured], base: Sequence[Measured], share: bool) -> Estimate:
@@ -47,13 +49,14 @@ def difference(changed: Sequence[Measured], base: Sequence[Measured], share: boo
 
     That one is Agresti and Caffo's (2000) of the pooled counts: each with one success and one failure more.
     """
-    student = _student([one.value - other.value for one, other in zip(changed, base, strict=True)])
-    if _counted(changed) and _counted(base):
+    counted = _counted([*changed, *base])
+    estimate = _over_seeds_and_prompts([_minus(*pair) for pair in zip(changed, base, strict=True)], counted)
+    if counted:
         trials = [(count + 1, n + 2) for count, n in map(_pooled, (changed, base))]
         rates = [count / n for count, n in trials]
         variances = [rate * (1 - rate) / n for rate, (_, n) in zip(rates, trials, strict=True)]
-        student = _wider(student, rates[0] - rates[1], math.sqrt(sum(variances)))
-    return _clamped(student, -1.0) if share else student
+        estimate = _wider(estimate, rates[0] - rates[1], math.sqrt(sum(variances)))
+    return _clamped(estimate, -1.0) if share else estimate
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -70,12 +73,34 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _student(values: Sequence[float]) -> Estimate:
-    mean = statistics.fmean(values)
-    error = statistics.stdev(values) / math.sqrt(len(values))
-    freedom = len(values) - 1
+def _minus(changed: Measured, base: Measured) -> Measured:
+    by_prompt = None
+    if changed.by_prompt and base.by_prompt:
+        by_prompt = {prompt: rate - base.by_prompt[prompt] for prompt, rate in changed.by_prompt.items()}
+    return Measured(changed.value - base.value, by_prompt=by_prompt)
+
+
+def _over_seeds_and_prompts(values: Sequence[Measured], counted: bool) -> Estimate:
+    """Student's interval of the mean, with the variance over seeds plus that over prompts, where there are some.
+
+    The sum is Cameron, Gelbach and Miller's (2011) for two ways of clustering, without the term that they subtract,
+    and so rather too wide; its degrees of freedom are Satterthwaite's (1946).
+    """
+    ways = [[measured.value for measured in values]]
+    prompts = [measured.by_prompt for measured in values if measured.by_prompt]
+    if len(prompts) == len(values):
+        ways.append([statistics.fmean(rates[prompt] for rates in prompts) for prompt in prompts[0]])
+    mean = statistics.fmean(ways[0])
+    parts = [(statistics.variance(way) / len(way), len(way) - 1) for way in ways if len(way) > 1]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        # The same everywhere. Counts tell how exact that is; without them nothing does.
+        reach = 0.0 if counted or not mean else math.inf
+        return Estimate(mean, mean - reach, mean + reach, 0.0 if counted and mean else 1.0)
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    error = math.sqrt(variance)
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
-    p = 2 * float(stats.t.sf(abs(mean) / error, freedom)) if error else float(mean == 0)
+    p = 2 * float(stats.t.sf(abs(mean) / error, freedom))
     return Estimate(mean, mean - reach, mean + reach, p)
 
 

@@ -14,10 +14,10 @@ from codelm_jax.scripts.experiments.ablation_statistics import (  # pyright: ign
 
 # Stands in the report: who reads the table must know it.
 _WHAT_INTERVALS_COVER = (
-    "Intervals are 95 %, Student's over the seeds. A counted rate has, besides, the sampling error of its counts pooled "
-    "over the seeds, and the interval covers both: seeds that agree by luck show nothing. No interval covers what all "
-    "seeds share: they have the same prompts, of which each one's samples resemble each other, the same held-out files, "
-    "whose neighbouring tokens do, and the same training data."
+    "Intervals are 95 %, Student's over the seeds. A rate of samples has the variance over its prompts added, and a "
+    "counted rate's interval covers the sampling error of its counts, pooled over the seeds, as well: seeds that agree by "
+    "luck show nothing. No interval covers what all seeds share: the same held-out files, whose neighbouring tokens "
+    "resemble each other, and the same training data; the probability of a new line is after one `def` alone."
 )
 
 
@@ -84,7 +84,7 @@ def report(found: Found) -> str:
         _WHAT_INTERVALS_COVER,
         *_primary(found),
         "## Exploratory",
-        f"{comparisons} comparisons at 95 %, not corrected: if nothing differed, about "
+        f"{comparisons} comparisons at 95 %, not corrected: if nothing differed, at most about "
         f"{(1 - CONFIDENCE) * comparisons:.1f} of them would separate by chance.",
         *(block for block, _ in exploratory),
     ]
@@ -147,11 +147,14 @@ def _between_configs(found: Found) -> Iterator[tuple[str, int]]:
             "|---|---|---|---|",
             f"| {first} | {_shown(mean_of(values[first], share), share)} | | |",
         ]
+        new = 0
         for config in others:
             estimate = difference(values[config], values[first], share)
-            mean = _shown(mean_of(values[config], share), share)
-            lines.append(f"| {config} | {mean} | {_shown(estimate, share)} | {_verdict(estimate)} |")
-        yield "\n".join(lines), len(others)
+            named = _is_named((config, name), (first, name))
+            new += not named
+            cells = (config, _shown(mean_of(values[config], share), share), *_judged(estimate, share, named))
+            lines.append(f"| {' | '.join(cells)} |")
+        yield "\n".join(lines), new
 
 
 def _between_contexts(found: Found) -> Iterator[tuple[str, int]]:
@@ -166,16 +169,24 @@ def _between_contexts(found: Found) -> Iterator[tuple[str, int]]:
             "| config | without | with examples | difference | separates |",
             "|---|---|---|---|---|",
         ]
+        new = 0
         for config, seeds in found.items():
             sides = [[figures[name] for figures in seeds] for name in (without, after)]
             estimate = difference(sides[1], sides[0], share=True)
-            cells = (config, *(_shown(mean_of(side, share=True), True) for side in sides))
-            lines.append(f"| {' | '.join(cells)} | {_shown(estimate, True)} | {_verdict(estimate)} |")
-        yield "\n".join(lines), len(found)
+            named = _is_named((config, after), (config, without))
+            new += not named
+            means = (_shown(mean_of(side, share=True), True) for side in sides)
+            lines.append(f"| {' | '.join((config, *means, *_judged(estimate, True, named)))} |")
+        yield "\n".join(lines), new
 
 
-def _verdict(estimate: Estimate) -> str:
-    return "yes" if estimate.separates else "no"
+def _is_named(changed: tuple[str, str], base: tuple[str, str]) -> bool:
+    return any((each.changed, each.base) == (changed, base) for each in PRIMARY)
+
+
+def _judged(estimate: Estimate, share: bool, named: bool) -> tuple[str, str]:
+    """A difference and whether it separates; of one that was named in advance that is said there, not twice."""
+    return ("named above", "") if named else (_shown(estimate, share), "yes" if estimate.separates else "no")
 
 
 def _probability(p: float) -> str:

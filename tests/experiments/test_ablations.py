@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import math
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +83,35 @@ def test_equal_small_counts_in_all_seeds_do_not_separate():
     assert difference(rates(220, 30, 30, 30), rates(220, 0, 0, 0), share=True).separates
 
 
+def test_the_same_difference_in_every_seed_shows_nothing_where_no_count_says_how_exact_it_is():
+    same = difference(seeds(0.5, 0.6, 0.7), seeds(0.25, 0.35, 0.45), share=False)
+    assert same.mean == pytest.approx(0.25)
+    exact = difference(seeds(0.5, 0.5, 0.5), seeds(0.25, 0.25, 0.25), share=False)
+    assert (exact.mean, exact.separates, exact.p) == (0.25, False, 1.0)
+
+
+def by_prompt(**rates: float) -> Measured:
+    return Measured(statistics.fmean(rates.values()), 20 * len(rates), rates)
+
+
+def test_what_a_single_prompt_shows_is_not_said_of_all():
+    base = [by_prompt(a=0.1, b=0.2, c=0.1, d=0.2)] * 2
+    all_alike = [by_prompt(a=0.5, b=0.6, c=0.5, d=0.7), by_prompt(a=0.6, b=0.6, c=0.5, d=0.6)]
+    one_alone = [by_prompt(a=1.0, b=0.8, c=0.1, d=0.2), by_prompt(a=1.0, b=0.9, c=0.1, d=0.2)]
+    assert difference(all_alike, base, share=True).separates
+    assert not difference(one_alone, base, share=True).separates
+    # Without their prompts the counts alone would have it separate: 84 and 88 of 160 against 24.
+    bare = [[Measured(measured.value, measured.n) for measured in side] for side in (one_alone, base)]
+    assert difference(*bare, share=True).separates
+
+
+def test_seeds_and_prompts_both_add_to_the_variance():
+    one, other = by_prompt(a=0.5, b=0.7), by_prompt(a=0.7, b=0.9)
+    found = mean_of([one, other], share=False)
+    # By hand: both ways have the variance 0.02 / 2 of the mean, Satterthwaite's degrees of freedom are 2, t 4.3027.
+    assert found.high - found.mean == pytest.approx(4.3027 * math.sqrt(0.02), abs=1e-4)
+
+
 @pytest.mark.parametrize("counts", [(0, 0, 0), (1, 1, 1), (220, 220, 220), (0, 220, 0)])
 def test_a_rate_always_has_an_interval_within_0_and_1(counts):
     mean = mean_of(rates(220, *counts), share=True)
@@ -130,10 +161,11 @@ def test_what_was_named_in_advance_stands_first_and_is_corrected():
     assert len(rows) == 4
     assert [row.rpartition(" | ")[2] for row in rows] == ["nothing |", "nothing |", "nothing |", "higher |"]
     assert "| lower |" in sides[-0.5][0]
-    # Three figures of three configs, and few-shot against short prompts in all four.
-    assert exploratory.startswith("\n\n13 comparisons at 95 %, not corrected")
-    assert "about 0.7 of them would separate by chance" in exploratory
-    assert "same prompts" in primary
+    # Three figures of three configs, and few-shot against short prompts in all four, without the three named in advance.
+    assert exploratory.startswith("\n\n10 comparisons at 95 %, not corrected")
+    assert "at most about 0.5 of them would separate by chance" in exploratory
+    assert exploratory.count("named above") == 3
+    assert "same held-out files" in primary
 
 
 def test_other_configs_have_exploratory_comparisons_alone():
@@ -149,8 +181,15 @@ def test_every_insight_has_one_or_two_questions():
 
 def write_run(run: Path, *, data: str = "d", samples: int = 20, without: tuple[str, ...] = ()) -> Path:
     """A run of which each suite's result has what the table reads."""
-    rate = {"count": 22, "n": 220, "rate": 0.1}
-    judged = {"summary": {"collapsed": rate, "legacy_collapse": rate, "parses": rate}}
+    rate = {"count": 4, "n": 40, "rate": 0.1}
+    flags = ("collapsed", "legacy_collapse", "parses")
+    # Of 20 samples a prompt, 4 of the one and none of the other.
+    drawn = [
+        {"prompt_id": prompt, **dict.fromkeys(flags, prompt == "a" and i < 4)}
+        for prompt in "ab"
+        for i in range(20)
+    ]
+    judged = {"summary": dict.fromkeys(flags, rate), "samples": drawn}
     position = {"top1_prob": 0.5, "correct": rate, "calibration_error": 0.1}
     rows = [{"newline": 0.1, "legacy": None}, {"newline": 0.3, "legacy": None}]
     results = {
@@ -177,8 +216,8 @@ def test_figures_are_the_newest_and_those_that_every_run_has(tmp_path):
     part = write_run(tmp_path / "b", without=("few_shot",))
     figures = read({"one": [whole], "two": [part]}, samples=20)["one"][0]
     assert figures["train_nll"] == Measured(3.0)
-    assert figures["short_prompt_collapsed"] == Measured(0.1, 220)
-    assert figures["accuracy_after_colon"] == Measured(0.1, 220)
+    assert figures["short_prompt_collapsed"] == Measured(0.1, 40, {"a": 0.2, "b": 0.0})
+    assert figures["accuracy_after_colon"] == Measured(0.1, 40)
     assert figures["newline_after_examples"] == Measured(0.3)
     # Nothing stood after `)`, `):` is no token, and one run has no few-shot samples.
     assert not {"accuracy_after_parenthesis", "legacy_after_examples", "few_shot_collapsed"} & set(figures)
