@@ -9,11 +9,10 @@ command that failed.
 """
 
 import functools
-import importlib.metadata
 import json
-import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -26,16 +25,16 @@ from codelm_jax import (
     configs,  # pyright: ignore[reportAttributeAccessIssue]
     devices,
 )
-from codelm_jax.atomic import write_atomically, write_json
+from codelm_jax.atomic import write_json
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import CARD, is_export_file
 from codelm_jax.interop.hf_record import RECORD
-from codelm_jax.interop.new_directory import new_directory
-from codelm_jax.release.choice import candidate, choose
-from codelm_jax.release.heldout_text import held_out_text
-from codelm_jax.report.runs import load_runs
+from codelm_jax.release.choice import Candidate, candidate, choose
+from codelm_jax.release.directory import FIGURES, assemble, check_free
+from codelm_jax.report.runs import TASK_SUITES, load_runs
+from codelm_jax.sandbox.pool import Sandbox
+from codelm_jax.sandbox.verdict import SandboxError
 
 _NAME = flags.DEFINE_string("name", None, "Of the release; default: v1 on a GPU, small-v1 without one.")
 _CONFIGS = flags.DEFINE_list(
@@ -73,18 +72,25 @@ def main() -> int:
     name, benchmarks = _name(), _benchmarks()
     out, work, prepared_dir = (Path(each.value) / name for each in (_OUT, _RUNS, _DATA))
     staged = work / "export" / name
-    _check_free(out, staged)
+    suites = [*_SUITES.value, *benchmarks]
+    check_free(out, staged, overwrite=_OVERWRITE.value)
+    _check_sandbox(suites)
     try:
-        runs = [_make(file, work / config, prepared_dir, benchmarks) for config, file in _configs().items()]
+        runs = [
+            _make(file, work / config, prepared_dir, suites, benchmarks)
+            for config, file in _configs().items()
+        ]
         if len(runs) > 1:
             _run("report", f"--workdir={','.join(map(str, runs))}", f"--out={work / 'report'}")
         candidates = [candidate(run) for run in load_runs(runs)]
+        for each in candidates:
+            _check_exported(each)
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
         _export(chosen.directory, staged, f"--called={'/'.join(out.absolute().parts[-2:])}")
     except _Failed as failed:
         return failed.status
-    _assemble(staged, prepared_dir, out)
+    assemble(staged, load_prepared(prepared_dir), out, overwrite=_OVERWRITE.value)
     _measure(out)
     return 0
 
@@ -98,15 +104,17 @@ def _name() -> str:
     return name
 
 
-def _check_free(out: Path, staged: Path) -> None:
-    # Told now, and not when the training is over.
-    if out.exists() and not _OVERWRITE.value and not _is_same(out, staged):
-        raise UserError(f"{out}: another release is there; choose another --name, or add --overwrite")
-
-
-def _is_same(out: Path, staged: Path) -> bool:
-    records = (out / RECORD, staged / RECORD)
-    return all(record.exists() for record in records) and records[0].read_bytes() == records[1].read_bytes()
+def _check_sandbox(suites: Sequence[str]) -> None:
+    # Told now, too.
+    if not set(suites) & set(TASK_SUITES):
+        return
+    try:
+        Sandbox(workers=1).close()
+    except SandboxError as error:
+        raise UserError(
+            f"{error.args[0].partition('; run on')[0]}; tasks can't be run here: leave them out, --suites=all without "
+            "--benchmarks"
+        ) from None
 
 
 def _configs() -> dict[str, str]:
@@ -149,7 +157,9 @@ def _benchmarks() -> dict[str, str]:
     return {suite: str(file) for suite, file in files.items()}
 
 
-def _make(file: str, run: Path, prepared_dir: Path, benchmarks: dict[str, str]) -> Path:
+def _make(
+    file: str, run: Path, prepared_dir: Path, suites: Sequence[str], benchmarks: Mapping[str, str]
+) -> Path:
     """Trains, evaluates and describes one run, or goes on with it."""
     data = {
         "data.prepared_dir": prepared_dir,
@@ -162,19 +172,37 @@ def _make(file: str, run: Path, prepared_dir: Path, benchmarks: dict[str, str]) 
         "train", f"--config={file}", f"--workdir={run}", *shared, *(f"--config.{each}" for each in _SET.value)
     )
     # What is evaluated is what would ship: rounded to bfloat16, read from its files.
-    weights = run.parent / "weights" / run.name
+    weights = _weights(run)
     _export(run, weights)
-    step = json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
     _run(
         "evaluate",
         f"--checkpoint={weights}",
-        f"--suite={','.join([*_SUITES.value, *benchmarks])}",
+        f"--suite={','.join(suites)}",
         *(f"--{suite}={path}" for suite, path in benchmarks.items()),
         f"--data={prepared_dir}",
-        f"--out={run / 'evals' / f'step_{step}'}",
+        f"--out={run / 'evals' / f'step_{_step(weights)}'}",
     )
     _run("report", f"--workdir={run}", f"--license={_LICENCE.value}")
     return run
+
+
+def _weights(run: Path) -> Path:
+    return run.parent / "weights" / run.name
+
+
+def _step(weights: Path) -> int:
+    return json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
+
+
+def _check_exported(evaluated: Candidate) -> None:
+    """The choice and the card go by a run's newest evaluation: that must be of the step that ships."""
+    ships = _step(_weights(evaluated.directory))
+    if evaluated.step != ships:
+        evals = evaluated.directory / "evals"
+        raise UserError(
+            f"{evals}: the newest evaluation is of step {evaluated.step}, but step {ships} is the best and ships; move "
+            f"{evals / f'step_{evaluated.step}'} away"
+        )
 
 
 def _export(run: Path, out: Path, *more: str) -> None:
@@ -189,35 +217,8 @@ def _run(command: str, *arguments: str) -> None:
         raise _Failed(status)
 
 
-def _assemble(staged: Path, prepared_dir: Path, out: Path) -> None:
-    """Puts together what ships; what is there already and is the same stays."""
-    if _is_same(out, staged):
-        card = (staged / CARD).read_bytes()
-        if (out / CARD).read_bytes() != card:
-            write_atomically(out / CARD, card)
-        return
-    _check_free(out, staged)
-    text, sources = held_out_text(load_prepared(prepared_dir))
-
-    def ours(name: str) -> bool:
-        return is_export_file(name) or name in shipped.FILES
-
-    with new_directory(out, replaceable=ours, overwrite=_OVERWRITE.value) as directory:
-        for file in staged.iterdir():
-            shutil.copyfile(file, directory / file.name)
-        shutil.copyfile(_licence_text(), directory / shipped.LICENCE)
-        (directory / shipped.HELD_OUT).write_text(text, encoding="utf-8")
-        write_json(directory / shipped.SOURCES, {"files": sources})
-
-
-def _licence_text() -> Path:
-    # With the package's metadata it is there whether the package runs from a checkout or from a wheel.
-    files = importlib.metadata.files("codelm-jax") or ()
-    return next(Path(str(file.locate())) for file in files if file.name == shipped.LICENCE)
-
-
 def _measure(out: Path) -> None:
-    if (out / shipped.FIGURES).exists():
+    if (out / FIGURES).exists():
         print(f"{out}: is there already, with its figures")
         return
     # As the test takes them again, which no accelerator is promised.
@@ -231,7 +232,7 @@ def _measure(out: Path) -> None:
             "device": jax.devices()[0].device_kind,
         },
     }
-    write_json(out / shipped.FIGURES, figures)
+    write_json(out / FIGURES, figures)
     held_out = figures["heldout"]
     print(
         f"{out}: nll {held_out['nll']:.4f}, {held_out['bits_per_byte']:.4f} bits per byte on its held-out text"

@@ -6,15 +6,8 @@ from typing import Any
 from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
 
 from codelm_jax.evals.heldout import heldout
+from codelm_jax.release.directory import HELD_OUT
 from codelm_jax.weights import load_weights
-
-HELD_OUT = "heldout.txt"
-SOURCES = "heldout_sources.json"
-FIGURES = "figures.json"
-# Of the held-out text, most of which is under Apache-2.0; the weights' own, too, unless their card says otherwise.
-LICENCE = "LICENSE"
-# Beside the export.
-FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 
 # Nats a token, in float32 on a CPU: sums in another order, as other compilers and processors take them, differ by less.
 TOLERANCE = 1e-4

@@ -57,8 +57,8 @@ ALLOWED = {
     "checkpoint": {"text"},
     "report": {"text"},
     "interop": {"model", "text"},
-    # What a release ships comes from the data; which run it ships, from what reports read.
-    "release": {"data", "report", "text"},
+    # What a release ships comes from the data and an export; which run it ships, from what reports read.
+    "release": {"data", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},

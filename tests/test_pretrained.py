@@ -7,6 +7,8 @@ import jax
 import pytest
 from codelm_jax.scripts import shipped
 
+from codelm_jax.release.directory import FIGURES, HELD_OUT, SOURCES
+
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 RELEASES = sorted(path.parent for path in PRETRAINED.glob("*/config.json"))
 
@@ -19,7 +21,7 @@ def test_every_directory_in_pretrained_is_a_release():
 
 @pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)
 def test_the_shipped_files_give_the_shipped_figures(directory):
-    recorded = json.loads((directory / shipped.FIGURES).read_text(encoding="utf-8"))
+    recorded = json.loads((directory / FIGURES).read_text(encoding="utf-8"))
     # Opening them holds every file against its sha256.
     with jax.numpy_dtype_promotion("standard"):
         found = shipped.measure(directory)
@@ -33,7 +35,7 @@ def test_the_shipped_files_give_the_shipped_figures(directory):
 @pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)
 def test_what_ships_is_small_and_says_where_its_text_comes_from(directory):
     assert all(path.stat().st_size <= 16_000_000 for path in directory.iterdir())
-    sources = json.loads((directory / shipped.SOURCES).read_text(encoding="utf-8"))["files"]
-    text = (directory / shipped.HELD_OUT).read_text(encoding="utf-8")
+    sources = json.loads((directory / SOURCES).read_text(encoding="utf-8"))["files"]
+    text = (directory / HELD_OUT).read_text(encoding="utf-8")
     assert text.count("<|endoftext|>\n") == len(sources) - 1
     assert all(source["package"] and source["licence"] for source in sources)

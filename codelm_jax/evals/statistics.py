@@ -46,6 +46,12 @@ def clustered_rate(flags: Mapping[str, Sequence[bool]], seed: int) -> dict[str, 
     return {**result, "cluster_low": low, "cluster_high": high}
 
 
+def interval_by_cluster(rate: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The bootstrap's bounds of a `clustered_rate`; None where all came out alike: it had nothing to draw from."""
+    low, high = rate["cluster_low"], rate["cluster_high"]
+    return None if low == high else (low, high)
+
+
 def clustered_interval(
     clusters: Sequence[Sequence[float]], seed: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:

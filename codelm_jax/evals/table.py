@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from codelm_jax.evals.samples import FLAGS
+from codelm_jax.evals.statistics import interval_by_cluster
 from codelm_jax.text.band import METRICS
 
 Row = Sequence[str]
@@ -38,9 +39,8 @@ def _brackets(low: float, high: float) -> str:
 
 
 def _clustered(rate: Mapping[str, Any]) -> str:
-    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
-    low, high = rate["cluster_low"], rate["cluster_high"]
-    return "-" if low == high else _brackets(low, high)
+    by_prompt = interval_by_cluster(rate)
+    return _brackets(*by_prompt) if by_prompt else "-"
 
 
 def _samples(result: Mapping[str, Any]) -> tuple[Row, list[Row]]:

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from codelm_jax.atomic import write_atomically
+from codelm_jax.evals.statistics import interval_by_cluster
 from codelm_jax.report.chart import (
     MARKERS,
     Chart,
@@ -207,9 +208,8 @@ def _collapsed(result: Result, suite: str) -> Mapping[str, Any]:
 
 
 def _interval(rate: Mapping[str, Any]) -> dict[str, float]:
-    # Where all prompts came out alike, a bootstrap over them has nothing to draw from.
-    by_prompt = "" if rate["cluster_low"] == rate["cluster_high"] else "cluster_"
-    return {end: rate[by_prompt + end] for end in ("low", "high")}
+    low, high = interval_by_cluster(rate) or (rate["low"], rate["high"])
+    return {"low": low, "high": high}
 
 
 def _percent(rate: Mapping[str, Any]) -> str:

@@ -1,0 +1,66 @@
+"""What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
+
+import importlib.metadata
+import shutil
+from pathlib import Path
+
+from codelm_jax.atomic import write_atomically, write_json
+from codelm_jax.data.prepare import PreparedData
+from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_export import CARD, is_export_file
+from codelm_jax.interop.hf_record import RECORD
+from codelm_jax.interop.new_directory import new_directory
+from codelm_jax.release.heldout_text import held_out_text
+
+HELD_OUT = "heldout.txt"
+SOURCES = "heldout_sources.json"
+FIGURES = "figures.json"
+# Of the held-out text, most of which is under Apache-2.0; the weights' own, too, unless their card says otherwise.
+LICENCE = "LICENSE"
+_FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
+
+
+def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
+    """Whether the export `staged` may be released as `out`.
+
+    Raises:
+        UserError: another release is there.
+    """
+    if out.exists() and not overwrite and not _is_same(out, staged):
+        raise UserError(f"{out}: another release is there; choose another --name, or add --overwrite")
+
+
+def assemble(staged: Path, prepared: PreparedData, out: Path, *, overwrite: bool) -> None:
+    """Puts together what ships, all but the figures; what is there already and is the same stays.
+
+    Raises:
+        UserError: another release is there, or no held-out file may be shipped.
+    """
+    if _is_same(out, staged):
+        card = (staged / CARD).read_bytes()
+        if (out / CARD).read_bytes() != card:
+            write_atomically(out / CARD, card)
+        return
+    check_free(out, staged, overwrite=overwrite)
+    text, sources = held_out_text(prepared)
+
+    def ours(name: str) -> bool:
+        return is_export_file(name) or name in _FILES
+
+    with new_directory(out, replaceable=ours, overwrite=overwrite) as directory:
+        for file in staged.iterdir():
+            shutil.copyfile(file, directory / file.name)
+        shutil.copyfile(_licence_text(), directory / LICENCE)
+        (directory / HELD_OUT).write_text(text, encoding="utf-8")
+        write_json(directory / SOURCES, {"files": sources})
+
+
+def _is_same(out: Path, staged: Path) -> bool:
+    records = (out / RECORD, staged / RECORD)
+    return all(record.exists() for record in records) and records[0].read_bytes() == records[1].read_bytes()
+
+
+def _licence_text() -> Path:
+    # With the package's metadata it is there whether the package runs from a checkout or from a wheel.
+    files = importlib.metadata.files("codelm-jax") or ()
+    return next(Path(str(file.locate())) for file in files if file.name == LICENCE)
