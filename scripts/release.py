@@ -31,7 +31,7 @@ from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_record import RECORD
 from codelm_jax.release.choice import Candidate, candidate, choose
-from codelm_jax.release.directory import FIGURES, assemble, check_free
+from codelm_jax.release.directory import FIGURES, assemble, called, check_free
 from codelm_jax.report.runs import TASK_SUITES, load_runs
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
@@ -87,7 +87,7 @@ def main() -> int:
             _check_exported(each)
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
-        _export(chosen.directory, staged, f"--called={'/'.join(out.absolute().parts[-2:])}")
+        _export(chosen.directory, staged, f"--called={called(out)}")
     except _Failed as failed:
         return failed.status
     assemble(staged, load_prepared(prepared_dir), out, overwrite=_OVERWRITE.value)

@@ -66,6 +66,7 @@ def test_the_card_names_licences_and_the_directory(toy):
     assert "sample.py --checkpoint=pretrained/toy --prompt=" in card
     assert str(toy.parents[1]) not in card
     assert "\n# toy\n" in card
+    assert "--checkpoint=pretrained/toy --suite=heldout --text=pretrained/toy/heldout.txt" in card
 
 
 @pytest.mark.slow

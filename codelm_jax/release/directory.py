@@ -1,6 +1,7 @@
 """What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
 
 import importlib.metadata
+import shlex
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,20 @@ FIGURES = "figures.json"
 LICENCE = "LICENSE"
 _FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 
+# At the end of a released model's card.
+_CHECK = """
+## Check these files
+
+`{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds what
+these very files make of it, and one greedy completion. With codelm-jax this measures them again:
+
+```bash
+python scripts/evaluate.py --checkpoint={model} --suite=heldout --text={model}/{held_out} --out=evals
+```
+
+It is no fair sample of the held-out data: the figures to compare models by are those above.
+"""
+
 
 def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
     """Whether the export `staged` may be released as `out`.
@@ -36,8 +51,8 @@ def assemble(staged: Path, prepared: PreparedData, out: Path, *, overwrite: bool
     Raises:
         UserError: another release is there, or no held-out file may be shipped.
     """
+    card = (staged / CARD).read_bytes() + _how_to_check(out).encode()
     if _is_same(out, staged):
-        card = (staged / CARD).read_bytes()
         if (out / CARD).read_bytes() != card:
             write_atomically(out / CARD, card)
         return
@@ -50,9 +65,19 @@ def assemble(staged: Path, prepared: PreparedData, out: Path, *, overwrite: bool
     with new_directory(out, replaceable=ours, overwrite=overwrite) as directory:
         for file in staged.iterdir():
             shutil.copyfile(file, directory / file.name)
+        (directory / CARD).write_bytes(card)
         shutil.copyfile(_licence_text(), directory / LICENCE)
         (directory / HELD_OUT).write_text(text, encoding="utf-8")
         write_json(directory / SOURCES, {"files": sources})
+
+
+def called(out: Path) -> str:
+    """How the card names the directory: as it lies in a checkout, or wherever releases are kept."""
+    return "/".join(out.absolute().parts[-2:])
+
+
+def _how_to_check(out: Path) -> str:
+    return _CHECK.format(model=shlex.quote(called(out)), held_out=HELD_OUT, sources=SOURCES, figures=FIGURES)
 
 
 def _is_same(out: Path, staged: Path) -> bool:
