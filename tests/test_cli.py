@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from faults.training_command import ROOT, TINY, small_training, train
+from faults.training_command import ROOT, TINY, run_commands, small_training, train
 
 from codelm_jax.training.metrics import read_metrics
 
@@ -55,19 +55,21 @@ def test_a_checkpoint_alone_is_enough_to_sample(small_run, tmp_path):
 def test_the_same_command_again_resumes_and_other_settings_are_refused(small_run, tmp_path):
     directory, arguments, _ = small_run
     shutil.copytree(directory / "prepared", tmp_path / "moved")
-    again = train(*arguments, f"--config.data.prepared_dir={tmp_path / 'moved'}")
-    assert again.returncode == 0, again.stderr
-    assert "resuming" in again.stdout
-    other = train(
-        *arguments, "--config.model.num_layers=2", f"--config.data.prepared_dir={tmp_path / 'none'}"
+    deeper = ["--config.model.num_layers=2", f"--config.data.prepared_dir={tmp_path / 'none'}"]
+    again, *others = run_commands(
+        [
+            [*arguments, f"--config.data.prepared_dir={tmp_path / 'moved'}"],
+            [*arguments, *deeper],
+            [*arguments, "--config.learning_rate=0.1"],
+        ]
     )
-    assert other.returncode == 2
-    assert other.stderr.strip().startswith("error: config.model.num_layers is 2, but the run in")
+    assert again["status"] == 0, again["errors"]
+    assert "resuming" in again["output"]
+    assert [other["status"] for other in others] == [2, 2]
+    assert others[0]["errors"].strip().startswith("error: config.model.num_layers is 2, but the run in")
     assert not (tmp_path / "none").exists()
-    other = train(*arguments, "--config.learning_rate=0.1")
-    assert other.returncode == 2
-    assert other.stderr.strip().startswith("error: config.learning_rate is 0.1")
-    assert len(other.stderr.strip().splitlines()) == 1
+    assert others[1]["errors"].strip().startswith("error: config.learning_rate is 0.1")
+    assert len(others[1]["errors"].strip().splitlines()) == 1
 
 
 def test_a_new_run_starts_from_another_runs_weights(small_run):
@@ -78,15 +80,20 @@ def test_a_new_run_starts_from_another_runs_weights(small_run):
         f"--workdir={directory / 'mine'}",
         f"--init_from={directory / 'source'}",
         f"--config.data.prepared_dir={directory / 'prepared_mine'}",
-        "--config.max_steps=1",
+        "--config.monitor_every=0",
     ]
-    started = train(*mine)
-    assert started.returncode == 0, started.stderr
+    deeper = [f"--workdir={directory / 'other'}", "--config.model.num_layers=2"]
+    started, other = run_commands(
+        [[*mine, "--config.checkpoint_every=1", "--stop_after=1"], [*mine, *deeper]]
+    )
+    assert started["status"] == 75, started["errors"]
+    assert other["status"] == 2
+    assert "add --config.model.num_layers=1" in other["errors"]
     shutil.rmtree(directory / "source")
     # The data was prepared with the tokenizer in the run's directory, which lies elsewhere now.
     (directory / "mine").rename(directory / "renamed")
-    again = train(*mine, f"--workdir={directory / 'renamed'}")
-    assert again.returncode == 0, again.stderr
+    again = train(*mine, f"--workdir={directory / 'renamed'}", "--stop_after=2")
+    assert again.returncode == 75, again.stderr
     assert "resuming" in again.stdout
     # One step of warm-up moves nothing: held out, the new run starts where the other one ended.
     started_at, fresh = (
@@ -94,14 +101,6 @@ def test_a_new_run_starts_from_another_runs_weights(small_run):
         for name in ("renamed", "run")
     )
     assert started_at < fresh
-    other = train(
-        *arguments,
-        f"--workdir={directory / 'other'}",
-        f"--init_from={directory / 'run'}",
-        "--config.model.num_layers=2",
-    )
-    assert other.returncode == 2
-    assert "add --config.model.num_layers=1" in other.stderr
 
 
 def test_a_signal_stops_the_run_with_its_own_status_and_nothing_is_lost(small_run, tmp_path):
@@ -159,15 +158,16 @@ def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path):
         "--config=configs/strongreg.py",
         "--describe",
         "--config.batch_size=1",
+        "--config.model.num_layers=1",
         f"--workdir={tmp_path / 'run'}",
         f"--config.data.prepared_dir={tmp_path / 'none'}",
     )
     assert done.returncode == 0, done.stderr
     described = json.loads(done.stdout)
-    assert described["num_params"] == 29_180_928
+    assert described["num_params"] == 10_816_512
     assert described["tokens_per_step"] == 256
     assert described["total_tokens"] == 50_000 * 256
-    assert described["memory"]["state_bytes"] > 3 * 4 * 29_180_928
+    assert described["memory"]["state_bytes"] > 3 * 4 * 10_816_512
     assert not list(tmp_path.iterdir())
 
 
@@ -180,29 +180,34 @@ def test_an_override_outranks_the_architecture_file_and_its_mistakes_name_it(tmp
         f"--arch_json={file}",
         f"--config.data.prepared_dir={tmp_path / 'none'}",
     ]
-    model = json.loads(train(*arguments, "--config.model.num_layers=2").stdout)["config"]["model"]
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"num_layers": "8"}')
+    described, refused = run_commands(
+        [[*arguments, "--config.model.num_layers=2"], [*arguments, f"--arch_json={wrong}"]]
+    )
+    model = json.loads(described["output"])["config"]["model"]
     assert (model["num_layers"], model["hidden_dim"], model["num_heads"]) == (2, 64, 4)
-    file.write_text('{"num_layers": "8"}')
-    assert f"error: --arch_json={file}: config.model.num_layers = '8'" in train(*arguments).stderr
+    assert f"error: --arch_json={wrong}: config.model.num_layers = '8'" in refused["errors"]
 
 
-@pytest.mark.parametrize(
-    ("content", "argument", "says"),
-    [
+def test_a_broken_config_file_is_named(tmp_path):
+    broken = [
         ("x =", "", "SyntaxError"),
         ("x = 1", "", "get_config"),
         ("import nonesuch", "", "nonesuch"),
         ("def get_config(size):\n    raise ValueError(f'no size {size}')", ":huge", "no size huge"),
-    ],
-)
-def test_a_broken_config_file_is_named(tmp_path, content, argument, says):
-    path = tmp_path / "broken.py"
-    path.write_text(content)
-    done = train(f"--config={path}{argument}")
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert str(path) in done.stderr
-    assert says in done.stderr
+    ]
+    paths = [tmp_path / f"broken_{number}.py" for number in range(len(broken))]
+    for path, (content, _, _) in zip(paths, broken, strict=True):
+        path.write_text(content)
+    results = run_commands(
+        [f"--config={path}{argument}"] for path, (_, argument, _) in zip(paths, broken, strict=True)
+    )
+    for path, (_, _, says), result in zip(paths, broken, results, strict=True):
+        assert result["status"] == 2
+        assert len(result["errors"].strip().splitlines()) == 1
+        assert str(path) in result["errors"]
+        assert says in result["errors"]
 
 
 def test_help_shows_the_commands_and_flags():
@@ -213,7 +218,13 @@ def test_help_shows_the_commands_and_flags():
 
 
 def test_output_that_nobody_takes_ends_without_a_traceback():
-    command = [sys.executable, "scripts/train.py", f"--config={TINY}", "--describe"]
+    command = [
+        sys.executable,
+        "scripts/train.py",
+        f"--config={TINY}",
+        "--describe",
+        "--config.model.num_layers=1",
+    ]
     read_end, write_end = os.pipe()
     os.close(read_end)
     with open("/dev/full", "w") as full, os.fdopen(write_end, "w") as closed:
