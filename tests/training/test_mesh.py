@@ -8,23 +8,33 @@ import numpy as np
 import pytest
 
 # Runs in a process of its own: the number of devices is fixed when JAX starts.
-CURVE = """
+TRAINING = """
 import functools, json, sys
 import jax
 from training.tiny_run import make_config, make_windows
+from codelm_jax.training import step
 from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
-from codelm_jax.training.step import init_state, train_step
 
-config = make_config(grad_accum_steps=int(sys.argv[1]))
-mesh = make_mesh(config)
-everywhere = replicated(mesh)
-step = jax.jit(functools.partial(train_step, config), in_shardings=(everywhere, split_over_batch(mesh)))
-state = put_replicated(mesh, init_state(config))
-losses = []
-for i in range(6):
-    state, metrics = step(state, put_batch(mesh, make_windows(config, i)))
-    losses.append(float(metrics["loss"]))
-print(json.dumps([jax.device_count(), losses]))
+def trained(parts, steps):
+    config = make_config(grad_accum_steps=parts, model__num_layers=1)
+    mesh = make_mesh(config)
+    everywhere = replicated(mesh)
+    jitted = jax.jit(
+        functools.partial(step.train_step, config), in_shardings=(everywhere, split_over_batch(mesh))
+    )
+    state = put_replicated(mesh, step.init_state(config))
+    losses = []
+    compiled = jitted.lower(state, put_batch(mesh, make_windows(config, 0))).compile()
+    for i in range(steps):
+        state, metrics = compiled(state, put_batch(mesh, make_windows(config, i)))
+        losses.append(float(metrics["loss"]))
+    return losses, compiled.as_text()
+
+curves = {parts: trained(parts, 6)[0] for parts in (1, 2)}
+step._CHUNK_TOKENS_CPU = 4
+(loss,), program = trained(1, 1)
+result = {"devices": jax.device_count(), "curves": curves, "chunked_loss": loss, "chunked_program": program}
+print(json.dumps(result))
 """
 
 
@@ -40,15 +50,21 @@ def run_on(devices, code, *arguments):
     )
 
 
-@pytest.mark.parametrize("parts", ["1", "2"])
-def test_one_and_several_devices_give_the_same_training_curve(parts):
-    curves = {}
-    for devices in (1, 8 // int(parts)):
-        done = run_on(devices, CURVE, parts)
+@pytest.fixture(scope="module")
+def trained():
+    """What one device and several make of the same batches."""
+    results = []
+    for devices in (1, 4):
+        done = run_on(devices, TRAINING)
         assert done.returncode == 0, done.stderr
-        count, curves[devices] = json.loads(done.stdout)
-        assert count == devices
-    one, many = curves.values()
+        results.append(json.loads(done.stdout))
+        assert results[-1]["devices"] == devices
+    return results
+
+
+@pytest.mark.parametrize("parts", ["1", "2"])
+def test_one_and_several_devices_give_the_same_training_curve(trained, parts):
+    one, many = (result["curves"][parts] for result in trained)
     np.testing.assert_allclose(one, many, rtol=1e-5)
 
 
@@ -61,34 +77,8 @@ def test_a_batch_that_does_not_divide_over_the_devices_is_refused_by_name():
     assert "UserError: config.batch_size = 8 in 1 part(s) does not divide over 3 devices" in done.stderr
 
 
-SEVERAL_CHUNKS = """
-import functools, json
-import jax
-from training.tiny_run import make_config, make_windows
-from codelm_jax.training import step
-from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
-
-step._CHUNK_TOKENS_CPU = 8
-config = make_config()
-mesh = make_mesh(config)
-everywhere = replicated(mesh)
-jitted = jax.jit(
-    functools.partial(step.train_step, config), in_shardings=(everywhere, split_over_batch(mesh))
-)
-state = put_replicated(mesh, step.init_state(config))
-batch = put_batch(mesh, make_windows(config, 0))
-compiled = jitted.lower(state, batch).compile()
-print(json.dumps([compiled.as_text(), float(compiled(state, batch)[1]["loss"])]))
-"""
-
-
-def test_devices_meet_once_a_step_however_many_chunks_the_loss_has():
-    losses = []
-    for devices in (1, 2):
-        done = run_on(devices, SEVERAL_CHUNKS)
-        assert done.returncode == 0, done.stderr
-        text, loss = json.loads(done.stdout)
-        losses.append(loss)
-        assert "known_trip_count" in text  # of the loop over chunks
-        assert text.count(" all-reduce(") == devices - 1
-    np.testing.assert_allclose(*losses, rtol=1e-6)
+def test_devices_meet_once_a_step_however_many_chunks_the_loss_has(trained):
+    for result in trained:
+        assert "known_trip_count" in result["chunked_program"]  # of the loop over chunks
+        assert result["chunked_program"].count(" all-reduce(") == (result["devices"] > 1)
+    np.testing.assert_allclose(*(result["chunked_loss"] for result in trained), rtol=1e-6)
