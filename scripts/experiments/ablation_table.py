@@ -21,6 +21,9 @@ _WHAT_INTERVALS_COVER = (
 )
 
 
+_LEAST_PER_CENT = 0.05
+
+
 class Comparison(NamedTuple):
     """A question that was asked before the runs were made: whether (config, figure) differs from another one."""
 
@@ -194,5 +197,14 @@ def _probability(p: float) -> str:
 
 
 def _shown(estimate: Estimate, share: bool) -> str:
-    mean, low, high = (100 * value if share else value for value in estimate[:3])
-    return f"{mean:.1f} % [{low:.1f}, {high:.1f}]" if share else f"{mean:.4f} [{low:.4f}, {high:.4f}]"
+    values = [100 * value if share else value for value in estimate[:3]]
+    if not share:
+        form = ".4f"
+    # Some tokens' probabilities are thousandths of a per cent in every run.
+    elif max(map(abs, values)) < _LEAST_PER_CENT:
+        form = ".1e"
+    else:
+        form = ".1f"
+    # Adding 0 after rounding makes no "-0.0" of what rounds to nothing.
+    mean, low, high = (f"{float(f'{value:{form}}') + 0.0:{form}}" for value in values)
+    return f"{mean}{' %' if share else ''} [{low}, {high}]"

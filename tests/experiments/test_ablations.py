@@ -168,6 +168,18 @@ def test_what_was_named_in_advance_stands_first_and_is_corrected():
     assert "same held-out files" in primary
 
 
+def test_a_share_too_small_for_one_digit_is_written_out_and_nothing_is_no_minus_nothing():
+    found = {
+        "one": [{"legacy_without_examples": Measured(share)} for share in (0.00001, 0.00003)],
+        "two": [{"legacy_without_examples": Measured(share)} for share in (0.2, 0.2005)],
+        "three": [{"legacy_without_examples": Measured(share)} for share in (0.2001, 0.1)],
+    }
+    text = report(found)
+    assert "| one | 2.0e-03 % [0.0e+00, 1.5e-02] |" in text
+    assert "| two | 20.0 % [19.7, 20.3] |" in text
+    assert "-0.0" not in text
+
+
 def test_other_configs_have_exploratory_comparisons_alone():
     text = report({"mine": found()["baseline"], "other": found()["smaller"]})
     assert "Named before" not in text
