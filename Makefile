@@ -52,7 +52,7 @@ serve: setup  ## Serve the newest run, or a released model, at http://127.0.0.1:
 
 release: $(VENV)/peers-installed  ## Train, evaluate, choose and export pretrained/RELEASE: docs/release.md.
 	$(BIN)/python scripts/release.py $(if $(RELEASE),--name=$(RELEASE)) $(if $(CONFIGS),--configs=$(CONFIGS)) \
-	    $(if $(BENCHMARKS),--benchmarks=$(BENCHMARKS)) $(if $(OVERWRITE),--overwrite)
+	    $(if $(BENCHMARKS),--benchmarks=$(BENCHMARKS)) $(if $(SUITES),--suites=$(SUITES)) $(if $(OVERWRITE),--overwrite)
 
 lint: setup  ## Check format, lint and types.
 	$(BIN)/ruff format --check .

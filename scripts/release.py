@@ -29,10 +29,11 @@ from codelm_jax.atomic import write_json
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
+from codelm_jax.evals.settings import Files, choose_settings
 from codelm_jax.interop.hf_record import RECORD
-from codelm_jax.release.choice import Candidate, candidate, choose
+from codelm_jax.release.choice import candidate, choose
 from codelm_jax.release.directory import FIGURES, assemble, called, check_free
-from codelm_jax.report.runs import TASK_SUITES, load_runs
+from codelm_jax.report.runs import Run, load_runs
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
@@ -72,9 +73,8 @@ def main() -> int:
     name, benchmarks = _name(), _benchmarks()
     out, work, prepared_dir = (Path(each.value) / name for each in (_OUT, _RUNS, _DATA))
     staged = work / "export" / name
-    suites = [*_SUITES.value, *benchmarks]
     check_free(out, staged, overwrite=_OVERWRITE.value)
-    _check_sandbox(suites)
+    suites = _suites(benchmarks)
     try:
         runs = [
             _make(file, work / config, prepared_dir, suites, benchmarks)
@@ -83,8 +83,6 @@ def main() -> int:
         if len(runs) > 1:
             _run("report", f"--workdir={','.join(map(str, runs))}", f"--out={work / 'report'}")
         candidates = [candidate(run) for run in load_runs(runs)]
-        for each in candidates:
-            _check_exported(each)
         chosen = choose(candidates)
         print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
         _export(chosen.directory, staged, f"--called={called(out)}")
@@ -104,17 +102,20 @@ def _name() -> str:
     return name
 
 
-def _check_sandbox(suites: Sequence[str]) -> None:
-    # Told now, too.
-    if not set(suites) & set(TASK_SUITES):
-        return
+def _suites(benchmarks: Mapping[str, str]) -> Sequence[str]:
+    """The names of all suites, each of which can be run here: told before the hours of training, not after them."""
+    settings = choose_settings([*_SUITES.value, *benchmarks], seed=0, files=Files(**benchmarks))
+    if settings.task_sets:
+        _check_sandbox()
+    return settings.suites
+
+
+def _check_sandbox() -> None:
     try:
         Sandbox(workers=1).close()
     except SandboxError as error:
-        raise UserError(
-            f"{error.args[0].partition('; run on')[0]}; tasks can't be run here: leave them out, --suites=all without "
-            "--benchmarks"
-        ) from None
+        cure = "leave tasks out (--suites=all, no --benchmarks)"
+        raise UserError(f"{error}".replace("pass allow_unsafe to run anyway", cure)) from None
 
 
 def _configs() -> dict[str, str]:
@@ -172,37 +173,32 @@ def _make(
         "train", f"--config={file}", f"--workdir={run}", *shared, *(f"--config.{each}" for each in _SET.value)
     )
     # What is evaluated is what would ship: rounded to bfloat16, read from its files.
-    weights = _weights(run)
+    weights = run.parent / "weights" / run.name
     _export(run, weights)
+    step = json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
     _run(
         "evaluate",
         f"--checkpoint={weights}",
         f"--suite={','.join(suites)}",
         *(f"--{suite}={path}" for suite, path in benchmarks.items()),
         f"--data={prepared_dir}",
-        f"--out={run / 'evals' / f'step_{_step(weights)}'}",
+        f"--out={run / 'evals' / f'step_{step}'}",
     )
+    (evaluated,) = load_runs([run])
+    _check_newest(evaluated, suites, step)
     _run("report", f"--workdir={run}", f"--license={_LICENCE.value}")
     return run
 
 
-def _weights(run: Path) -> Path:
-    return run.parent / "weights" / run.name
-
-
-def _step(weights: Path) -> int:
-    return json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
-
-
-def _check_exported(evaluated: Candidate) -> None:
-    """The choice and the card go by a run's newest evaluation: that must be of the step that ships."""
-    ships = _step(_weights(evaluated.directory))
-    if evaluated.step != ships:
-        evals = evaluated.directory / "evals"
-        raise UserError(
-            f"{evals}: the newest evaluation is of step {evaluated.step}, but step {ships} is the best and ships; move "
-            f"{evals / f'step_{evaluated.step}'} away"
-        )
+def _check_newest(run: Run, suites: Sequence[str], step: int) -> None:
+    """The card and the choice go by the newest evaluations: those must be of the step that ships."""
+    for suite in suites:
+        evaluation = run.evaluation(suite)
+        if evaluation and evaluation.step != step:
+            raise UserError(
+                f"{run.directory}: its newest {suite} is of step {evaluation.step}, but step {step} is the best and "
+                f"ships; move {run.directory / 'evals' / f'step_{evaluation.step}'} away"
+            )
 
 
 def _export(run: Path, out: Path, *more: str) -> None:

@@ -137,7 +137,10 @@ def test_a_signal_during_preparation_stops_with_the_same_status_in_one_line(tmp_
         while "preparing" not in running.stdout.readline():
             assert running.poll() is None
         running.send_signal(signal.SIGTERM)
-        _, errors = running.communicate()
+        try:
+            _, errors = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 75
     assert errors == "stopped before or after the training steps; run the same command to go on\n"
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]

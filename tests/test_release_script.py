@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import jax
 import pytest
 from codelm_jax.scripts import shipped
 from python_sources import write_sources
+from sandbox.denied_calls import DENY
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """
@@ -107,6 +109,34 @@ def test_stopped_before_its_figures_the_same_command_goes_on(toy, place):
     assert (toy / "model.safetensors").stat().st_mtime_ns == weights
 
 
+@pytest.mark.slow
+def test_an_evaluation_of_another_step_than_the_one_that_ships_is_told(toy, place):
+    evals = place / "runs" / "toy" / "minute" / "evals"
+    card = (toy / "README.md").read_bytes()
+    shutil.copytree(evals / "step_2", evals / "step_3")
+    done = release(place)
+    shutil.rmtree(evals / "step_3")
+    assert done.returncode == 2
+    assert "its newest heldout is of step 3, but step 2 is the best and ships; move" in done.stderr
+    assert (toy / "README.md").read_bytes() == card
+
+
+def test_a_sandbox_that_is_not_whole_is_told_before_anything_is_trained(tmp_path):
+    script = ROOT / "scripts" / "release.py"
+    words = [str(script), "--configs=minute.py", "--suites=all,mini_benchmark", "--name=toy"]
+    source = (
+        f"{DENY}\ndeny('landlock', 'unshare')\nimport runpy, sys\nsys.argv = {words!r}\n"
+        f"runpy.run_path({str(script)!r}, run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: sandbox: missing ")
+    assert done.stderr.endswith("or leave tasks out (--suites=all, no --benchmarks)\n")
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
     (tmp_path / "pretrained" / "toy").mkdir(parents=True)
     (tmp_path / "pretrained" / "toy" / "codelm.json").write_text("{}")
@@ -120,6 +150,8 @@ def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
     ("words", "told"),
     [
         (["--name=../x"], "error: --name='../x': must be the name of a directory"),
+        (["--suites=heldot"], "error: --suite=heldot: 'heldot' is no suite; there are all, "),
+        (["--suites=humaneval"], "error: --suite=humaneval needs --humaneval=FILE"),
         (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),
     ],
 )

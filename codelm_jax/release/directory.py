@@ -24,8 +24,9 @@ _FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 _CHECK = """
 ## Check these files
 
-`{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds what
-these very files make of it, and one greedy completion. With codelm-jax this measures them again:
+`{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds
+what these very files make of it, by how much another machine's figure may differ, and one greedy completion. With
+codelm-jax, this takes the held-out figures again:
 
 ```bash
 python scripts/evaluate.py --checkpoint={model} --suite=heldout --text={model}/{held_out} --out=evals
@@ -36,7 +37,7 @@ It is no fair sample of the held-out data: the figures to compare models by are 
 
 
 def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
-    """Whether the export `staged` may be released as `out`.
+    """Refuses to replace another release than the export `staged`.
 
     Raises:
         UserError: another release is there.

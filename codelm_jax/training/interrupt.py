@@ -25,10 +25,42 @@ _AGAIN_SECONDS = 0.05
 _T = TypeVar("_T")
 
 
+class _SentAgain:
+    """Whether the next signal is one that Python dropped, sent again, and no new wish."""
+
+    def __init__(self) -> None:
+        self._expected = False
+
+    def send(self, thread: int) -> None:
+        # To the main thread itself: what it waits in must end for it to see the signal.
+        self._expected = True
+        signal.pthread_kill(thread, signal.SIGTERM)
+
+    def take(self) -> bool:
+        expected, self._expected = self._expected, False
+        return expected
+
+
+_again = _SentAgain()
+
+
 def let_sigterm_interrupt() -> None:
     """Outside the loop a SIGTERM is what Ctrl-C is, a KeyboardInterrupt: locks and half-made files are cleaned up."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _send_dropped_signals_again()
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.unraisablehook = _unraisable
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _again.take()
+    raise KeyboardInterrupt
+
+
+def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
+    if issubclass(dropped.exc_type, KeyboardInterrupt | _Abandoned):
+        main = threading.main_thread().ident
+        threading.Timer(_AGAIN_SECONDS, _again.send, [main]).start()
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 class _Abandoned(BaseException):
@@ -76,28 +108,15 @@ class StopRequest:
             finally:
                 self._looking = False
         except _Abandoned:
-            self._looking = False
             return None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
+        now, again = time.monotonic(), _again.take()
         if self._received is None:
             self._received, self._received_at = number, now
-        elif now - self._received_at > _SAME_SIGNAL_SECONDS:
-            os._exit(128 + number)
+        elif not again:
+            if now - self._received_at > _SAME_SIGNAL_SECONDS:
+                os._exit(128 + number)
+            return
         if self._looking:
             raise _Abandoned
-
-
-def _send_dropped_signals_again() -> None:
-    report = sys.unraisablehook
-    main = threading.main_thread().ident
-
-    def hook(dropped: "sys.UnraisableHookArgs") -> None:
-        if issubclass(dropped.exc_type, KeyboardInterrupt | _Abandoned):
-            # To the main thread itself: what it waits in must end for it to see the signal.
-            threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, [main, signal.SIGTERM]).start()
-        else:
-            report(dropped)
-
-    sys.unraisablehook = hook

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from scipy import stats
 
 CONFIDENCE = 0.95
+# Relative: of differences that are the same but for this, nothing is known of their spread.
+_ROUNDING = 1e-9
 _Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
@@ -93,9 +95,9 @@ def _over_seeds_and_prompts(values: Sequence[Measured], counted: bool) -> Estima
     mean = statistics.fmean(ways[0])
     parts = [(statistics.variance(way) / len(way), len(way) - 1) for way in ways if len(way) > 1]
     variance = sum(part for part, _ in parts)
-    if not variance:
+    if math.sqrt(variance) <= _ROUNDING * max(abs(value) for way in ways for value in way):
         # The same everywhere. Counts tell how exact that is; without them nothing does.
-        reach = 0.0 if counted or not mean else math.inf
+        reach = 0.0 if counted else math.inf
         return Estimate(mean, mean - reach, mean + reach, 0.0 if counted and mean else 1.0)
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
     error = math.sqrt(variance)

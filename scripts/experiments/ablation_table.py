@@ -17,10 +17,11 @@ _WHAT_INTERVALS_COVER = (
     "Intervals are 95 %, Student's over the seeds. A rate of samples has the variance over its prompts added, and a "
     "counted rate's interval covers the sampling error of its counts, pooled over the seeds, as well: seeds that agree by "
     "luck show nothing. No interval covers what all seeds share: the same held-out files, whose neighbouring tokens "
-    "resemble each other, and the same training data; the probability of a new line is after one `def` alone."
+    "resemble each other, and the same training data; the probabilities of a new line and of `):` are after one `def` alone."
 )
 
 
+# Below it one digit after the point shows nothing: some tokens' probabilities are thousandths of a per cent in every run.
 _LEAST_PER_CENT = 0.05
 
 
@@ -200,8 +201,7 @@ def _shown(estimate: Estimate, share: bool) -> str:
     values = [100 * value if share else value for value in estimate[:3]]
     if not share:
         form = ".4f"
-    # Some tokens' probabilities are thousandths of a per cent in every run.
-    elif max(map(abs, values)) < _LEAST_PER_CENT:
+    elif 0 < max(map(abs, values)) < _LEAST_PER_CENT:
         form = ".1e"
     else:
         form = ".1f"
