@@ -44,23 +44,30 @@ class _SentAgain:
 _again = _SentAgain()
 
 
+class _SendsDroppedSignalsAgain:
+    """A `sys.unraisablehook`: what is no signal goes to the hook that was there."""
+
+    def __init__(self, hook: Callable[["sys.UnraisableHookArgs"], object]) -> None:
+        self._hook = hook
+
+    def __call__(self, dropped: "sys.UnraisableHookArgs") -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt | _Abandoned):
+            main = threading.main_thread().ident
+            threading.Timer(_AGAIN_SECONDS, _again.send, [main]).start()
+        else:
+            self._hook(dropped)
+
+
 def let_sigterm_interrupt() -> None:
     """Outside the loop a SIGTERM is what Ctrl-C is, a KeyboardInterrupt: locks and half-made files are cleaned up."""
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.unraisablehook = _unraisable
+    if not isinstance(sys.unraisablehook, _SendsDroppedSignalsAgain):
+        sys.unraisablehook = _SendsDroppedSignalsAgain(sys.unraisablehook)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _again.take()
     raise KeyboardInterrupt
-
-
-def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
-    if issubclass(dropped.exc_type, KeyboardInterrupt | _Abandoned):
-        main = threading.main_thread().ident
-        threading.Timer(_AGAIN_SECONDS, _again.send, [main]).start()
-    else:
-        sys.__unraisablehook__(dropped)
 
 
 class _Abandoned(BaseException):

@@ -9,7 +9,7 @@ from training.tiny_run import make_run, raw_config
 
 from codelm_jax.checkpoint.saved_step import saved_steps
 from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
-from codelm_jax.training.interrupt import StopRequest
+from codelm_jax.training.interrupt import StopRequest, let_sigterm_interrupt
 from codelm_jax.training.loop import train
 from codelm_jax.training.metrics import read_metrics
 
@@ -134,6 +134,21 @@ def test_a_signal_that_falls_into_a_destructor_stops_all_the_same(seen_after):
     command = [sys.executable, "-c", DROPPED, str(seen_after)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)
     assert (done.returncode, done.stdout, done.stderr) == (0, "None SIGTERM\ninterrupted\n", "")
+
+
+def test_what_else_python_drops_goes_where_it_went_before(monkeypatch):
+    heard = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: heard.append(dropped.exc_type))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    class Failing:
+        def __del__(self):
+            raise ZeroDivisionError
+
+    let_sigterm_interrupt()
+    let_sigterm_interrupt()
+    Failing()
+    assert heard == [ZeroDivisionError]
 
 
 def test_a_signal_that_arrives_twice_at_once_cuts_no_cleanup_short():
