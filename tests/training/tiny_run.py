@@ -15,7 +15,7 @@ RAW = {
     "seed": 0,
     "model": {
         "arch_type": "transformer",
-        "num_layers": 2,
+        "num_layers": 1,
         "hidden_dim": 16,
         "num_heads": 2,
         "ffn_multiplier": 2.0,
