@@ -27,7 +27,6 @@ from codelm_jax import (
 )
 from codelm_jax.atomic import write_json
 from codelm_jax.data.licences import PERMISSIVE
-from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.evals.settings import Files, choose_settings
 from codelm_jax.interop.hf_record import RECORD
@@ -88,7 +87,7 @@ def main() -> int:
         _export(chosen.directory, staged, f"--called={called(out)}")
     except _Failed as failed:
         return failed.status
-    assemble(staged, load_prepared(prepared_dir), out, overwrite=_OVERWRITE.value)
+    assemble(staged, prepared_dir, out, overwrite=_OVERWRITE.value)
     _measure(out)
     return 0
 

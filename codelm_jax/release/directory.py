@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from codelm_jax.atomic import write_atomically, write_json
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_export import CARD, is_export_file
 from codelm_jax.interop.hf_record import RECORD
@@ -46,7 +46,7 @@ def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
         raise UserError(f"{out}: another release is there; choose another --name, or add --overwrite")
 
 
-def assemble(staged: Path, prepared: PreparedData, out: Path, *, overwrite: bool) -> None:
+def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) -> None:
     """Puts together what ships, all but the figures; what is there already and is the same stays.
 
     Raises:
@@ -58,7 +58,7 @@ def assemble(staged: Path, prepared: PreparedData, out: Path, *, overwrite: bool
             write_atomically(out / CARD, card)
         return
     check_free(out, staged, overwrite=overwrite)
-    text, sources = held_out_text(prepared)
+    text, sources = held_out_text(load_prepared(prepared_dir))
 
     def ours(name: str) -> bool:
         return is_export_file(name) or name in _FILES
