@@ -12,6 +12,8 @@ from typing import Any
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+import codelm_jax
+from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import NO_ROOM, UserError
 
 EXIT_USAGE = 2
@@ -104,7 +106,11 @@ def call(command: str, *arguments: str) -> int:
         stopped = True
         process.terminate()
 
-    with subprocess.Popen([sys.executable, "-m", f"codelm_jax.scripts.{command}", *arguments]) as process:
+    # The same code as this process runs, whatever else is installed.
+    paths = [str(Path(codelm_jax.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    module = f"codelm_jax.commands.{command}"
+    with subprocess.Popen([sys.executable, "-m", module, *arguments], env=environment) as process:
         before = signal.signal(signal.SIGTERM, stop)
         try:
             status = process.wait()
@@ -128,16 +134,10 @@ def _packaged_config(word: str) -> str:
     for prefix in ("--config=", "-config="):
         name = word.removeprefix(prefix)
         if name != word and name.isidentifier():
-            shipped = _configs_dir() / f"{name}.py"
+            shipped = configs_directory() / f"{name}.py"
             if shipped.is_file():
                 return f"{prefix}{shipped}"
     return word
-
-
-def _configs_dir() -> Path:
-    from codelm_jax import configs  # pyright: ignore[reportAttributeAccessIssue]
-
-    return Path(next(iter(configs.__path__)))
 
 
 def _help(main: Callable[..., int | None]) -> str:

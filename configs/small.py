@@ -8,15 +8,15 @@ it; 1.155 bits per byte on files of known packages and 1.234 on unseen ones, of 
 by file.
 """
 
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
 
+from codelm_jax.config_files import load_config
 from codelm_jax.data.licences import PERMISSIVE
 
 
 def get_config() -> ConfigDict:
     """Strongreg, smaller; 31 M tokens are 0.6 epochs of the release's corpus, so there is nothing to regularise."""
-    config = strongreg.get_config()
+    config = load_config("strongreg")
     config.model.num_layers = 6
     config.model.hidden_dim = 160
     config.model.num_heads = 5

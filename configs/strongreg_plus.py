@@ -16,13 +16,14 @@ What it changes, and why:
 Expected: not known. It is to be held against strongreg on the same data, as `make release` does.
 """
 
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
+
+from codelm_jax.config_files import load_config
 
 
 def get_config() -> ConfigDict:
     """Strongreg with another training."""
-    config = strongreg.get_config()
+    config = load_config("strongreg")
     config.model.attention_dropout = 0.1
     config.model.residual_dropout = 0.1
     config.model.init = "scaled"

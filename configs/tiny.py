@@ -5,13 +5,14 @@
 Expected: see the README, which shows the output of a run.
 """
 
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
+
+from codelm_jax.config_files import load_config
 
 
 def get_config() -> ConfigDict:
     """Strongreg, smaller; it sees less than one epoch, so nothing is there to regularise."""
-    config = strongreg.get_config()
+    config = load_config("strongreg")
     config.model.num_layers = 4
     config.model.hidden_dim = 128
     config.model.num_heads = 4

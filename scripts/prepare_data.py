@@ -1,36 +1,14 @@
 """Prepares the data of a config and nothing else: corpus, tokenizer, token files, manifest.
 
-    python scripts/prepare_data.py --config=configs/tiny.py
-    python scripts/prepare_data.py --config=configs/strongreg.py --config.data.source=directories \
-        "--config.data.directories=('src', 'lib')" --config.data.prepared_dir=data/own
-
-Training does this by itself where it is needed. Run again, it checks that the data is still what the config says.
+`--help` shows how.
 """
 
-from codelm_jax import cli
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import prepare
-from codelm_jax.data.progress import console_report
-from codelm_jax.model.config import ModelConfig
-from codelm_jax.schema import parse
+import sys
+from pathlib import Path
 
-_CONFIG = cli.define_config()
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this checkout's code, whatever is installed
 
-
-def main() -> None:
-    """Prepares `config.data.prepared_dir`."""
-    config = _CONFIG.value
-    data = parse(DataConfig, config.data, "config.data")
-    model = parse(ModelConfig, config.model, "config.model")
-    with console_report() as report:
-        prepared = prepare(data, vocab_size=model.vocab_size, report=report)
-        report(f"fingerprint {prepared.fingerprint}")
-
-
-def run() -> None:
-    """Entry point of `codelm-prepare-data`."""
-    cli.run(main)
-
+from codelm_jax import launch
 
 if __name__ == "__main__":
-    run()
+    launch.run("prepare_data")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import jax
 import pytest
-from codelm_jax.scripts import shipped
 
+from codelm_jax.release import shipped
 from codelm_jax.release.directory import FIGURES, HELD_OUT, SOURCES
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"

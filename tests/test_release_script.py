@@ -9,16 +9,17 @@ from pathlib import Path
 
 import jax
 import pytest
-from codelm_jax.scripts import shipped
 from python_sources import write_sources
 from sandbox.denied_calls import DENY
 
+from codelm_jax.release import shipped
+
 ROOT = Path(__file__).parents[1]
 CONFIG = """
-from codelm_jax.configs import small
+from codelm_jax.config_files import load_config
 
 def get_config():
-    config = small.get_config()
+    config = load_config("small")
     config.model.num_layers, config.model.hidden_dim, config.model.num_heads = 1, 16, 2
     config.model.vocab_size, config.model.max_seq_length = 320, 96
     config.max_steps, config.batch_size, config.warmup_steps = 2, 2, 1

@@ -7,8 +7,9 @@ training part had 476,676 tokens, which 1,000 steps see 4.3 times over. strongre
 the small size there is less to overfit to.
 """
 
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
+
+from codelm_jax.config_files import load_config
 
 
 def get_config(size: str = "full") -> ConfigDict:
@@ -17,7 +18,7 @@ def get_config(size: str = "full") -> ConfigDict:
     Raises:
         ValueError: another size.
     """
-    config = strongreg.get_config()
+    config = load_config("strongreg")
     if size == "full":
         return config
     if size != "cpu":

@@ -1,11 +1,12 @@
 """The baseline without label smoothing."""
 
-from codelm_jax.configs.ablations import baseline  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
+
+from codelm_jax.config_files import load_config
 
 
 def get_config(size: str = "full") -> ConfigDict:
     """See `baseline.get_config`."""
-    config = baseline.get_config(size)
+    config = load_config(f"ablations/baseline:{size}")
     config.label_smoothing = 0.0
     return config

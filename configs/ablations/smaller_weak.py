@@ -4,13 +4,14 @@ With `baseline`, `smaller` and `unregularised` it tells whether a model that is 
 with label smoothing.
 """
 
-from codelm_jax.configs.ablations import smaller  # pyright: ignore[reportMissingImports]
 from ml_collections import ConfigDict
+
+from codelm_jax.config_files import load_config
 
 
 def get_config(size: str = "full") -> ConfigDict:
     """See `baseline.get_config`."""
-    config = smaller.get_config(size)
+    config = load_config(f"ablations/smaller:{size}")
     config.weight_decay = 0.0
     config.model.attention_dropout = 0.0
     config.model.residual_dropout = 0.0

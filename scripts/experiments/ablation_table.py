@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from codelm_jax.scripts.experiments.ablation_figures import FIGURES, Found  # pyright: ignore[reportMissingImports]
-from codelm_jax.scripts.experiments.ablation_statistics import (  # pyright: ignore[reportMissingImports]
+from ablation_figures import FIGURES, Found
+from ablation_statistics import (
     CONFIDENCE,
     Estimate,
     difference,

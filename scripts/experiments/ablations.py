@@ -8,18 +8,19 @@ what is finished is looked at again, for seconds a run: a run with other setting
 Exit status: 0 done, 2 a mistake, else that of the command that failed.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from absl import flags
-from codelm_jax.scripts.experiments.ablation_figures import SUITES, Found, read  # pyright: ignore[reportMissingImports]
-from codelm_jax.scripts.experiments.ablation_table import report  # pyright: ignore[reportMissingImports]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this checkout's code, whatever is installed
 
-from codelm_jax import (
-    cli,
-    configs,  # pyright: ignore[reportAttributeAccessIssue]
-)
+from ablation_figures import SUITES, Found, read
+from ablation_table import report
+from absl import flags
+
+from codelm_jax import cli
 from codelm_jax.atomic import write_atomically, write_json
+from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import UserError
 
 _NAMES = (
@@ -67,7 +68,7 @@ def main() -> int:
 def _files() -> dict[str, str]:
     """Name -> config file with its argument."""
     if _CONFIGS.value is None:
-        folder = Path(next(iter(configs.__path__))) / "ablations"
+        folder = configs_directory() / "ablations"
         return {name: f"{folder / name}.py:{_SIZE.value}" for name in _NAMES}
     files = {Path(file.partition(":")[0]).stem: file for file in _CONFIGS.value}
     if len(files) < 2 or len(files) < len(_CONFIGS.value):

@@ -10,18 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from codelm_jax.scripts.experiments.explicit_mask import (  # pyright: ignore[reportMissingImports]
+from explicit_mask import (
     Visibility,
     causal,
     everything,
     hidden_states,
 )
-from codelm_jax.scripts.experiments.mask_sampling import (  # pyright: ignore[reportMissingImports]
+from jax import Array
+from jax.sharding import Mesh
+from mask_sampling import (
     generate_with,
     next_token_with,
 )
-from jax import Array
-from jax.sharding import Mesh
 
 from codelm_jax.data.batches import eval_batches, train_batches
 from codelm_jax.data.prepare import PreparedData

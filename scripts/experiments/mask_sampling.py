@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from codelm_jax.scripts.experiments.explicit_mask import (  # pyright: ignore[reportMissingImports]
+from explicit_mask import (
     Visibility,
     hidden_states,
 )

@@ -13,14 +13,17 @@ It computes in float32, with plain attention, and takes each batch whole, on a G
 
 import itertools
 import json
+import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this checkout's code, whatever is installed
+
+import mask_findings
 from absl import flags
-from codelm_jax.scripts.experiments import mask_findings  # pyright: ignore[reportMissingImports]
-from codelm_jax.scripts.experiments.explicit_mask import (  # pyright: ignore[reportMissingImports]
+from explicit_mask import (
     check_supported,
 )
-from codelm_jax.scripts.experiments.mask_cell import (  # pyright: ignore[reportMissingImports]
+from mask_cell import (
     Cell,
     check_honoured,
     run_cell,

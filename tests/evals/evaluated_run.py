@@ -5,9 +5,9 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from codelm_jax.configs import strongreg
 
 from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.config_files import load_config
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import PreparedData, prepare
 from codelm_jax.model.transformer import init_params
@@ -39,7 +39,7 @@ prefix = ""
 
 def raw_config(directory: Path, **changes) -> dict:
     """Strongreg, shrunk; its data is a small text in `directory`."""
-    raw = strongreg.get_config().to_dict()
+    raw = load_config("strongreg").to_dict()
     model = {"num_layers": 1, "hidden_dim": 16, "num_heads": 2, "vocab_size": 320, "max_seq_length": 128}
     data = {
         "source": "text",

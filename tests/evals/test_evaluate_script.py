@@ -10,7 +10,6 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from codelm_jax.scripts import evaluated
 from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax.checkpoint.store import load_checkpoint
@@ -19,6 +18,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import Files, choose_settings
 from codelm_jax.evals.suites import Evaluation
+from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.model.transformer import Transformer
 
 ROOT = Path(__file__).parents[2]
@@ -231,7 +231,7 @@ from codelm_jax.sandbox.verdict import SandboxError
 def fail(self):
     raise SandboxError("sandbox: the nursery is gone")
 Sandbox.__enter__ = fail
-from codelm_jax.scripts.evaluate import run
+from codelm_jax.commands.evaluate import run
 run()
 """
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from codelm_jax.scripts import evaluated
 from evaluated_run import params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax.checkpoint.store import load_checkpoint
@@ -10,6 +9,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Evaluation, Skipped
+from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.interop.hf_export import Exported, export_hf
 
 

@@ -3,11 +3,11 @@
 import jax
 import jax.numpy as jnp
 import pytest
-from codelm_jax.scripts import live_evaluation
 from evaluated_run import params_of, parsed, prepare_data, raw_config
 
 from codelm_jax.evals.monitor import CollapseMonitor
 from codelm_jax.evals.statistics import wilson_interval
+from codelm_jax.evaluation_inputs import live
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def collapsed_params(config, token: int):
 
 def test_a_collapsed_model_is_seen_at_once_and_a_recovered_one_too(tmp_path, prepared, capsys):
     config = config_of(tmp_path)
-    (monitor,) = live_evaluation.monitors(config, prepared)
+    (monitor,) = live.monitors(config, prepared)
     assert "no few_shot samples" in capsys.readouterr().out
     (token,) = prepared.tokenizer.encode(")")
     sane, collapsed = params_of(config), collapsed_params(config, token)
@@ -72,7 +72,7 @@ def test_monitor_samples_says_how_many_samples_a_prompt(tmp_path, prepared):
         return generate
 
     config = config_of(tmp_path)
-    (monitor,) = live_evaluation.monitors(config, prepared)
+    (monitor,) = live.monitors(config, prepared)
     assert monitor.every == config.monitor_every
     assert isinstance(monitor, CollapseMonitor)
     monitor._generate_live = generate_live
@@ -88,4 +88,4 @@ def test_no_interval_or_no_room_means_no_monitor(tmp_path, prepared, changes):
         raw["model"]["max_seq_length"] = 64
     else:
         raw |= changes
-    assert live_evaluation.monitors(parsed(raw), prepared) == []
+    assert live.monitors(parsed(raw), prepared) == []

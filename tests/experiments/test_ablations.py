@@ -1,6 +1,5 @@
 """The runner makes ordinary runs, goes on where it was stopped, and calls a difference one only where it separates."""
 
-import importlib
 import json
 import math
 import statistics
@@ -9,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from codelm_jax.scripts.experiments.ablation_figures import SUITES, read
-from codelm_jax.scripts.experiments.ablation_statistics import Measured, difference, holm, mean_of
-from codelm_jax.scripts.experiments.ablation_table import PRIMARY, report
+from ablation_figures import SUITES, read
+from ablation_statistics import Measured, difference, holm, mean_of
+from ablation_table import PRIMARY, report
 from ml_collections import ConfigDict
 from python_sources import write_sources
 
+from codelm_jax.config_files import load_config
 from codelm_jax.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ WEAK = {"weight_decay", "attention_dropout", "residual_dropout"}
 
 
 def config_of(name: str, size: str) -> ConfigDict:
-    return importlib.import_module(f"codelm_jax.configs.ablations.{name}").get_config(size)
+    return load_config(f"ablations/{name}:{size}")
 
 
 def flat(config: ConfigDict) -> dict:
@@ -47,7 +47,7 @@ def test_an_ablation_changes_regularisation_or_width_only(name, size):
 
 
 def test_the_full_baseline_is_strongreg():
-    strongreg = importlib.import_module("codelm_jax.configs.strongreg").get_config()
+    strongreg = load_config("strongreg")
     assert config_of("baseline", "full").to_dict() == strongreg.to_dict()
 
 
@@ -271,10 +271,10 @@ def test_mistakes_are_one_line(words, told, tmp_path):
 
 
 CONFIG = """
-from codelm_jax.configs import strongreg
+from codelm_jax.config_files import load_config
 
 def get_config():
-    config = strongreg.get_config()
+    config = load_config("strongreg")
     config.model.num_layers, config.model.hidden_dim, config.model.num_heads = 1, 16, 2
     config.model.vocab_size, config.model.max_seq_length = 320, 32
     config.max_steps, config.batch_size, config.warmup_steps = 2, 2, 1

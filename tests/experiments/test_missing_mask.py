@@ -5,16 +5,16 @@ import json
 
 import jax
 import jax.numpy as jnp
+import mask_cell
 import numpy as np
 import pytest
-from codelm_jax.configs import strongreg, tiny
-from codelm_jax.scripts.experiments import mask_cell
-from codelm_jax.scripts.experiments.explicit_mask import causal, check_supported, everything, hidden_states
-from codelm_jax.scripts.experiments.mask_cell import Cell, check_honoured, run_cell
-from codelm_jax.scripts.experiments.mask_findings import collapse_table, write
-from codelm_jax.scripts.experiments.mask_sampling import generate_with, next_token_with
 from evals.evaluated_run import TEMPLATES, parsed, prepare_data, raw_config
+from explicit_mask import causal, check_supported, everything, hidden_states
+from mask_cell import Cell, check_honoured, run_cell
+from mask_findings import collapse_table, write
+from mask_sampling import generate_with, next_token_with
 
+from codelm_jax.config_files import load_config
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.evals.templates import load_templates
@@ -163,16 +163,16 @@ def test_only_the_references_architecture_is_studied(config):
         check_supported(dataclasses.replace(config, activation="silu"))
 
 
-@pytest.mark.parametrize("config", [strongreg, tiny])
+@pytest.mark.parametrize("config", ["strongreg", "tiny"])
 def test_the_configs_as_they_stand_are_studied(config):
-    check_honoured(parse_train_config(config.get_config().to_dict()))
+    check_honoured(parse_train_config(load_config(config).to_dict()))
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [("compute_dtype", "bfloat16"), ("attention", "kernel"), ("grad_accum_steps", 2)]
 )
 def test_what_a_training_would_not_do_is_refused(key, value):
-    raw = tiny.get_config().to_dict() | {key: value}
+    raw = load_config("tiny").to_dict() | {key: value}
     with pytest.raises(UserError, match=rf"config\.{key} = {value!r}: this study has only"):
         check_honoured(parse_train_config(raw))
 

@@ -13,7 +13,8 @@ import os
 import sys
 
 from absl import flags
-from codelm_jax.scripts import train  # pyright: ignore[reportMissingImports]
+
+from codelm_jax.commands import train
 
 
 def result_of(directory: str, arguments: list[str]) -> dict[str, object]:

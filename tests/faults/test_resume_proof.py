@@ -12,7 +12,7 @@ from codelm_jax.training import loop
 original = loop.train_batches
 loop.train_batches = lambda *args, start_index, **rest: original(*args, start_index=0, **rest)
 sys.argv = ["scripts/train.py", *sys.argv[1:]]
-from codelm_jax.scripts.train import run
+from codelm_jax.commands.train import run
 run()
 """
 

@@ -89,7 +89,7 @@ def test_an_import_changes_nothing_in_a_run_whose_steps_are_damaged(there_and_ba
 
 KILLED_BEFORE_IT_SAVED = """
 import os, signal
-from codelm_jax.scripts import import_hf
+from codelm_jax.commands import import_hf
 import_hf.CheckpointStore.save = lambda *arguments, **named: os.kill(os.getpid(), signal.SIGKILL)
 import_hf.run()
 """

@@ -265,7 +265,7 @@ def test_the_command_writes_page_and_card_and_never_loads_jax(tmp_path):
     program = (
         "import runpy, sys\n"
         "sys.argv = ['report.py', *sys.argv[1:]]\n"
-        "try:\n    runpy.run_module('codelm_jax.scripts.report', run_name='__main__')\n"
+        "try:\n    runpy.run_module('codelm_jax.commands.report', run_name='__main__')\n"
         "finally:\n    assert 'jax' not in sys.modules\n"
     )
     command = [sys.executable, "-c", program]

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
-
 from codelm_jax.evals.heldout import heldout
+from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.release.directory import HELD_OUT
 from codelm_jax.weights import load_weights
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from jax import Array
 
 from codelm_jax.checkpoint.saved_step import run_directory
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.config_files import load_config
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
@@ -87,7 +87,7 @@ def model(loaded: Loaded) -> Model:
     # Keys that came into being after the checkpoint was written say how to train, which is over. What computes
     # attention is this machine's matter.
     here = {"batch_size": batch_size, "grad_accum_steps": 1, "attention": "auto"}
-    config = parse_train_config({**strongreg.get_config().to_dict(), **saved, **here})
+    config = parse_train_config({**load_config("strongreg").to_dict(), **saved, **here})
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
     mesh = make_mesh(config)
     score = make_score(config, mesh)

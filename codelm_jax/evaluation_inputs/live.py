@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from codelm_jax.scripts import evaluated  # pyright: ignore[reportMissingImports]
 from jax.sharding import Mesh
 
 from codelm_jax.data.batches import eval_batches
@@ -13,6 +12,7 @@ from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.interfaces import Generate
 from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
 from codelm_jax.evals.templates import load_templates
+from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.generation.generator import Generator
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.scoring import make_score

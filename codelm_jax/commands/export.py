@@ -1,0 +1,70 @@
+"""Exports a checkpoint to a directory that Hugging Face's tools open as it is; docs/interop.md has the details.
+
+    python scripts/export.py --checkpoint=runs/tiny --out=exports/tiny
+    python scripts/export.py --checkpoint=runs/tiny --out=exports/tiny-bf16 --dtype=bfloat16 --which=latest --max_shard_mb=16
+
+`README.md` is the run's MODEL_CARD.md (scripts/report.py writes it, with the licence that you publish under), or one
+made from the run's files where it has none.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import flags
+
+from codelm_jax import cli
+from codelm_jax.checkpoint.saved_step import run_directory
+from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.interop.hf_export import DTYPES, Exported, export_hf
+from codelm_jax.report.model_card import MODEL_CARD, model_card
+from codelm_jax.report.runs import load_runs
+from codelm_jax.training.resume import decontaminated
+
+_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "A run, its checkpoints, or one step.", required=True)
+_OUT = flags.DEFINE_string("out", None, "The directory to make.", required=True)
+_FORMAT = flags.DEFINE_enum("format", "hf", ["hf"], "hf: GPT-NeoX or Llama, whichever the model equals.")
+_DTYPE = flags.DEFINE_enum("dtype", "float32", DTYPES, "Of the weights; only float32 comes back exactly.")
+_MAX_SHARD_MB = flags.DEFINE_integer(
+    "max_shard_mb", None, "Largest weights file in megabytes (10^6 bytes); default: one file.", lower_bound=1
+)
+_WHICH = flags.DEFINE_string("which", "best", "best, latest or a step number.")
+_CALLED = flags.DEFINE_string(
+    "called", None, "What the card's commands open, e.g. a name on the Hub; default: --out's last part."
+)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces an older export in --out.")
+
+
+def main() -> None:
+    """Writes the directory."""
+    # A training run may own the accelerator, and exporting needs none.
+    jax.config.update("jax_platforms", "cpu")
+    which: Any = int(_WHICH.value) if _WHICH.value.isdecimal() else _WHICH.value
+    loaded = load_checkpoint(_CHECKPOINT.value, which=which)
+    meta = {**loaded.meta, "decontaminated": decontaminated(loaded.meta)}
+    exported = Exported(loaded.step, jax.device_get(loaded.params), meta, _card(_CHECKPOINT.value))
+    out = Path(_OUT.value)
+    name = export_hf(
+        exported,
+        out,
+        dtype=_DTYPE.value,
+        max_shard_bytes=_MAX_SHARD_MB.value and _MAX_SHARD_MB.value * 10**6,
+        called=_CALLED.value,
+        overwrite=_OVERWRITE.value,
+    )
+    print(f"{out}: step {loaded.step} of {_CHECKPOINT.value} as {name}, {_DTYPE.value}")
+
+
+def _card(checkpoint: str) -> str:
+    run = run_directory(checkpoint)
+    written = run / MODEL_CARD
+    return written.read_text(encoding="utf-8") if written.exists() else model_card(load_runs([run])[0])
+
+
+def run() -> None:
+    """Entry point of `codelm-export`."""
+    cli.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,175 @@
+"""Trains a model: prepares the data where needed, resumes the run where there is one.
+
+    python scripts/train.py --config=configs/strongreg.py
+    python scripts/train.py --config=configs/strongreg.py --config.max_steps=20 --workdir=runs/short
+    python scripts/train.py --config=my_code.py --init_from=runs/strongreg
+
+A run that a signal (or `--stop_after`) stopped has saved; the same command goes on. Exit status: 0 done, 1 a resumed
+run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 stopped, 130 or 143 ended at once by a second
+signal, without saving.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from jax.sharding import Mesh
+from ml_collections import config_flags
+from rich.console import Console
+
+from codelm_jax import cli, compilation_cache, devices, host_memory
+from codelm_jax.atomic import write_atomically
+from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.data.config import DataConfig
+from codelm_jax.data.prepare import find_prepared, prepare
+from codelm_jax.data.progress import console_report
+from codelm_jax.errors import UserError
+from codelm_jax.evals.table import table
+from codelm_jax.evaluation_inputs import evaluated, live
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+from codelm_jax.model.attention import attention_path
+from codelm_jax.model.config import ModelConfig, read_arch_json
+from codelm_jax.report.model_card import write_model_card
+from codelm_jax.report.runs import load_runs
+from codelm_jax.schema import parse
+from codelm_jax.training.config import TrainConfig, parse_train_config
+from codelm_jax.training.describe import describe
+from codelm_jax.training.interrupt import EXIT_INTERRUPTED, let_sigterm_interrupt
+from codelm_jax.training.loop import Run, train
+from codelm_jax.training.mesh import make_mesh
+from codelm_jax.training.resume import (
+    check_same_settings,
+    find_origin,
+    run_meta,
+    saved_meta,
+)
+from codelm_jax.training.resume_proof import prove_resume
+
+_CONFIG = cli.define_config()
+_WORKDIR = flags.DEFINE_string("workdir", None, "Run directory; default: runs/<name of the config file>.")
+_ARCH_JSON = flags.DEFINE_string(
+    "arch_json", None, "The reference's architecture file, laid over config.model."
+)
+_INIT_FROM = flags.DEFINE_string("init_from", None, "Start a new run from this checkpoint's weights.")
+_DESCRIBE = flags.DEFINE_bool("describe", False, "Print what the run would be, as JSON, and stop.")
+_STOP_AFTER = flags.DEFINE_integer(
+    "stop_after", None, "Save and stop after this step; the same command without it goes on.", lower_bound=1
+)
+_PROVE_RESUME = flags.DEFINE_integer(
+    "prove_resume",
+    0,
+    "Train so many steps straight, and again with a stop half-way, beside the run directory; say what differs.",
+    lower_bound=0,
+)
+
+_PROMPTS = ("def add(a, b):", "class Stack:\n    def __init__(self):", "import os\nimport sys\n\n")
+
+
+def main() -> int:
+    """Trains, evaluates on all held-out sets, and shows completions; returns the exit status."""
+    let_sigterm_interrupt()
+    asked = _asked_config()
+    config = parse_train_config(asked)
+    data_config = parse(DataConfig, asked["data"], "config.data")
+    workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
+    if _PROVE_RESUME.value:
+        return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config, workdir)
+    if config.deterministic:
+        devices.deterministic_gpu_operations()
+    host_memory.keep_freed_memory()
+    devices.one_cpu_device_per_core(config.batch_size // config.grad_accum_steps)
+    devices.warn_if_gpu_unused()
+    mesh = make_mesh(config)
+    compilation_cache.enable()
+    attention_path(config.attention, config.model.head_dim)  # refused now, not after the data is prepared
+    if _DESCRIBE.value:
+        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
+        tokens = len(prepared.train.ids) if prepared else None
+        print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
+        return 0
+    try:
+        with RunLock(workdir):
+            return _train(asked, config, data_config, mesh, workdir)
+    except KeyboardInterrupt:
+        print("stopped before or after the training steps; run the same command to go on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _asked_config() -> dict[str, Any]:
+    """The config file, the architecture file over it, and what was given as `--config.KEY=VALUE` over both."""
+    asked = _CONFIG.value.to_dict()
+    if _ARCH_JSON.value:
+        overrides = config_flags.get_override_values(flags.FLAGS["config"])
+        asked["model"] |= read_arch_json(_ARCH_JSON.value)
+        asked["model"] |= {
+            key.removeprefix("model."): value for key, value in overrides.items() if key.startswith("model.")
+        }
+        try:
+            parse(ModelConfig, asked["model"], "config.model")
+        except UserError as error:
+            raise UserError(f"--arch_json={_ARCH_JSON.value}: {error}") from None
+    return asked
+
+
+def _train(
+    asked: dict[str, Any], config: TrainConfig, data_config: DataConfig, mesh: Mesh, workdir: Path
+) -> int:
+    saved = saved_meta(workdir)
+    if saved:
+        check_same_settings(saved, asked, workdir)
+    origin = find_origin(saved, _INIT_FROM.value, asked["model"], data_config.decontaminate)
+    if _INIT_FROM.value:
+        # The weights mean nothing under another tokenizer than their own.
+        if origin.tokenizer_json:
+            write_atomically(workdir / "tokenizer.json", origin.tokenizer_json.encode())
+        asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
+        data_config = parse(DataConfig, asked["data"], "config.data")
+    with console_report() as report:
+        prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
+    meta = run_meta(
+        json.loads(json.dumps(asked)),
+        tokenizer_json=prepared.tokenizer.to_json(),
+        human_band=prepared.human_band,
+        data_fingerprint=prepared.fingerprint,
+        decontaminated=origin.decontaminated,
+        began_from=origin.began_from,
+    ) | {"attention_path": config.attention_path}
+    summary = train(
+        Run(
+            config=config,
+            mesh=mesh,
+            workdir=workdir,
+            train_tokens=prepared.train,
+            meta=meta,
+            evaluate_held_out=live.held_out(config, mesh, prepared),
+            monitors=live.monitors(config, prepared),
+            initial_params=origin.params,
+            stop_after=_STOP_AFTER.value,
+        )
+    )
+    if summary["stopped_by"]:
+        print(f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on")
+        return EXIT_INTERRUPTED
+    Console().print(table(evaluated.held_out(workdir, prepared, config.final_eval_tokens)))
+    _print_completions(workdir)
+    print(f"model card: {write_model_card(load_runs([workdir])[0])}")
+    return 0
+
+
+def _print_completions(workdir: Path) -> None:
+    generator = Generator.from_checkpoint(workdir)
+    params = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=60, overflow="slide")
+    for prompt, (completion,) in zip(_PROMPTS, generator.generate(_PROMPTS, params), strict=True):
+        print(f"--- {prompt!r} continues:\n{prompt}{completion.text}")
+
+
+def run() -> None:
+    """Entry point of `codelm-train`."""
+    cli.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,1 +1,0 @@
-"""Runs to start from: each file is one, documented key by key in strongreg.py."""

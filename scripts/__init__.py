@@ -1,1 +1,0 @@
-"""The commands: flags and wiring, no logic."""
