@@ -53,16 +53,27 @@ ALLOWED = {
     "report": {"text"},
     "interop": {"model", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
-    "release": {"data", "interop", "report", "text"},
+    "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},
+    # Makes a checkpoint and its data what the suites take; the suites themselves take functions, never a model.
+    "evaluation_inputs": {"checkpoint", "data", "evals", "generation", "interop", "model", "training"},
     "serving": {"data", "checkpoint", "generation", "text"},
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
+# The commands join all rooms, and no room knows of them.
+ALLOWED["commands"] = {*ALLOWED}
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
 GROUND = {"atomic", "errors", "schema"}
-ONLY_FOR = {"devices": {"training"}, "weights": {"training", "generation", "serving"}}
+ONLY_FOR = {
+    "cli": {"commands"},
+    "compilation_cache": {"commands"},
+    "config_files": {"commands", "evaluation_inputs"},
+    "devices": {"commands", "training"},
+    "host_memory": {"commands"},
+    "weights": {"commands", "evaluation_inputs", "generation", "release", "serving", "training"},
+}
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 
 

@@ -25,10 +25,18 @@ from jax.sharding import Mesh
 
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
+from codelm_jax.ops.backend import Backend, backend_for
+from codelm_jax.ops.rotary import ROPE_BASE
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
+from codelm_jax.training.mesh import (
+    backend_of,
+    make_mesh,
+    put_batch,
+    put_replicated,
+    replicated,
+    split_over_batch,
+)
 from codelm_jax.training.step import TrainState, init_state, train_step
 
 # Different batches, taken in turn; tokens are drawn as they are in text, where a few make up most of it: how often the
@@ -36,7 +44,7 @@ from codelm_jax.training.step import TrainState, init_state, train_step
 _BATCHES = 8
 _ZIPF_OFFSET = 2.7
 
-StepFunction = Callable[[TrainConfig, TrainState, Array], tuple[TrainState, dict[str, Array]]]
+StepFunction = Callable[[TrainConfig, Backend, TrainState, Array], tuple[TrainState, dict[str, Array]]]
 
 
 class Contender(Protocol):
@@ -89,7 +97,7 @@ class Ours:
         self._windows, self._taken = make_windows(config), 0
         everywhere = replicated(self._mesh)
         jitted = jax.jit(
-            partial(_several, step, config),
+            partial(_several, partial(step, config, backend_of(config, self._mesh))),
             donate_argnums=0,
             in_shardings=(everywhere, [split_over_batch(self._mesh)] * steps_per_dispatch),
             out_shardings=(everywhere, everywhere),
@@ -136,12 +144,14 @@ class Ours:
 
 
 def _several(
-    step: StepFunction, config: TrainConfig, state: TrainState, batches: list[Array]
+    step: Callable[[TrainState, Array], tuple[TrainState, dict[str, Array]]],
+    state: TrainState,
+    batches: list[Array],
 ) -> tuple[TrainState, dict[str, Array]]:
     """The steps of one program; where they are several, their figures gain a leading axis."""
     if len(batches) == 1:
-        return step(config, state, batches[0])
-    return jax.lax.scan(partial(step, config), state, jnp.stack(batches))
+        return step(state, batches[0])
+    return jax.lax.scan(step, state, jnp.stack(batches))
 
 
 class Peer:
@@ -226,7 +236,7 @@ def peer_recipe(config: TrainConfig, mode: str) -> dict[str, Any]:
     )
     return {
         "mode": mode,
-        "dtype": np.dtype(config.dtype).name,
+        "dtype": np.dtype(backend_for(jax.devices()[0], dtype=config.compute_dtype).dtype).name,
         "seq_length": model.max_seq_length,
         "rope_base": ROPE_BASE,
         "norm_epsilon": NORM_EPSILON,

@@ -23,6 +23,7 @@ from codelm_jax.generation.stopping import stop_rule
 from codelm_jax.generation.transcript import Transcript
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
+from codelm_jax.ops.backend import backend_for
 
 # Continues token ids [B, P] by so many tokens: [B, N].
 Contender = Callable[[np.ndarray, int], np.ndarray]
@@ -105,11 +106,13 @@ def compare(
 
 def ours(config: ModelConfig, params: dict, dtype: str, batch: int, *, sampled: bool) -> Contender:
     """Ours: the engine as `Generator` runs it, with nothing that ends a text early."""
-    model = Transformer(config, jnp.dtype(dtype))
+    model = Transformer(config, backend_for(jax.devices()[0], dtype=dtype))
     vocab = config.vocab_size
     never_V, syntax_V = jnp.zeros(vocab, jnp.bool_), jnp.zeros(vocab, jnp.bool_)
     vocabulary = Vocabulary(never_V=never_V, syntax_V=syntax_V, endoftext=jnp.asarray(-1, jnp.int32))
-    engine = Engine(model, vocabulary, [b"x"] * vocab, max_rows=batch, chunk=chunk_steps())
+    engine = Engine(
+        model, vocabulary, [b"x"] * vocab, max_rows=batch, chunk=chunk_steps(model.backend.on_cpu)
+    )
     greedy = SamplingParams(temperature=0.0, heal=False)
     base = SamplingParams(temperature=0.8, top_k=40, top_p=0.95, heal=False) if sampled else greedy
 
@@ -128,7 +131,7 @@ def ours(config: ModelConfig, params: dict, dtype: str, batch: int, *, sampled: 
 
 def naive(config: ModelConfig, params: dict, dtype: str) -> Contender:
     """The loop without a cache: the whole padded context again for each token, jitted once."""
-    model = Transformer(config, jnp.dtype(dtype))
+    model = Transformer(config, backend_for(jax.devices()[0], dtype=dtype))
 
     @jax.jit
     def next_token(params: dict, tokens_BT: jax.Array, length: jax.Array) -> jax.Array:

@@ -15,8 +15,8 @@ from codelm_jax.benchmarks.decode import Contender
 from codelm_jax.errors import UserError
 from codelm_jax.interop.gpt_neox import to_gpt_neox
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
+from codelm_jax.ops.rotary import ROPE_BASE
 
 STATIC_CACHE = "PyTorch, static cache"
 TRANSFORMERS = "transformers generate"

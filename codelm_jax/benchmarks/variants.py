@@ -16,11 +16,13 @@ import optax
 from jax import Array
 
 from codelm_jax.benchmarks.contenders import Ours
-from codelm_jax.model import attention, transformer
-from codelm_jax.training import loss as loss_module
+from codelm_jax.model import transformer
+from codelm_jax.ops import attention
+from codelm_jax.ops import cross_entropy as loss_module
+from codelm_jax.ops.backend import backend_for
+from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, plain_softmax, smoothed_cross_entropy
 from codelm_jax.training import step as step_module
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.loss import mean_loss_of_hidden, plain_softmax, smoothed_cross_entropy
 from codelm_jax.training.optimizer import make_optimizer
 
 # A module's or class's attribute, and what stands there while the step is traced.
@@ -91,7 +93,7 @@ def _dropout_from(key: Array, x: Array, rate: float) -> Array:
 
 
 def one_hot_loss(
-    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, **_chunks: int
+    hidden_BTD: Array, head_DV: Array, targets_BT: Array, label_smoothing: float, **_target: Any
 ) -> tuple[Array, Array]:
     """The loss as most write it first: all logits in float32 against one-hot targets, without chunks."""
     logits_BTV = (hidden_BTD @ head_DV.astype(hidden_BTD.dtype)).astype(jnp.float32)
@@ -101,15 +103,15 @@ def one_hot_loss(
     return loss, smoothed_cross_entropy(jax.lax.stop_gradient(logits_BTV), targets_BT, 0.0)[1].mean()
 
 
-def loss_met_at_each_chunk(*arguments: Array | float, chunk_tokens: int, shards: int) -> tuple[Array, Array]:
+def loss_met_at_each_chunk(*arguments: Array | float, shards: int, on_cpu: bool) -> tuple[Array, Array]:
     """The product's loss with the head's gradient summed over the devices at every chunk."""
-    return mean_loss_of_hidden(*arguments, chunk_tokens=shards * chunk_tokens)  # pyright: ignore[reportArgumentType]
+    chunk_tokens = shards * loss_module.CHUNK_TOKENS["cpu" if on_cpu else "gpu"]
+    return mean_loss_of_hidden(*arguments, chunk_tokens=chunk_tokens, on_cpu=on_cpu)  # pyright: ignore[reportArgumentType]
 
 
 def chunked_loss(chunk_tokens: int) -> tuple[Swap, ...]:
     """The product's loss with another number of tokens whose logits exist at a time."""
-    names = ("_CHUNK_TOKENS_CPU", "_CHUNK_TOKENS_GPU")
-    return tuple((step_module, name, chunk_tokens) for name in names)
+    return ((loss_module, "CHUNK_TOKENS", {"cpu": chunk_tokens, "gpu": chunk_tokens}),)
 
 
 def optax_update(
@@ -169,7 +171,7 @@ def _one_hot_take(table_VD: Array, ids: Array) -> Array:
 
 def _one_hot_gradient(residuals: tuple[Array, Array], grad: Array) -> tuple[Array, None]:
     table_VD, ids = residuals
-    dtype = jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
+    dtype = backend_for(jax.devices()[0]).dtype
     one_hot_NV = jax.nn.one_hot(ids.reshape(-1), table_VD.shape[0], dtype=dtype)
     rows_ND = grad.reshape(-1, grad.shape[-1]).astype(dtype)
     return jnp.einsum("NV,ND->VD", one_hot_NV, rows_ND, preferred_element_type=jnp.float32), None
@@ -186,36 +188,34 @@ def _embedded(self: Any, tokens_BT: Array, positions_BT: Array) -> Array:
 
 
 def scanned_layers(
-    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None, attended_length: None
+    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None
 ) -> tuple[Array, None]:
     """The residual stream with one traced layer in a loop, from parameters stacked within the step."""
     config, params = self.config, self.variables["params"]
     stacked = jax.tree.map(
         lambda *leaves: jnp.stack(leaves), *(params[f"layers_{i}"] for i in range(config.num_layers))
     )
-    block = transformer.Block(config, self.dtype, self.attention_path, 0, parent=None)
+    block = transformer.Block(config, self.backend, 0, parent=None)
 
     def layer(x_BTD: Array, one: tuple[Any, Any]) -> tuple[Array, None]:
         layer_params, layer_seeds = one
-        out_BTD, _ = block.apply(
-            {"params": layer_params}, x_BTD, positions_BT, rope, layer_seeds, cache, attended_length
-        )
+        out_BTD, _ = block.apply({"params": layer_params}, x_BTD, positions_BT, rope, layer_seeds, cache)
         return out_BTD, None
 
     rope = self._rope(positions_BT)
-    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(self.dtype)
+    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(self.backend.dtype)
     return jax.lax.scan(layer, x_BTD, (stacked, seeds))[0], None
 
 
 def float32_residual_stream(
-    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None, attended_length: None
+    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None
 ) -> tuple[Array, None]:
     """The residual stream in float32; only what enters a layer's products is cast."""
     rope = self._rope(positions_BT)
     x_BTD = _embedded(self, tokens_BT, positions_BT).astype(jnp.float32)
     for i, block in enumerate(self.layers):
         layer_seeds = None if seeds is None else seeds[i]
-        x_BTD, _ = block(x_BTD, positions_BT, rope, layer_seeds, cache, attended_length)
+        x_BTD, _ = block(x_BTD, positions_BT, rope, layer_seeds, cache)
     return x_BTD, None
 
 
@@ -258,7 +258,7 @@ VARIANTS: dict[str, Variant] = {
         swaps=((step_module, "mean_loss_of_hidden", loss_met_at_each_chunk),),
     ),
     "loss=plain-softmax": Variant(
-        "exponentials as XLA takes them", swaps=((loss_module, "_softmax", plain_softmax),)
+        "exponentials as XLA takes them", swaps=((loss_module, "_softmax_of_one_exponential", plain_softmax),)
     ),
     "loss=full": Variant("all logits at once", swaps=chunked_loss(1 << 40)),
     "loss=8192": Variant("logits of 8,192 tokens at a time", swaps=chunked_loss(8192)),

@@ -27,6 +27,7 @@ from codelm_jax.benchmarks.result_file import ResultFile, check_place
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
+from codelm_jax.ops.backend import backend_for
 from codelm_jax.schema import parse
 from codelm_jax.training.config import parse_train_config
 
@@ -119,7 +120,7 @@ def _chosen(plan: train.Plan) -> train.Plan:
     def asked(modes: Sequence[str]) -> list[str]:
         return [mode for mode in modes if _PEER.value and (not _ONLY.value or mode in _ONLY.value)]
 
-    dtypes = _DTYPES.value or [np.dtype(plan.config.dtype).name]
+    dtypes = _DTYPES.value or [_dtype(plan.config.compute_dtype)]
     if not set(dtypes) <= {"float32", "bfloat16"}:
         raise UserError(f"--dtypes={','.join(dtypes)}: give float32, bfloat16 or both")
     return dataclasses.replace(
@@ -134,7 +135,7 @@ def _chosen(plan: train.Plan) -> train.Plan:
 def _decode() -> None:
     _check_json()
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
-    dtype = "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    dtype = _dtype()
     params = init_params(config, jax.random.key(0))
     batch_sizes = _sizes() or [1, 8, 64]
     peers = torch_decode.peers(config, params, dtype) if _PEERS.value else {}
@@ -160,7 +161,7 @@ def _serve() -> None:
     timings = serve.compare(
         config,
         init_params(config, jax.random.key(0)),
-        "float32" if jax.default_backend() == "cpu" else "bfloat16",
+        _dtype(),
         client_counts=_sizes() or [1, 8, 64],
         prompt_tokens=_PROMPT_TOKENS.value,
         new_tokens=_NEW_TOKENS.value,
@@ -169,6 +170,10 @@ def _serve() -> None:
     )
     print(serve.table(timings))
     _keep(timings)
+
+
+def _dtype(asked: str = "auto") -> str:
+    return np.dtype(backend_for(jax.devices()[0], dtype=asked).dtype).name
 
 
 def _check_json() -> None:

@@ -30,7 +30,6 @@ from codelm_jax.evals.table import table
 from codelm_jax.evaluation_inputs import evaluated, live
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.model.attention import attention_path
 from codelm_jax.model.config import ModelConfig, read_arch_json
 from codelm_jax.report.model_card import write_model_card
 from codelm_jax.report.runs import load_runs
@@ -39,7 +38,7 @@ from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.describe import describe
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED, let_sigterm_interrupt
 from codelm_jax.training.loop import Run, train
-from codelm_jax.training.mesh import make_mesh
+from codelm_jax.training.mesh import backend_of, make_mesh
 from codelm_jax.training.resume import (
     check_same_settings,
     find_origin,
@@ -84,7 +83,7 @@ def main() -> int:
     devices.warn_if_gpu_unused()
     mesh = make_mesh(config)
     compilation_cache.enable()
-    attention_path(config.attention, config.model.head_dim)  # refused now, not after the data is prepared
+    backend_of(config, mesh)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
         prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
         tokens = len(prepared.train.ids) if prepared else None
@@ -136,7 +135,7 @@ def _train(
         data_fingerprint=prepared.fingerprint,
         decontaminated=origin.decontaminated,
         began_from=origin.began_from,
-    ) | {"attention_path": config.attention_path}
+    ) | {"attention_path": backend_of(config, mesh).attention}
     summary = train(
         Run(
             config=config,

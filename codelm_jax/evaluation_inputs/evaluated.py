@@ -28,11 +28,13 @@ from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.interop.hf_import import is_export
+from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
-from codelm_jax.training.config import TrainConfig, parse_train_config
-from codelm_jax.training.mesh import make_mesh, put_batch, replicated, split_over_batch
+from codelm_jax.ops.backend import Backend
+from codelm_jax.training.compile import compile_score_step
+from codelm_jax.training.config import parse_train_config
+from codelm_jax.training.mesh import backend_of, make_mesh, put_batch, replicated, split_over_batch
 from codelm_jax.training.resume import decontaminated
-from codelm_jax.training.scoring import make_score
 
 # Logits that scoring holds at once on one device, in numbers: 128 MiB in float32.
 _SCORED_LOGITS = 2**25
@@ -90,10 +92,13 @@ def model(loaded: Loaded) -> Model:
     config = parse_train_config({**load_config("strongreg").to_dict(), **saved, **here})
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
     mesh = make_mesh(config)
-    score = make_score(config, mesh)
+    backend = backend_of(config, mesh)
+    score = compile_score_step(config, mesh)
     by_batch = split_over_batch(mesh)
     statistics = jax.jit(
-        partial(token_statistics, config), in_shardings=(replicated(mesh), by_batch), out_shardings=by_batch
+        partial(token_statistics, config.model, backend),
+        in_shardings=(replicated(mesh), by_batch),
+        out_shardings=by_batch,
     )
     return Model(
         generate=generate_with(generator),
@@ -114,14 +119,16 @@ def model(loaded: Loaded) -> Model:
             "config_sha256": digest(loaded.meta["config"]),
             "weights_sha256": _weights_digest(loaded.params),
             "human_band_sha256": digest(loaded.meta["human_band"]),
-            "compute_dtype": jnp.dtype(config.dtype).name,
+            "compute_dtype": jnp.dtype(backend.dtype).name,
         },
     )
 
 
-def token_statistics(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
+def token_statistics(
+    config: ModelConfig, backend: Backend, params: Any, windows_BT: Array
+) -> dict[str, Array]:
     """What the model believes at every target, dropout off: `top1_prob`, `entropy` (nats), `top1_correct`, `[B, T]`."""
-    model = Transformer(config.model, config.dtype)
+    model = Transformer(config, backend)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
     log_probs_BTV = jax.nn.log_softmax(logits_BTV.astype(jnp.float32))
     return {

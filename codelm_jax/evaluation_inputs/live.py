@@ -14,13 +14,13 @@ from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.generation.generator import Generator
+from codelm_jax.training.compile import compile_score_step
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.scoring import make_score
 
 
 def held_out(config: TrainConfig, mesh: Mesh, prepared: PreparedData) -> Callable[[Any], dict[str, Any]]:
     """From parameters to the figures of `eval_tokens` of the validation set; compiled once."""
-    score = make_score(config, mesh)
+    score = compile_score_step(config, mesh)
 
     def evaluate(params: Any) -> dict[str, Any]:
         batches = eval_batches(

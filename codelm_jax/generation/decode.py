@@ -101,7 +101,7 @@ def empty_rows(model: Transformer, rows: int, slots: int) -> Rows:
         return jnp.zeros(rows, dtype)
 
     return Rows(
-        cache=init_cache(model.config, rows, slots, model.dtype),
+        cache=init_cache(model.config, rows, slots, model.backend.dtype),
         tokens_RS=jnp.zeros((rows, slots), jnp.int32),
         length_R=zeros(jnp.int32),
         limit_R=zeros(jnp.int32),
@@ -150,9 +150,9 @@ def prefill(model: Transformer, params: dict, prompts: Prompts) -> Prefilled:
     )
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="model")
 def choose_first(
-    vocabulary: Vocabulary, prompts: Prompts, prefilled: Prefilled, admission: Admission
+    model: Transformer, vocabulary: Vocabulary, prompts: Prompts, prefilled: Prefilled, admission: Admission
 ) -> tuple[Choice, Array]:
     """Draws the first token of each admitted row.
 
@@ -171,6 +171,7 @@ def choose_first(
         admission.alternatives_N,
         admission.sampling,
         vocabulary,
+        model.backend.on_cpu,
     )
     return choice, kept_N + prefilled.level_GV[prompt_N, choice.token]
 
@@ -258,6 +259,7 @@ def decode(
             rows.alternatives_R & running_R,
             rows.sampling,
             vocabulary,
+            model.backend.on_cpu,
         )
         # Out of range is dropped: a stopped row keeps its tokens.
         slot_R = jnp.where(running_R, rows.length_R, rows.tokens_RS.shape[1])
@@ -339,7 +341,7 @@ def rank_tokens(model: Transformer, params: dict, tokens_GT: Array) -> Choice:
 def _run(model: Transformer, params: dict, tokens_GT: Array) -> tuple[Any, Array]:
     batch, length = tokens_GT.shape
     positions_GT = jnp.broadcast_to(jnp.arange(length), (batch, length))
-    cache = init_cache(model.config, batch, length, model.dtype)
+    cache = init_cache(model.config, batch, length, model.backend.dtype)
     hidden_GTD, cache = model.apply({"params": params}, tokens_GT, positions_GT, cache, method="extend")
     return cache, hidden_GTD
 
@@ -358,13 +360,14 @@ def _next_token(
     alternatives_R: Array,
     sampling: RowSampling,
     vocabulary: Vocabulary,
+    on_cpu: bool,
 ) -> Choice:
     possible_RV = jnp.where(vocabulary.never_V[None, :], -jnp.inf, logits_RV)
     # Every text begins with <|endoftext|>: penalised for that, no text would ever end.
     ends_V = jnp.arange(logits_RV.shape[1]) == vocabulary.endoftext
     spared_RV = (vocabulary.syntax_V[None, :] & sampling.spare_syntax_R[:, None]) | ends_V[None, :]
     adjusted_RV = adjust_repetition(possible_RV, tokens_RS, length_R, sampling, spared_RV)
-    token_R = draw(filter_logits(adjusted_RV, sampling), sampling, position_R)
+    token_R = draw(filter_logits(adjusted_RV, sampling, on_cpu=on_cpu), sampling, position_R)
     chosen_R = jnp.take_along_axis(logits_RV, token_R[:, None], axis=1)[:, 0]
     normaliser_R = jax.nn.logsumexp(logits_RV, axis=-1)
     alternative_RA, largest_RA = jax.lax.cond(jnp.any(alternatives_R), _most_probable, _nothing, logits_RV)

@@ -8,7 +8,6 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -105,7 +104,7 @@ class Engine:
         for width in self.sizes.all(_SMALLEST_PROMPT, self.context_length):
             prompts = self.prompts([Prompt((self.endoftext,), NO_HEALING, 0)], width)
             prefilled = prefill(self.model, params, prompts)
-            choice, slot_N = choose_first(self.vocabulary, prompts, prefilled, admission)
+            choice, slot_N = choose_first(self.model, self.vocabulary, prompts, prefilled, admission)
             begun.append((width, prompts, prefilled, choice.token, slot_N))
             self.rank(params, [self.endoftext] * width)
             yield
@@ -295,7 +294,7 @@ class Batch:
         admission = admission_arrays(
             group, prompts, count=count, beyond=self.row_count, most=engine.context_length
         )
-        choice, slot_N = choose_first(engine.vocabulary, arrays, prefilled, admission)
+        choice, slot_N = choose_first(engine.model, engine.vocabulary, arrays, prefilled, admission)
         rows = admit(
             engine.model, engine.vocabulary, rows, arrays, prefilled, admission, choice.token, slot_N
         )
@@ -355,6 +354,6 @@ class _Tokens:
         return Ranked(int(self._token[place]), float(self._logprob[place]), ranking)
 
 
-def chunk_steps() -> int:
+def chunk_steps(on_cpu: bool) -> int:
     """Steps between two looks at the text: few on a CPU, where a look is cheap; an accelerator would wait for it."""
-    return 8 if jax.default_backend() == "cpu" else 32
+    return 8 if on_cpu else 32

@@ -7,7 +7,6 @@ Axes: R rows, V vocabulary, S slots of the context.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import flax.struct
 import jax
@@ -15,7 +14,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from codelm_jax.generation.params import MAX_NGRAM
-from codelm_jax.model.dropout import mix32
+from codelm_jax.ops.dropout import mix32
+from codelm_jax.ops.threshold import largest_threshold, ordered
 
 # Colder than this, float32 logits that differ at all are decided: the row is greedy.
 _COLDEST = 1e-6
@@ -62,7 +62,7 @@ def adjust_repetition(
     )
 
 
-def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
+def filter_logits(logits_RV: Array, sampling: RowSampling, *, on_cpu: bool) -> Array:
     """Applies temperature, top-k, top-p and min-p; what they exclude becomes -inf.
 
     The filters follow each other, each on the renormalised rest of the one before. Greedy rows keep
@@ -71,6 +71,7 @@ def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
     Args:
         logits_RV: float32; -inf is never chosen.
         sampling: the rows' parameters.
+        on_cpu: static; whether the program is compiled for a CPU.
 
     Returns:
         Float32 logits with a maximum of 0 in each row.
@@ -84,8 +85,12 @@ def filter_logits(logits_RV: Array, sampling: RowSampling) -> Array:
     vocab_size = logits_RV.shape[1]
     uses_top_k_R = (sampling.top_k_R > 1) & (sampling.top_k_R < vocab_size) & ~greedy_R
     uses_top_p_R = (sampling.top_p_R < 1.0) & ~greedy_R
-    scaled_RV = _when(jnp.any(uses_top_k_R), lambda x: _top_k(x, sampling.top_k_R, uses_top_k_R), scaled_RV)
-    scaled_RV = _when(jnp.any(uses_top_p_R), lambda x: _top_p(x, sampling.top_p_R, uses_top_p_R), scaled_RV)
+    scaled_RV = _when(
+        jnp.any(uses_top_k_R), lambda x: _top_k(x, sampling.top_k_R, uses_top_k_R, on_cpu), scaled_RV
+    )
+    scaled_RV = _when(
+        jnp.any(uses_top_p_R), lambda x: _top_p(x, sampling.top_p_R, uses_top_p_R, on_cpu), scaled_RV
+    )
     # The maximum is 0, so a log-probability ratio is the logit itself.
     return jnp.where(scaled_RV >= jnp.log(sampling.min_p_R)[:, None], scaled_RV, -jnp.inf)
 
@@ -110,41 +115,6 @@ def draw(logits_RV: Array, sampling: RowSampling, position_R: Array) -> Array:
     return first_argmax(logits_RV - jnp.log(exponential_RV))
 
 
-def largest_threshold(keys_RV: Array, weights_RV: Array, needed_R: Array) -> Array:
-    """The largest uint32 threshold at which the keys that reach it still weigh at least `needed`.
-
-    With weights of 1 it finds the k-th largest key, and all of it without a sort.
-
-    Args:
-        keys_RV: uint32.
-        weights_RV: float32, not negative.
-        needed_R: float32; a row that cannot reach it gets the threshold 0.
-
-    Returns:
-        uint32 `[R]`.
-    """
-    if jax.default_backend() == "cpu":
-        # Few operations count: binary digits, and a row at a time, which is 3 times faster than all rows at once.
-        return lax.map(lambda row: threshold_of_row(*row, bits=1), (keys_RV, weights_RV, needed_R))
-    # Few kernels count.
-    return jax.vmap(partial(threshold_of_row, bits=4))(keys_RV, weights_RV, needed_R)
-
-
-def threshold_of_row(keys_V: Array, weights_V: Array, needed: Array, *, bits: int) -> Array:
-    """`largest_threshold` of one row: a search from the top, `bits` binary digits at a time."""
-    digits_N = jnp.arange(1, 2**bits, dtype=jnp.uint32)
-
-    def next_digit(i: Array, found: Array) -> Array:
-        shift = (32 - bits * (i + 1)).astype(jnp.uint32)
-        candidates_N = found + (digits_N << shift)
-        reached_NV = keys_V[None, :] >= candidates_N[:, None]
-        weight_N = jnp.sum(jnp.where(reached_NV, weights_V[None, :], 0.0), axis=-1)
-        # Weight falls as the threshold rises, so the number of digits that hold is the largest that does.
-        return found + (jnp.sum(weight_N >= needed, dtype=jnp.uint32) << shift)
-
-    return lax.fori_loop(0, 32 // bits, next_digit, jnp.uint32(0))
-
-
 def first_argmax(x_RV: Array) -> Array:
     """Index of the first maximum of each row, int32 `[R]`; on a CPU several times faster than `jnp.argmax`."""
     size = x_RV.shape[-1]
@@ -164,25 +134,20 @@ def _when(condition: Array, change: Callable[[Array], Array], x: Array) -> Array
     return lax.cond(condition, change, lambda x: x, x)
 
 
-def _ordered(x: Array) -> Array:
-    """Maps float32 to uint32 so that the order is kept."""
-    bits = lax.bitcast_convert_type(x, jnp.uint32)
-    sign = jnp.uint32(1 << 31)
-    return jnp.where(bits >= sign, ~bits, bits | sign)
-
-
-def _top_k(logits_RV: Array, top_k_R: Array, uses_R: Array) -> Array:
-    keys_RV = _ordered(logits_RV)
-    threshold_R = largest_threshold(keys_RV, jnp.ones_like(logits_RV), top_k_R.astype(jnp.float32))
+def _top_k(logits_RV: Array, top_k_R: Array, uses_R: Array, on_cpu: bool) -> Array:
+    keys_RV = ordered(logits_RV)
+    threshold_R = largest_threshold(
+        keys_RV, jnp.ones_like(logits_RV), top_k_R.astype(jnp.float32), on_cpu=on_cpu
+    )
     return jnp.where((keys_RV >= threshold_R[:, None]) | ~uses_R[:, None], logits_RV, -jnp.inf)
 
 
-def _top_p(logits_RV: Array, top_p_R: Array, uses_R: Array) -> Array:
-    keys_RV = _ordered(logits_RV)
+def _top_p(logits_RV: Array, top_p_R: Array, uses_R: Array, on_cpu: bool) -> Array:
+    keys_RV = ordered(logits_RV)
     weights_RV = jnp.exp(logits_RV)
     # Below the range of float32 a share is 0, which nothing at all would reach.
     needed_R = jnp.maximum(top_p_R, jnp.finfo(jnp.float32).tiny) * jnp.sum(weights_RV, axis=-1)
-    threshold_R = largest_threshold(keys_RV, weights_RV, needed_R)
+    threshold_R = largest_threshold(keys_RV, weights_RV, needed_R, on_cpu=on_cpu)
     return jnp.where((keys_RV >= threshold_R[:, None]) | ~uses_R[:, None], logits_RV, -jnp.inf)
 
 

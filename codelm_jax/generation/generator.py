@@ -25,13 +25,11 @@ from codelm_jax.generation.syntax import syntax_tokens
 from codelm_jax.generation.transcript import Completion, Transcript
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
+from codelm_jax.ops.backend import ComputeDtype, backend_for
 from codelm_jax.schema import parse
 from codelm_jax.weights import load_weights
 
-ComputeDtype = Literal["auto", "float32", "bfloat16"]
-
-_MAX_ROWS = {"cpu": 64}
-_MAX_ROWS_ACCELERATOR = 1024
+_MAX_ROWS_CPU, _MAX_ROWS_ACCELERATOR = 64, 1024
 
 
 class ContextExceeded(UserError):
@@ -78,12 +76,10 @@ class Generator:
                 f"the tokenizer has {tokenizer.vocab_size} tokens, the model knows {config.vocab_size}: "
                 "they do not belong together"
             )
-        backend = jax.default_backend()
-        if compute_dtype == "auto":
-            compute_dtype = "float32" if backend == "cpu" else "bfloat16"
+        backend = backend_for(jax.devices()[0], dtype=compute_dtype)
         self.config = config
         self.tokenizer = tokenizer
-        self._model = Transformer(config, jnp.dtype(compute_dtype))
+        self._model = Transformer(config, backend)
         # Ids that the model has and the tokenizer lacks have no bytes and are never sampled.
         unused = [b""] * (config.vocab_size - tokenizer.vocab_size)
         self._token_bytes = [tokenizer.token_bytes(i) for i in range(tokenizer.vocab_size)] + unused
@@ -98,11 +94,11 @@ class Generator:
             self._model,
             self._vocabulary,
             self._token_bytes,
-            max_rows=max_rows or _MAX_ROWS.get(backend, _MAX_ROWS_ACCELERATOR),
-            chunk=chunk_steps(),
+            max_rows=max_rows or (_MAX_ROWS_CPU if backend.on_cpu else _MAX_ROWS_ACCELERATOR),
+            chunk=chunk_steps(backend.on_cpu),
             sizes=sizes,
         )
-        self._params = _cast_kernels(params, self._model.dtype)
+        self._params = _cast_kernels(params, backend.dtype)
 
     @classmethod
     def from_checkpoint(
@@ -141,7 +137,7 @@ class Generator:
         """The same generator with other parameters of the same model; nothing is compiled anew."""
         other = object.__new__(Generator)
         other.__dict__.update(self.__dict__)
-        other._params = _cast_kernels(params, self._model.dtype)
+        other._params = _cast_kernels(params, self._model.backend.dtype)
         return other
 
     @property

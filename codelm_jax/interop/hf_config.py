@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.positions import ROPE_BASE
+from codelm_jax.ops.rotary import ROPE_BASE
 from codelm_jax.schema import parse
 
 ENDOFTEXT_ID = 0

@@ -16,8 +16,8 @@ from codelm_jax.interop.hf_config import (
 )
 from codelm_jax.interop.tensors import NamedArrays, transposed
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.positions import ROPE_BASE
 from codelm_jax.model.transformer import NORM_EPSILON
+from codelm_jax.ops.rotary import ROPE_BASE
 
 MODEL_TYPE = "llama"
 NEEDED = {"normalization": "rmsnorm", "activation": "swiglu", "position_encoding": "rope"}

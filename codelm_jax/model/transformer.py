@@ -10,14 +10,15 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import DTypeLike
 
-from codelm_jax.model.attention import AttentionPath, cached_attention, causal_attention
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.dropout import dropout, site_seeds
 from codelm_jax.model.kv_cache import KVCache
-from codelm_jax.model.positions import apply_rope, rope_tables
-from codelm_jax.model.projection import Projection, unstack3
+from codelm_jax.model.projection import Projection
+from codelm_jax.ops.attention import cached_attention, causal_attention
+from codelm_jax.ops.backend import Backend
+from codelm_jax.ops.dropout import dropout, site_seeds
+from codelm_jax.ops.matmul import unstack3
+from codelm_jax.ops.rotary import apply_rope, rope_tables
 
 INIT_STDDEV = 0.02
 NORM_EPSILON = 1e-5
@@ -30,8 +31,7 @@ class Attention(nn.Module):
     """Multi-head self-attention with one fused projection to queries, keys and values."""
 
     config: ModelConfig
-    dtype: DTypeLike
-    attention_path: AttentionPath
+    backend: Backend
     layer: int
 
     @nn.compact
@@ -42,12 +42,11 @@ class Attention(nn.Module):
         rope: tuple[Array, Array] | None,
         dropout_seed: Array | None,
         cache: KVCache | None,
-        attended_length: int | None,
     ) -> tuple[Array, KVCache | None]:
         """Returns the attended values, projected back to D, and the cache with this layer's keys and values."""
         c = self.config
         heads = (c.num_heads, c.head_dim)
-        qkv_BT3HK = Projection((c.hidden_dim,), (3, *heads), self.dtype, _normal(), name="qkv")(x_BTD)
+        qkv_BT3HK = Projection((c.hidden_dim,), (3, *heads), self.backend, _normal(), name="qkv")(x_BTD)
         q_BTHK, k_BTHK, v_BTHK = unstack3(qkv_BT3HK)
         if rope is not None:
             q_BTHK, k_BTHK = apply_rope(q_BTHK, rope), apply_rope(k_BTHK, rope)
@@ -58,14 +57,14 @@ class Attention(nn.Module):
                 v_BTHK,
                 dropout_rate=c.attention_dropout,
                 dropout_seed=dropout_seed,
-                path=self.attention_path,
+                backend=self.backend,
             )
         else:
             cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
-            k_NSK = cache.k_NSK[self.layer][:, :attended_length]
-            v_NSK = cache.v_NSK[self.layer][:, :attended_length]
+            k_NSK = cache.k_NSK[self.layer]
+            v_NSK = cache.v_NSK[self.layer]
             out_BTHK = cached_attention(q_BTHK, k_NSK, v_NSK, positions_BT)
-        out_BTD = Projection(heads, (c.hidden_dim,), self.dtype, _residual_init(c), name="output")(out_BTHK)
+        out_BTD = Projection(heads, (c.hidden_dim,), self.backend, _residual_init(c), name="output")(out_BTHK)
         return out_BTD, cache
 
 
@@ -73,7 +72,7 @@ class FeedForward(nn.Module):
     """Two matrices around an activation, or three with a gate (Shazeer 2020)."""
 
     config: ModelConfig
-    dtype: DTypeLike
+    backend: Backend
 
     @nn.compact
     def __call__(self, x_BTD: Array, dropout_seed: Array | None) -> Array:
@@ -81,7 +80,7 @@ class FeedForward(nn.Module):
         c = self.config
 
         def dense(inputs: int, outputs: int, init: Callable[..., Array], name: str) -> Projection:
-            return Projection((inputs,), (outputs,), self.dtype, init, name=name)
+            return Projection((inputs,), (outputs,), self.backend, init, name=name)
 
         hidden_BTF = dense(c.hidden_dim, c.ffn_dim, _normal(), "up")(x_BTD)
         if c.activation in ("swiglu", "geglu"):
@@ -97,8 +96,7 @@ class Block(nn.Module):
     """One layer: attention and feed-forward, each normalised before and added back after."""
 
     config: ModelConfig
-    dtype: DTypeLike
-    attention_path: AttentionPath
+    backend: Backend
     layer: int
 
     @nn.compact
@@ -109,7 +107,6 @@ class Block(nn.Module):
         rope: tuple[Array, Array] | None,
         dropout_seeds: Array | None,
         cache: KVCache | None,
-        attended_length: int | None,
     ) -> tuple[Array, KVCache | None]:
         """Returns the residual stream after this layer and the cache; `dropout_seeds` is uint32 `[4, 2]`."""
         c = self.config
@@ -118,16 +115,17 @@ class Block(nn.Module):
         def drop(branch_BTD: Array, seed: Array | None) -> Array:
             return branch_BTD if seed is None else dropout(branch_BTD, seed, c.residual_dropout)
 
-        attended_BTD, cache = Attention(c, self.dtype, self.attention_path, self.layer, name="attention")(
-            _norm(c, self.dtype, "attention_norm")(x_BTD),
+        attended_BTD, cache = Attention(c, self.backend, self.layer, name="attention")(
+            _norm(c, self.backend, "attention_norm")(x_BTD),
             positions_BT,
             rope,
             seeds[0],
             cache,
-            attended_length,
         )
         x_BTD = x_BTD + drop(attended_BTD, seeds[1])
-        ffn_BTD = FeedForward(c, self.dtype, name="ffn")(_norm(c, self.dtype, "ffn_norm")(x_BTD), seeds[2])
+        ffn_BTD = FeedForward(c, self.backend, name="ffn")(
+            _norm(c, self.backend, "ffn_norm")(x_BTD), seeds[2]
+        )
         return x_BTD + drop(ffn_BTD, seeds[3]), cache
 
 
@@ -135,8 +133,7 @@ class Transformer(nn.Module):
     """Token ids in, next-token logits out."""
 
     config: ModelConfig
-    dtype: DTypeLike = jnp.float32  # of the computation; parameters are always float32
-    attention_path: AttentionPath = "xla"  # of whole sequences; a cache has a path of its own
+    backend: Backend = Backend()
 
     def setup(self) -> None:
         """Names every part of the parameter tree."""
@@ -147,9 +144,9 @@ class Transformer(nn.Module):
             self.positions = nn.Embed(
                 c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
             )
-        self.layers = [Block(c, self.dtype, self.attention_path, i) for i in range(c.num_layers)]
-        self.final_norm = _norm(c, self.dtype, None)
-        self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.dtype, kernel_init=_normal())
+        self.layers = [Block(c, self.backend, i) for i in range(c.num_layers)]
+        self.final_norm = _norm(c, self.backend, None)
+        self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.backend.dtype, kernel_init=_normal())
 
     def __call__(self, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None) -> Array:
         """Logits of every position, `[B, T, V]` in the compute type.
@@ -169,24 +166,21 @@ class Transformer(nn.Module):
             raise ValueError("dropout needs a dropout_key; pass one, or deterministic=True")
         seeds = None if deterministic or dropout_key is None else self._seeds(dropout_key)
         positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
-        x_BTD, _ = self._residual_stream(tokens_BT, positions_BT, seeds, None, None)
+        x_BTD, _ = self._residual_stream(tokens_BT, positions_BT, seeds, None)
         return self.final_norm(x_BTD)
 
-    def extend(
-        self, tokens_BT: Array, positions_BT: Array, cache: KVCache, *, attended_length: int | None = None
-    ) -> tuple[Array, KVCache]:
+    def extend(self, tokens_BT: Array, positions_BT: Array, cache: KVCache) -> tuple[Array, KVCache]:
         """Runs further tokens of sequences whose past is in the cache: a prefill, or one step of decoding.
 
         Args:
             tokens_BT: integer ids; rows may be right-padded, their padding is never seen by real positions.
             positions_BT: int32, each token's position in its own row.
             cache: is not changed; positions beyond its length are dropped.
-            attended_length: static; only the first so many slots are read. Must exceed every position.
 
         Returns:
             The hidden states `[B, T, D]`, ready for `unembed` (of all positions or of a chosen few), and the new cache.
         """
-        x_BTD, new_cache = self._residual_stream(tokens_BT, positions_BT, None, cache, attended_length)
+        x_BTD, new_cache = self._residual_stream(tokens_BT, positions_BT, None, cache)
         assert new_cache is not None
         return x_BTD, new_cache
 
@@ -200,7 +194,6 @@ class Transformer(nn.Module):
         positions_BT: Array,
         seeds: Array | None,
         cache: KVCache | None,
-        attended_length: int | None,
     ) -> tuple[Array, KVCache | None]:
         x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
         if self.config.position_encoding == "learned":
@@ -209,12 +202,10 @@ class Transformer(nn.Module):
                     f"{tokens_BT.shape[1]} tokens are more than max_seq_length = {self.config.max_seq_length}"
                 )
             x_BTD = x_BTD + self.positions(positions_BT)
-        x_BTD = x_BTD.astype(self.dtype)
+        x_BTD = x_BTD.astype(self.backend.dtype)
         rope = self._rope(positions_BT)
         for i, block in enumerate(self.layers):
-            x_BTD, cache = block(
-                x_BTD, positions_BT, rope, None if seeds is None else seeds[i], cache, attended_length
-            )
+            x_BTD, cache = block(x_BTD, positions_BT, rope, None if seeds is None else seeds[i], cache)
         return x_BTD, cache
 
     def _rope(self, positions_BT: Array) -> tuple[Array, Array] | None:
@@ -248,9 +239,9 @@ def _residual_init(config: ModelConfig) -> Callable[..., Array]:
     return nn.initializers.normal(INIT_STDDEV * shrink)
 
 
-def _norm(config: ModelConfig, dtype: DTypeLike, name: str | None) -> nn.Module:
+def _norm(config: ModelConfig, backend: Backend, name: str | None) -> nn.Module:
     kind = nn.LayerNorm if config.normalization == "layernorm" else nn.RMSNorm
-    return kind(epsilon=NORM_EPSILON, dtype=dtype, name=name)
+    return kind(epsilon=NORM_EPSILON, dtype=backend.dtype, name=name)
 
 
 def _activate(config: ModelConfig, x: Array) -> Array:

@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import jax
-import jax.numpy as jnp
 import pydantic
-from jax.typing import DTypeLike
 from pydantic.dataclasses import dataclass
 
-from codelm_jax.model.attention import AttentionPath, attention_path
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import STRICT, parse
 
@@ -59,22 +55,6 @@ class TrainConfig:
             raise ValueError(
                 f"final_learning_rate = {self.final_learning_rate} is above learning_rate = {self.learning_rate}"
             )
-
-    @property
-    def dtype(self) -> DTypeLike:
-        """Of the computation; parameters and optimizer are float32 whatever it is."""
-        if self.compute_dtype == "auto":
-            return jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
-        return jnp.dtype(self.compute_dtype)
-
-    @property
-    def attention_path(self) -> AttentionPath:
-        """What computes attention here.
-
-        Raises:
-            UserError: it was asked for and does not run here.
-        """
-        return attention_path(self.attention, self.model.head_dim)
 
     @property
     def tokens_per_step(self) -> int:

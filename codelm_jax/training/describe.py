@@ -1,7 +1,6 @@
 """What a run would be, without running it."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import jax
@@ -9,9 +8,10 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from codelm_jax.model.transformer import count_params
+from codelm_jax.training.compile import compile_train_step
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.mesh import replicated, split_over_batch
-from codelm_jax.training.step import init_state, train_step
+from codelm_jax.training.mesh import backend_of
+from codelm_jax.training.step import init_state
 
 
 def describe(
@@ -25,6 +25,7 @@ def describe(
         mesh: the devices it would run on.
         train_tokens: tokens of the prepared training split; None where nothing is prepared yet.
     """
+    backend = backend_of(config, mesh)
     total_tokens = config.max_steps * config.tokens_per_step
     return {
         "config": dict(resolved_config),
@@ -35,8 +36,8 @@ def describe(
         "total_flops": total_tokens * config.model.flops_per_token(config.model.max_seq_length),
         "train_tokens": train_tokens,
         "epochs": None if train_tokens is None else total_tokens / train_tokens,
-        "compute_dtype": jnp.dtype(config.dtype).name,
-        "attention": config.attention_path,
+        "compute_dtype": jnp.dtype(backend.dtype).name,
+        "attention": backend.attention,
         "memory": _memory(config, mesh),
         "devices": [f"{device.platform}: {device.device_kind}" for device in mesh.devices.flat],
     }
@@ -46,14 +47,7 @@ def _memory(config: TrainConfig, mesh: Mesh) -> dict[str, int | None]:
     """Bytes of one step on one device, as the compiler plans them."""
     state = jax.eval_shape(lambda: init_state(config))
     windows_BT = jax.ShapeDtypeStruct((config.batch_size, config.model.max_seq_length + 1), jnp.uint16)
-    everywhere = replicated(mesh)
-    step = jax.jit(
-        partial(train_step, config),
-        donate_argnums=0,
-        in_shardings=(everywhere, split_over_batch(mesh)),
-        out_shardings=(everywhere, everywhere),
-    )
-    planned = step.lower(state, windows_BT).compile().memory_analysis()
+    planned = compile_train_step(config, mesh).lower(state, windows_BT).compile().memory_analysis()
     return {
         "state_bytes": sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state)),
         "step_bytes": planned and planned.argument_size_in_bytes + planned.temp_size_in_bytes,

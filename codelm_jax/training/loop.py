@@ -19,15 +19,16 @@ from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import NO_ROOM, UserError
 from codelm_jax.model.transformer import count_params
+from codelm_jax.training.compile import compile_train_step
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
-from codelm_jax.training.mesh import put_batch, put_replicated, replicated, split_over_batch
+from codelm_jax.training.mesh import backend_of, put_batch, put_replicated, replicated
 from codelm_jax.training.metrics import MetricsWriter, read_metrics
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
 from codelm_jax.training.resume import check_same_run, rounding_note
-from codelm_jax.training.step import TrainState, init_state, train_step
+from codelm_jax.training.step import TrainState, init_state
 from codelm_jax.training.throughput import Stopwatch, model_flops_utilisation
 
 # Steps handed to the device before the last one that is known to be done: enough to keep it busy.
@@ -117,13 +118,7 @@ class _Loop:
             process_index=jax.process_index(),
             process_count=jax.process_count(),
         )
-        everywhere = replicated(self.mesh)
-        self.step_fn = jax.jit(
-            partial(train_step, run.config),
-            donate_argnums=0,
-            in_shardings=(everywhere, split_over_batch(self.mesh)),
-            out_shardings=(everywhere, everywhere),
-        )
+        self.step_fn = compile_train_step(run.config, self.mesh)
         self.schedule = learning_rate_schedule(run.config)
         self.progress = TrainProgress(run.config.max_steps, self.first_step)
         self.writer = MetricsWriter(run.workdir, self.first_step, self.progress.warn)
@@ -137,7 +132,7 @@ class _Loop:
     def run(self) -> dict[str, Any]:
         write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
         with self.stop, self.writer, self.progress:
-            check_causality(self.config, self.state.params)
+            check_causality(self.config, backend_of(self.config, self.mesh), self.state.params)
             if self.first_step:
                 self.progress.say(f"resuming {self.spec.workdir} from step {self.first_step}")
             for note in self.notes:

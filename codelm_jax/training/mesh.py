@@ -8,6 +8,7 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from codelm_jax.errors import UserError
+from codelm_jax.ops.backend import Backend, backend_for
 from codelm_jax.training.config import TrainConfig
 
 
@@ -25,6 +26,21 @@ def make_mesh(config: TrainConfig) -> Mesh:
             f"{len(devices)} devices: make it a multiple of {len(devices) * config.grad_accum_steps}"
         )
     return Mesh(np.asarray(devices), ("data",))
+
+
+def backend_of(config: TrainConfig, mesh: Mesh) -> Backend:
+    """What a run's programs are compiled for.
+
+    Raises:
+        UserError: the attention kernel was asked for and does not run on these devices.
+    """
+    return backend_for(
+        mesh.devices.flat[0],
+        dtype=config.compute_dtype,
+        attention=config.attention,
+        head_dim=config.model.head_dim,
+        devices=mesh.devices.size,
+    )
 
 
 def replicated(mesh: Mesh) -> NamedSharding:

@@ -9,15 +9,13 @@ import optax
 from jax import Array
 
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.ops.backend import Backend
+from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.optimizer import adamw_update, make_optimizer
 
 # Streams of randomness drawn from the one seed.
 _INIT_STREAM, _DROPOUT_STREAM = 0, 1
-
-# Tokens whose logits exist at a time on a device: on a CPU few enough for its caches; a GPU wants large products.
-_CHUNK_TOKENS_CPU, _CHUNK_TOKENS_GPU = 512, 16_384
 
 
 @flax.struct.dataclass
@@ -48,37 +46,41 @@ def dropout_key(config: TrainConfig, step: Array) -> Array:
     return jax.random.fold_in(stream, step)
 
 
-def training_hidden(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+def training_hidden(
+    config: TrainConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array
+) -> Array:
     """Normalised hidden states `[B, T, D]` as training sees them: dropout on. The leak guard calls this very function."""
-    model = Transformer(config.model, config.dtype, config.attention_path)
+    model = Transformer(config.model, backend)
     hidden_BTD = model.apply(
         {"params": params}, inputs_BT, deterministic=False, dropout_key=key, method="hidden_states"
     )
     return cast(Array, hidden_BTD)
 
 
-def loss_and_nll(config: TrainConfig, params: Any, windows_BT: Array, key: Array) -> tuple[Array, Array]:
+def loss_and_nll(
+    config: TrainConfig, backend: Backend, params: Any, windows_BT: Array, key: Array
+) -> tuple[Array, Array]:
     """Mean smoothed loss and mean NLL of windows `[B, T+1]`: each token but the first is a target."""
-    hidden_BTD = training_hidden(config, params, windows_BT[:, :-1], key)
+    hidden_BTD = training_hidden(config, backend, params, windows_BT[:, :-1], key)
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
-    chunk_tokens = _CHUNK_TOKENS_CPU if jax.default_backend() == "cpu" else _CHUNK_TOKENS_GPU
     return mean_loss_of_hidden(
         hidden_BTD,
         params["head"]["kernel"],
         targets_BT,
         config.label_smoothing,
-        chunk_tokens=chunk_tokens,
-        shards=jax.device_count(),
+        on_cpu=backend.on_cpu,
+        shards=backend.devices,
     )
 
 
 def train_step(
-    config: TrainConfig, state: TrainState, windows_BT: Array
+    config: TrainConfig, backend: Backend, state: TrainState, windows_BT: Array
 ) -> tuple[TrainState, dict[str, Array]]:
     """Takes one AdamW step, or none where loss or gradient is not finite.
 
     Args:
         config: static.
+        backend: static; of the devices that the step runs on.
         state: donate it.
         windows_BT: uint16 `[batch_size, max_seq_length + 1]`.
 
@@ -86,11 +88,11 @@ def train_step(
         The next state and scalar metrics: `loss`, `nll` (nats), `grad_norm`, `nonfinite_steps` (in a row).
     """
     key = dropout_key(config, state.step)
-    gradient = jax.value_and_grad(loss_and_nll, argnums=1, has_aux=True)
+    gradient = jax.value_and_grad(loss_and_nll, argnums=2, has_aux=True)
     if config.grad_accum_steps == 1:
-        (loss, nll), grads = gradient(config, state.params, windows_BT, key)
+        (loss, nll), grads = gradient(config, backend, state.params, windows_BT, key)
     else:
-        loss, nll, grads = _accumulate(config, gradient, state.params, windows_BT, key)
+        loss, nll, grads = _accumulate(config, backend, gradient, state.params, windows_BT, key)
 
     grad_norm = optax.tree.norm(grads)
     finite = jnp.isfinite(loss) & jnp.isfinite(grad_norm)
@@ -106,9 +108,9 @@ def train_step(
     return next_state, metrics
 
 
-def score_step(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
+def score_step(config: TrainConfig, backend: Backend, params: Any, windows_BT: Array) -> dict[str, Array]:
     """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
-    model = Transformer(config.model, config.dtype, config.attention_path)
+    model = Transformer(config.model, backend)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
     loss_BT, nll_BT = smoothed_cross_entropy(logits_BTV, targets_BT, config.label_smoothing)
@@ -116,7 +118,7 @@ def score_step(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str,
 
 
 def _accumulate(
-    config: TrainConfig, gradient: Any, params: Any, windows_BT: Array, key: Array
+    config: TrainConfig, backend: Backend, gradient: Any, params: Any, windows_BT: Array, key: Array
 ) -> tuple[Array, Array, Any]:
     parts = config.grad_accum_steps
     # Each part takes every n-th window, so that it stays spread over all devices.
@@ -124,7 +126,7 @@ def _accumulate(
 
     def add(total: Any, part: tuple[Array, Array]) -> tuple[Any, None]:
         index, windows = part
-        (loss, nll), grads = gradient(config, params, windows, jax.random.fold_in(key, index))
+        (loss, nll), grads = gradient(config, backend, params, windows, jax.random.fold_in(key, index))
         return jax.tree.map(jnp.add, total, (loss, nll, grads)), None
 
     zero = jnp.zeros((), jnp.float32)

@@ -4,7 +4,7 @@ Same parameters, same dropout sites and masks as `model.transformer.Transformer`
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -12,10 +12,10 @@ from jax import Array
 
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.dropout import dropout, site_seeds
-from codelm_jax.model.positions import apply_rope, rope_tables
-from codelm_jax.model.projection import matmul, unstack3
 from codelm_jax.model.transformer import NORM_EPSILON, SITES_PER_LAYER
+from codelm_jax.ops.dropout import dropout, site_seeds
+from codelm_jax.ops.matmul import matmul, unstack3
+from codelm_jax.ops.rotary import apply_rope, rope_tables
 
 # From the number of positions to which of them each sees, bool [T, S].
 Visibility = Callable[[int], Array]
@@ -91,7 +91,8 @@ def hidden_states(
 def _product(x: Array, kernel: Array) -> Array:
     """`x` `[B, T, inputs]` times a kernel whose axes are those of its inputs, then those of its outputs."""
     inputs = x.shape[-1]
-    return matmul(x.reshape(-1, inputs), kernel.reshape(inputs, -1)).reshape(*x.shape[:2], -1)
+    product = cast(Array, matmul(x.reshape(-1, inputs), kernel.reshape(inputs, -1), True))
+    return product.reshape(*x.shape[:2], -1)
 
 
 def _layer_norm(params: Any, x: Array) -> Array:

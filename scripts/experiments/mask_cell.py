@@ -30,9 +30,9 @@ from codelm_jax.evals.context import context
 from codelm_jax.evals.few_shot import Sampling, few_shot, short_prompt
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.templates import Templates
+from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality
-from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.mesh import put_batch, put_replicated, replicated, split_over_batch
 from codelm_jax.training.optimizer import make_optimizer
 from codelm_jax.training.step import dropout_key, init_state

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from codelm_jax.model.positions import ROPE_BASE, apply_rope, rope_tables
-from codelm_jax.model.projection import Projection, matmul, unstack3
+from codelm_jax.model.projection import Projection
+from codelm_jax.ops.matmul import matmul, unstack3
+from codelm_jax.ops.rotary import ROPE_BASE, apply_rope, rope_tables
 
 SHAPES = [((16,), (3, 2, 8)), ((2, 8), (16,)), ((16,), (24,))]
 

@@ -8,9 +8,9 @@ import pytest
 
 from codelm_jax.model import transformer as transformer_module
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.dropout import dropout
 from codelm_jax.model.kv_cache import init_cache
 from codelm_jax.model.transformer import Transformer, count_params, init_params
+from codelm_jax.ops.dropout import dropout
 
 STRONGREG = ModelConfig(
     arch_type="transformer",

@@ -12,7 +12,7 @@ from training.test_mesh import run_on
 from training.tiny_run import make_config, make_run, make_windows, raw_config
 
 from codelm_jax.errors import UserError
-from codelm_jax.model import attention
+from codelm_jax.ops import attention
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality
 from codelm_jax.training.loop import train
@@ -119,9 +119,9 @@ SPLIT = """
 import dataclasses, functools, re
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
-from codelm_jax.model.attention import causal_attention
-from codelm_jax.model.flash_attention import flash_attention
-from codelm_jax.model.flash_kernels import default_tuning
+from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.flash_attention import flash_attention
+from codelm_jax.ops.flash_kernels import default_tuning
 
 shape = (4, 10, 2, 16)
 inputs = [jax.random.normal(key, shape) for key in jax.random.split(jax.random.key(0), 4)]

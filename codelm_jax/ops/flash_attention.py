@@ -16,11 +16,8 @@ from jax import Array
 from jax.experimental.custom_partitioning import custom_partitioning
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from codelm_jax.model.dropout import row_keys
-from codelm_jax.model.flash_kernels import Tuning, backward, default_tuning, forward
-
-# The kernel holds a whole head vector in a tile.
-LARGEST_HEAD_DIM = 128
+from codelm_jax.ops.dropout import row_keys
+from codelm_jax.ops.flash_kernels import Tuning, backward, default_tuning, forward
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +40,7 @@ def flash_attention(
     """Each position attends to itself and to those before it.
 
     Args:
-        q_BTHK: queries, float32 or bfloat16; K at most `LARGEST_HEAD_DIM`.
+        q_BTHK: queries, float32 or bfloat16; K at most `backend.LARGEST_HEAD_DIM`.
         k_BTHK: keys.
         v_BTHK: values.
         dropout_rate: of the attention probabilities; the mask is `dropout.keep_mask`'s on B H T S.

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from codelm_jax.model import attention
-from codelm_jax.model.attention import causal_attention
-from codelm_jax.model.dropout import keep_mask
-from codelm_jax.model.tiled_attention import TILE, tiled_attention
+from codelm_jax.ops import attention
+from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.dropout import keep_mask
+from codelm_jax.ops.tiled_attention import TILE, tiled_attention
 
 SEED = jnp.asarray([12345, 67890], jnp.uint32)
 

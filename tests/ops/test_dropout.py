@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from codelm_jax.model.dropout import dropout, keep_mask, mix32, site_seeds
+from codelm_jax.ops.dropout import dropout, keep_mask, mix32, site_seeds
 
 RATE = 0.2
 SHAPE = (4, 2, 128, 128)

@@ -1,47 +1,13 @@
-"""Every attention path behind two functions: causal over a whole sequence, and over a key-value cache."""
-
-from typing import Literal
+"""Attention: causal over a whole sequence by the backend's implementation, and over a key-value cache."""
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from codelm_jax.errors import UserError
-from codelm_jax.model.dropout import dropout
-from codelm_jax.model.flash_attention import LARGEST_HEAD_DIM, flash_attention
-from codelm_jax.model.tiled_attention import TILE, tiled_attention
-
-# "interpreted" is the kernel as plain XLA operations: slow, for tests on machines without a GPU.
-AttentionPath = Literal["xla", "kernel", "interpreted"]
-
-# Of an NVIDIA GPU that multiplies bfloat16 matrices in hardware.
-_LEAST_COMPUTE_CAPABILITY = 8.0
-
-
-def attention_path(asked: Literal["auto", "xla", "kernel"], head_dim: int) -> AttentionPath:
-    """What computes `causal_attention` on the devices at hand; "auto" is the kernel where it runs.
-
-    Raises:
-        UserError: the kernel was asked for and does not run here.
-    """
-    if asked == "xla":
-        return "xla"
-    obstacle = _kernel_obstacle(head_dim)
-    if asked == "kernel" and obstacle:
-        raise UserError(f"config.attention = 'kernel': {obstacle}; use 'auto' or 'xla'")
-    return "xla" if obstacle else "kernel"
-
-
-def _kernel_obstacle(head_dim: int) -> str | None:
-    if jax.default_backend() != "gpu":
-        return f"it needs an NVIDIA GPU, and JAX runs on {jax.default_backend()} here"
-    # AMD's are named, as in "gfx90a".
-    capability = str(getattr(jax.local_devices()[0], "compute_capability", "unknown"))
-    if not capability.replace(".", "").isdigit() or float(capability) < _LEAST_COMPUTE_CAPABILITY:
-        return f"it needs an NVIDIA GPU of compute capability {_LEAST_COMPUTE_CAPABILITY} or more, not {capability}"
-    if head_dim > LARGEST_HEAD_DIM:
-        return f"it needs hidden_dim / num_heads of at most {LARGEST_HEAD_DIM}, not {head_dim}"
-    return None
+from codelm_jax.ops.backend import Backend
+from codelm_jax.ops.dropout import dropout
+from codelm_jax.ops.flash_attention import flash_attention
+from codelm_jax.ops.tiled_attention import TILE, tiled_attention
 
 
 def causal_attention(
@@ -51,11 +17,11 @@ def causal_attention(
     *,
     dropout_rate: float,
     dropout_seed: Array | None,
-    path: AttentionPath = "xla",
+    backend: Backend,
 ) -> Array:
     """Each position attends to itself and to those before it (Vaswani 2017, scaled dot product).
 
-    All paths drop the same probabilities and agree up to rounding. On a CPU plain XLA goes tile by tile.
+    All implementations drop the same probabilities and agree up to rounding. On a CPU plain XLA works tile by tile.
 
     Args:
         q_BTHK: queries.
@@ -63,21 +29,21 @@ def causal_attention(
         v_BTHK: values.
         dropout_rate: of the attention probabilities.
         dropout_seed: uint32 `[2]`; None drops nothing.
-        path: static, see `attention_path`.
+        backend: static.
 
     Returns:
         B T H K, in `v_BTHK`'s type. Logits and softmax are float32.
     """
-    if path != "xla":
+    if backend.attention != "xla":
         return flash_attention(
             q_BTHK,
             k_BTHK,
             v_BTHK,
             dropout_rate=dropout_rate,
             dropout_seed=dropout_seed,
-            interpret=path == "interpreted",
+            interpret=backend.attention == "interpreted",
         )
-    if jax.default_backend() == "cpu" and q_BTHK.shape[1] > TILE:
+    if backend.on_cpu and q_BTHK.shape[1] > TILE:
         return tiled_attention(q_BTHK, k_BTHK, v_BTHK, dropout_rate=dropout_rate, dropout_seed=dropout_seed)
     positions_T = jnp.arange(q_BTHK.shape[1])
     visible_TS = positions_T[:, None] >= positions_T[None, :]

@@ -7,6 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+# Tokens whose logits exist at a time on a device: few enough for a CPU's caches; a GPU wants large products.
+CHUNK_TOKENS = {"cpu": 512, "gpu": 16_384}
+
 
 def smoothed_cross_entropy(logits: Array, targets: Array, label_smoothing: float) -> tuple[Array, Array]:
     """Cross-entropy against `(1 - eps) [j = y] + eps / V` (Szegedy 2016; PyTorch's rule), in nats.
@@ -30,7 +33,8 @@ def mean_loss_of_hidden(
     targets_BT: Array,
     label_smoothing: float,
     *,
-    chunk_tokens: int,
+    on_cpu: bool = True,
+    chunk_tokens: int | None = None,
     shards: int = 1,
 ) -> tuple[Array, Array]:
     """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without ever holding all logits.
@@ -45,13 +49,16 @@ def mean_loss_of_hidden(
         head_DV: float32.
         targets_BT: integer.
         label_smoothing: eps, static.
-        chunk_tokens: static; at most so many positions of a shard at a time, at least one a row.
+        on_cpu: static; whether the program is compiled for a CPU.
+        chunk_tokens: static; at most this many positions of a shard at a time, at least one a row. None: by target.
         shards: static; the devices that the batch is spread over. Another number changes only the order of the sums;
             of one that does not divide B the common divisor is taken.
 
     Returns:
         `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated; the NLL is for reading.
     """
+    if chunk_tokens is None:
+        chunk_tokens = CHUNK_TOKENS["cpu" if on_cpu else "gpu"]
     length = targets_BT.shape[1]
     shards = math.gcd(targets_BT.shape[0], shards)
     rows = targets_BT.shape[0] // shards
@@ -61,11 +68,13 @@ def mean_loss_of_hidden(
         x_SBCT = x_BT.reshape(shards, rows, length // per_row, per_row, *x_BT.shape[2:])
         return jnp.moveaxis(x_SBCT, 2, 0)
 
-    return _mean_loss(in_chunks(hidden_BTD), head_DV, in_chunks(targets_BT), label_smoothing)
+    return _mean_loss(in_chunks(hidden_BTD), head_DV, in_chunks(targets_BT), label_smoothing, on_cpu)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _mean_loss(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float) -> tuple[Array, Array]:
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _mean_loss(
+    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool
+) -> tuple[Array, Array]:
     def chunk(inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         hidden_SBTD, targets_SBT = inputs
         logits_SBTV = hidden_SBTD @ head_DV.astype(hidden_SBTD.dtype)
@@ -76,14 +85,17 @@ def _mean_loss(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: fl
     return loss_CS.sum() / targets_CSBT.size, nll_CS.sum() / targets_CSBT.size
 
 
-def _mean_loss_and_gradients(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float):
+def _mean_loss_and_gradients(
+    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool
+):
+    softmax = _softmax_of_one_exponential if on_cpu else plain_softmax
     dtype, count = hidden_CSBTD.dtype, targets_CSBT.size
     head_cast_DV = head_DV.astype(dtype)
 
     def chunk(grad_head_SDV: Array, inputs: tuple[Array, Array]):
         hidden_SBTD, targets_SBT = inputs
         logits_SBTV = hidden_SBTD @ head_cast_DV
-        lse_SBT, probs_SBTV = _softmax(logits_SBTV.astype(jnp.float32))
+        lse_SBT, probs_SBTV = softmax(logits_SBTV.astype(jnp.float32))
         loss_SBT, nll_SBT = _losses(logits_SBTV, lse_SBT, targets_SBT, eps)
         grad_SBTV = (_logit_gradient(probs_SBTV, targets_SBT, eps) / count).astype(dtype)
         grad_head_SDV += jnp.einsum(
@@ -98,18 +110,13 @@ def _mean_loss_and_gradients(hidden_CSBTD: Array, head_DV: Array, targets_CSBT: 
     return (loss_CS.sum() / count, nll_CS.sum() / count), (grad_hidden_CSBTD, grad_head_SDV.sum(axis=0))
 
 
-def _scale_gradients(_eps: float, residuals: tuple[Array, Array], grads: tuple[Array, Array]):
+def _scale_gradients(_eps: float, _on_cpu: bool, residuals: tuple[Array, Array], grads: tuple[Array, Array]):
     grad_hidden_CSBTD, grad_head_DV = residuals
     grad_loss, _ = grads
     return grad_hidden_CSBTD * grad_loss.astype(grad_hidden_CSBTD.dtype), grad_head_DV * grad_loss, None
 
 
 _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)
-
-
-def _softmax(logits: Array) -> tuple[Array, Array]:
-    """Log-sum-exp and probabilities."""
-    return _softmax_of_one_exponential(logits) if jax.default_backend() == "cpu" else plain_softmax(logits)
 
 
 def plain_softmax(logits: Array) -> tuple[Array, Array]:

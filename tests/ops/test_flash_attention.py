@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
-from codelm_jax.model import attention
-from codelm_jax.model.attention import causal_attention
-from codelm_jax.model.dropout import keep_mask
-from codelm_jax.model.flash_attention import flash_attention
-from codelm_jax.model.flash_kernels import default_tuning
+from codelm_jax.ops import attention
+from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.dropout import keep_mask
+from codelm_jax.ops.flash_attention import flash_attention
+from codelm_jax.ops.flash_kernels import default_tuning
 
 SEED = jnp.array([2_870_144_117, 914_113_873], jnp.uint32)
 BATCH, HEADS = 2, 3

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from codelm_jax.model.dropout import kept, row_keys
+from codelm_jax.ops.dropout import kept, row_keys
 
 # Queries at a time: smaller tiles skip more, but their products are slower.
 TILE = 64

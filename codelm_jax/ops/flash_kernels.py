@@ -16,7 +16,7 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as plt
 from jax.typing import DTypeLike
 
-from codelm_jax.model.dropout import kept
+from codelm_jax.ops.dropout import kept
 
 # Tensor cores multiply tiles of at least 16 x 16.
 _SMALLEST_TILE = 16

@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from codelm_jax.evals.heldout import smoothing_floor
-from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
+from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 
 V = 50
 

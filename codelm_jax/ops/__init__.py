@@ -1,0 +1,1 @@
+"""Numerical operations below the model: attention, rotary embedding, dropout, products, the loss, sampling thresholds."""
