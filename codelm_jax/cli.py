@@ -51,7 +51,7 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
             status = main(list(argv[1:])) if positional else main()
             sys.stdout.flush()
         except UserError as error:
-            return _fail(str(error))
+            return _fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return EXIT_KEYBOARD_INTERRUPT

@@ -66,7 +66,7 @@ ALLOWED = {
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
-GROUND = {"atomic", "errors", "schema"}
+GROUND = {"atomic", "errors", "run_files", "schema"}
 ONLY_FOR = {"devices": {"training"}, "weights": {"training", "generation", "serving"}}
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 

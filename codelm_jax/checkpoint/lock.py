@@ -29,7 +29,7 @@ class RunLock:
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
-        self.directory = Path(directory).absolute()
+        self.directory = Path(os.path.realpath(directory))
         self._lock = filelock.FileLock(self.directory / LOCK_FILE, timeout=0)
 
     def acquire(self) -> None:

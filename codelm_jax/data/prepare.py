@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import platform
 import shutil
@@ -17,22 +16,27 @@ import tokenizers
 from filelock import FileLock, Timeout
 
 import codelm_jax
-from codelm_jax.atomic import sync, write_atomically, write_json
+from codelm_jax.atomic import sync, write_atomically
 from codelm_jax.data import corpus_build, sources, staleness
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.corpus_build import Corpus, Documents
+from codelm_jax.data.manifest import (
+    FORMAT,
+    HUMAN_BAND,
+    MANIFEST,
+    file_sha256,
+    read_human_band,
+    read_manifest,
+)
 from codelm_jax.data.progress import Advance, Report
 from codelm_jax.data.tokenizer import CodeTokenizer, pieces
 from codelm_jax.data.tokens import MAX_VOCAB_SIZE, TokenFile, TokenHeader, read_tokens, write_tokens
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.run_files import write_object
 from codelm_jax.text.band import human_band
 
-MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
-HUMAN_BAND = "human_band.json"
 
-_FORMAT = 1
-_MANIFEST_KEYS = {"fingerprint", "settings", "splits", "inputs", "sources", "environment"}
 _ENCODED_AT_ONCE = 4_000_000  # characters
 # Measured on two cores; disk is two bytes a token and the manifest's entry a file.
 _SECONDS_A_MEGABYTE = 0.6
@@ -123,15 +127,7 @@ def load_prepared(directory: str | Path) -> PreparedData:
         UserError: it is missing, incomplete or damaged.
     """
     directory = Path(directory)
-    manifest = _read_json(directory / MANIFEST)
-    if manifest.get("format") != _FORMAT:
-        raise UserError(
-            f"{directory / MANIFEST}: unknown format {manifest.get('format')!r}; prepare the data again"
-        )
-    if missing := _MANIFEST_KEYS - manifest.keys():
-        raise UserError(
-            f"{directory / MANIFEST}: damaged, lacks {min(missing)!r}; delete the directory and prepare again"
-        )
+    manifest = read_manifest(directory)
     tokenizer = CodeTokenizer.from_file(directory / TOKENIZER)
     files = {
         name: read_tokens(directory / f"{name}.tokens", tokenizer.vocab_size) for name in manifest["splits"]
@@ -139,12 +135,6 @@ def load_prepared(directory: str | Path) -> PreparedData:
     contents = _contents(tokenizer, {name: file.header for name, file in files.items()})
     if manifest["fingerprint"] != staleness.fingerprint(manifest["settings"], contents):
         raise UserError(f"{directory}: its files do not belong together; delete it and prepare again")
-    band = _read_json(directory / HUMAN_BAND)
-    # Data that earlier versions prepared has no digest of it.
-    if manifest.get("human_band_sha256", "") not in ("", _sha256(directory / HUMAN_BAND)):
-        raise UserError(
-            f"{directory / HUMAN_BAND}: contents do not match their sha256; delete the directory and prepare again"
-        )
     return PreparedData(
         directory=directory,
         tokenizer=tokenizer,
@@ -152,7 +142,7 @@ def load_prepared(directory: str | Path) -> PreparedData:
         val=files["val"],
         test=files.get("test", files["val"]),
         manifest=manifest,
-        human_band=band,
+        human_band=read_human_band(directory, manifest),
         fingerprint=manifest["fingerprint"],
     )
 
@@ -160,18 +150,27 @@ def load_prepared(directory: str | Path) -> PreparedData:
 def _is_prepared(directory: Path) -> bool:
     if (directory / MANIFEST).is_file():
         return True
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    # The working directory is replaced by no other: the process would be left in the old one.
+    if directory.exists() and (
+        not directory.is_dir() or directory.samefile(os.curdir) or any(directory.iterdir())
+    ):
         raise UserError(
             f"config.data.prepared_dir: {directory} is there and is not prepared data; name another directory"
         )
     return False
 
 
+def _beside(directory: Path, suffix: str) -> Path:
+    """The directory itself, wherever a link or `..` leads, with `suffix` at the end of its name."""
+    place = Path(os.path.realpath(directory))
+    return place.with_name(f"{place.name}{suffix}")
+
+
 @contextlib.contextmanager
 def _turn(directory: Path, report: Report) -> Iterator[None]:
-    lock = FileLock(directory.with_name(f"{directory.name}.lock"))
+    lock = FileLock(_beside(directory, ".lock"))
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -197,7 +196,7 @@ def _prepare(
     report: Report,
 ) -> None:
     started = time.monotonic()
-    staging = directory.with_name(f"{directory.name}.partial")
+    staging, place = _beside(directory, ".partial"), _beside(directory, "")
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -209,9 +208,9 @@ def _prepare(
             )
         _write(staging, config, settings, corpus, tokenizer, report)
         with contextlib.suppress(FileNotFoundError):
-            directory.rmdir()
-        os.rename(staging, directory)
-        sync(directory.parent)
+            place.rmdir()
+        os.rename(staging, place)
+        sync(place.parent)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -227,7 +226,7 @@ def _announce(config: DataConfig, directory: Path, there: corpus_build.Sources, 
     taken = min(config.max_bytes, there.total_bytes)
     seconds = _SECONDS_AT_LEAST + _SECONDS_A_MEGABYTE * taken / 1e6 * max(1.0, 2 / (os.cpu_count() or 1))
     disk = int(_DISK_AT_LEAST + _DISK_A_BYTE * taken + _DISK_A_FILE * there.files)
-    free = shutil.disk_usage(directory.parent).free
+    free = shutil.disk_usage(_beside(directory, "").parent).free
     report(
         f"preparing {directory}: {there.files} files, {there.total_bytes / 1e6:.1f} MB found, at most"
         f" {config.max_bytes / 1e6:.1f} MB used; about {seconds:.0f} s and {disk / 1e6:.0f} MB of disk"
@@ -282,13 +281,13 @@ def _write(
     ]
     documents = [document.tolist() for tokens in held_out for document in tokens.documents()]
     band = human_band(documents, tokenizer.decode, seed=config.split_seed)
-    write_json(staging / HUMAN_BAND, band)
+    write_object(staging / HUMAN_BAND, band)
     characters = sum(len(text) for text in corpus.splits["val"].read())
     inputs = [
         p for p in (config.train_path, config.val_path, config.tokenizer_path, *config.decontaminate) if p
     ]
     manifest = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "fingerprint": staleness.fingerprint(settings, _contents(tokenizer, headers)),
         "settings": settings,
         "made_with": {
@@ -303,10 +302,10 @@ def _write(
         "inputs": {path: staleness.record_file(path) for path in inputs},
         "environment": sources.installed_versions() if config.source == "python-env" else {},
         "sources": {},
-        "human_band_sha256": _sha256(staging / HUMAN_BAND),
+        "human_band_sha256": file_sha256(staging / HUMAN_BAND),
         **corpus.record,
     }
-    write_json(staging / MANIFEST, manifest)
+    write_object(staging / MANIFEST, manifest)
     _report_result(manifest, report)
 
 
@@ -359,25 +358,9 @@ def _contents(tokenizer: CodeTokenizer, headers: dict[str, TokenHeader]) -> dict
     return {TOKENIZER: hashlib.sha256(tokenizer.to_json().encode()).hexdigest(), **digests}
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _report_result(manifest: dict[str, Any], report: Report) -> None:
     for name, split in manifest["splits"].items():
         report(f"{name}: {split['documents']} files, {split['bytes'] / 1e6:.1f} MB, {split['tokens']} tokens")
     report(f"{manifest['val_characters_per_token']:.2f} characters per token on val")
     if manifest["skipped"]:
         report("left out: " + ", ".join(f"{count} {reason}" for reason, count in manifest["skipped"].items()))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot read it: {error.strerror}; prepare the data again") from None
-    except ValueError:
-        raise UserError(f"{path}: damaged, not JSON; delete the directory and prepare again") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: damaged, not an object; delete the directory and prepare again")
-    return value

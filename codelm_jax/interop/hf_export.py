@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def export_hf(
     generation = generation_config(tokenizer_json, config.vocab_size)
     card = hf_card(
         model.card,
-        name=called or out.absolute().name,
+        name=called or Path(os.path.realpath(out)).name,
         architecture=architecture.name,
         dtype=dtype,
         step=model.step,

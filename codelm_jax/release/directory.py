@@ -1,6 +1,7 @@
 """What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
 
 import importlib.metadata
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -74,7 +75,7 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
 
 def called(out: Path) -> str:
     """How the card names the directory: as it lies in a checkout, or wherever releases are kept."""
-    return "/".join(out.absolute().parts[-2:])
+    return "/".join(Path(os.path.realpath(out)).parts[-2:])
 
 
 def _how_to_check(out: Path) -> str:

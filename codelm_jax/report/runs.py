@@ -1,6 +1,5 @@
 """What a run left on disk, read once: figures, settings, evaluations and the manifest of its data."""
 
-import json
 import math
 import re
 from collections import Counter
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import read_metrics, read_object
 
 # Suites of programs that are run, and what they are called.
 TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
@@ -128,12 +128,12 @@ def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
 
 
 def _load_run(directory: Path, name: str) -> Run:
-    config = _read_object(directory / "config.json")
+    config = _read_if_there(directory / "config.json")
     data = config.get("data")
     prepared = Path(data["prepared_dir"]) if isinstance(data, dict) and data.get("prepared_dir") else None
-    summary = _read_object(directory / "summary.json")
+    summary = _read_if_there(directory / "summary.json")
     evaluations = _read_evaluations(directory / "evals")
-    manifest = _read_object(prepared / "manifest.json") if prepared else {}
+    manifest = _read_if_there(prepared / "manifest.json") if prepared else {}
     trained_on = _trained_on(summary, evaluations)
     if trained_on and manifest.get("fingerprint") not in trained_on:
         # Prepared anew since: what lies there now tells nothing of this run.
@@ -141,11 +141,11 @@ def _load_run(directory: Path, name: str) -> Run:
     return Run(
         name=name,
         directory=directory,
-        metrics=_read_lines(directory / "metrics.jsonl"),
+        metrics=read_metrics(directory / "metrics.jsonl"),
         config=config,
         summary=summary,
         manifest=manifest,
-        human_band=_read_object(prepared / "human_band.json") if prepared else {},
+        human_band=_read_if_there(prepared / "human_band.json") if prepared else {},
         evaluations=evaluations,
     )
 
@@ -168,39 +168,17 @@ def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:
         for file in path.glob("[!.]*.json"):
             # The newest is SUITE.json, older ones with other settings are SUITE-DIGEST.json.
             suite, _, older = file.stem.partition("-")
-            found.setdefault(suite, []).append(Evaluation(step, not older, _read_object(file)))
+            found.setdefault(suite, []).append(Evaluation(step, not older, _read_if_there(file)))
     for evaluations in found.values():
         evaluations.sort(key=lambda evaluation: (evaluation.step, evaluation.newest))
     return found
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def _read_if_there(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise UserError(f"{path}: cannot read it: {error.strerror}") from None
-    except ValueError:
-        raise UserError(f"{path}: damaged, not JSON; delete it and write it again") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: damaged, not a JSON object; delete it and write it again")
-    return value
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`, up to one that a crash cut short."""
-    if not path.is_file():
-        return []
-    lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            break
-        if isinstance(line, dict) and isinstance(line.get("step"), int):
-            lines.append(line)
-    return lines
 
 
 def _is_finite(value: object) -> bool:

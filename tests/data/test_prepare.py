@@ -474,6 +474,53 @@ def test_damaged_data_is_refused_by_name(tree, tmp_path, name, damage):
         load_prepared(copy)
 
 
+def test_no_changed_byte_of_prepared_data_changes_what_is_read_of_it_in_silence(tree, tmp_path):
+    copy, rng = tmp_path / "copy", random.Random(0)
+    shutil.copytree(tree / "prepared", copy)
+    whole = load_prepared(copy)
+    refused = 0
+    for path in sorted(copy.iterdir()):
+        content = path.read_bytes()
+        places = range(len(content))
+        for place in rng.sample(places, min(len(places), 120)):
+            changed = bytearray(content)
+            changed[place] ^= rng.randrange(1, 256)
+            path.write_bytes(changed)
+            try:
+                found = load_prepared(copy)
+            except UserError:
+                refused += 1
+                continue
+            # Where it hit white space, the name of a digest, or what the tokenizer does not read.
+            assert {key: found.manifest.get(key) for key in whole.manifest} == whole.manifest, (path, place)
+            assert {key: found.human_band.get(key) for key in whole.human_band} == whole.human_band, (
+                path,
+                place,
+            )
+            assert found.tokenizer.to_json() == whole.tokenizer.to_json(), (path, place)
+            for name in ("train", "val", "test"):
+                assert np.array_equal(getattr(found, name).ids, getattr(whole, name).ids), (path, place)
+        path.write_bytes(content)
+    assert refused > 400
+
+
+def test_prepared_data_lies_where_a_link_or_a_path_with_dots_leads(tmp_path, monkeypatch):
+    write_packages(tmp_path / "src")
+    for name in ("elsewhere", "cwd"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    config = data_config(tmp_path)
+    fingerprint = run(config).fingerprint
+    monkeypatch.chdir(tmp_path / "cwd")
+    for place in (tmp_path / "link", "../up", str(tmp_path / "link" / ".." / "beside")):
+        for _ in range(2):
+            assert run(dataclasses.replace(config, prepared_dir=str(place))).fingerprint == fingerprint
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} >= {"up", "beside", "link"}
+    assert (tmp_path / "elsewhere" / "manifest.json").is_file()
+    with pytest.raises(UserError, match=r"prepared_dir: \. is there and is not prepared data; name another"):
+        run(dataclasses.replace(config, prepared_dir="."))
+
+
 def test_an_edited_human_band_is_refused_and_one_without_a_digest_is_taken(tree, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tree / "prepared", copy)
@@ -481,7 +528,7 @@ def test_an_edited_human_band_is_refused_and_one_without_a_digest_is_taken(tree,
     with pytest.raises(UserError, match=r"human_band.json: contents do not match their sha256"):
         load_prepared(copy)
     manifest = json.loads((copy / "manifest.json").read_text())
-    del manifest["human_band_sha256"]  # as earlier versions wrote it
+    del manifest["human_band_sha256"], manifest["sha256"]  # as earlier versions wrote it
     (copy / "manifest.json").write_text(json.dumps(manifest))
     assert load_prepared(copy).human_band == {"target_rate": 0.5}
 
