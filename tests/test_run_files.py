@@ -64,8 +64,7 @@ def test_no_changed_byte_in_a_file_of_a_run_changes_what_is_read_of_it_in_silenc
             try:
                 found = read(run)
             except UserError as error:
-                assert str(path) in str(error)
-                refused += 1
+                refused += str(path) in str(error)
                 continue
             if f"WARNING: {path}" in capsys.readouterr().err:
                 warned += 1

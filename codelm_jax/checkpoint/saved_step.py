@@ -196,7 +196,7 @@ class SavedStep:
             return path.read_bytes()
         except _NOT_A_FILE as error:
             self._require_listing()
-            raise Damaged(f"{path}: is missing ({error.strerror})") from error
+            raise Damaged(f"{self.directory}: {path.relative_to(self.directory)} is missing") from error
         except OSError as error:
             raise _unreadable(self.directory, error) from error
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 
+import numpy as np
 import pytest
 from source_trees import data_config, jaccard, python_source, quiet, write_packages
 from tokenizers import Tokenizer
