@@ -223,7 +223,7 @@ class CheckpointStore:
         if damaged or saved_steps(self.directory / QUARANTINE):
             found = next(iter(damaged.values()), f"see {QUARANTINE}/")
             raise UserError(
-                f"{self.directory}: no step is sound ({found}); nothing was moved: "
+                f"{self.directory}: no step is sound ({found}); the last ones were not moved: "
                 "restore one from a backup, or choose another run directory to start over"
             )
         return None
