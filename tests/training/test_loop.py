@@ -185,27 +185,24 @@ class FailingMonitor:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("RESOURCE_EXHAUSTED"), UserError("no prompt"), MemoryError(), SystemExit(3)]
+    ("look", "error"),
+    [("evaluate_held_out", RuntimeError("RESOURCE_EXHAUSTED")), ("monitors", SystemExit(3))],
 )
 def test_whatever_an_evaluation_or_a_monitor_raises_the_step_is_saved_first_and_the_run_can_go_on(
-    tmp_path, error
+    tmp_path, look, error
 ):
     monitor = FailingMonitor(error)
-    for name, failing in (
-        ("evaluation", {"evaluate_held_out": monitor}),
-        ("monitor", {"monitors": [monitor]}),
-    ):
-        for step in (4, 8):
-            with pytest.raises(type(error)) as raised:
-                train(make_run(tmp_path / name, **failing))
-            assert raised.value is error
-            assert f"step {step} is saved" in error.__notes__[-1]
-            assert steps_in(tmp_path / name)[-1] == step
-        (measured,) = {digests.metrics is not None for digests in digests_in(tmp_path / name)}
-        assert measured == (name == "monitor")
-        assert train(make_run(tmp_path / name))["step"] == 8
+    for step in (4, 8):
+        with pytest.raises(type(error)) as raised:
+            train(make_run(tmp_path / "run", **{look: [monitor] if look == "monitors" else monitor}))
+        assert raised.value is error
+        assert f"step {step} is saved" in error.__notes__[-1]
+        assert steps_in(tmp_path / "run")[-1] == step
+    measured = [digests.metrics is not None for digests in digests_in(tmp_path / "run")]
+    assert measured == [look == "monitors"] * 2
+    assert train(make_run(tmp_path / "run"))["step"] == 8
     train(make_run(tmp_path / "straight"))
-    assert_same_weights(tmp_path / "straight", tmp_path / "evaluation")
+    assert_same_weights(tmp_path / "straight", tmp_path / "run")
 
 
 def digests_in(workdir):
