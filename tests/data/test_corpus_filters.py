@@ -132,7 +132,14 @@ def test_the_walk_takes_regular_files_only_and_counts_the_rest(tmp_path):
         (root / hidden / "x.py").write_text(SOUND)
     found = sources.find_in_directories([str(root)], seed=0)
     assert sorted(c.name for c in found.candidates) == ["a.py", "inside.py"]
-    assert found.skipped == {"not a regular file": 1, "symbolic link": 2}
+    assert found.skipped == {
+        "not a regular file": 1,
+        "symbolic link": 2,
+        "link to a folder": 1,
+        "in hidden folders": 1,
+        "in build output": 1,
+        "in vendored packages": 1,
+    }
 
 
 def test_a_file_reached_by_two_directories_counts_once(tmp_path):

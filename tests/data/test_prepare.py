@@ -184,7 +184,8 @@ def test_changed_settings_are_refused_by_name(tree, key):
     with pytest.raises(UserError) as raised:
         prepare(config, vocab_size=vocab_size, report=quiet)
     name = "config.model.vocab_size" if key == "vocab_size" else f"config.data.{key}"
-    assert f"{name} was {old.manifest['settings'][name]!r}, is " in str(raised.value)
+    was = {**old.manifest["settings"], **old.manifest["locations"]}[name]
+    assert f"{name} was {was!r}, is " in str(raised.value)
     assert f"delete {tree / 'prepared'}" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -238,6 +239,7 @@ def test_bad_files_are_counted_and_never_fatal(tmp_path):
     assert manifest["skipped"] == {
         "not a regular file": 1,
         "symbolic link": 1,
+        "link to a folder": 1,
         "too large": 1,
         "not UTF-8": 1,
         "null byte": 1,

@@ -124,8 +124,8 @@ NEW = "--workdir=new"  # a run of its own, on this home's prepared data
 MISMATCHES = [
     *(Mismatch(f"setting {key}", f"config.{key} is {value!r}", [f"--config.{key}={value}"]) for key, value in SETTINGS.items()),
     Mismatch("other corpus", "its training data is not what the run", change=_prepared_of_other),
-    Mismatch("changed text", "train.txt changed since the data was prepared", change=_append("train.txt", "x = 1\n")),
-    Mismatch("changed held-out text", "val.txt changed since the data was prepared", change=_append("val.txt", "x = 1\n")),
+    Mismatch("changed text", "train.txt changed since the data was prepared", [NEW], _append("train.txt", "x = 1\n")),
+    Mismatch("changed held-out text", "val.txt changed since the data was prepared", [NEW], _append("val.txt", "x = 1\n")),
     Mismatch("other split seed", "config.data.split_seed was 0, is 5", ["--config.data.split_seed=5"]),
     Mismatch("other cap", "config.data.max_bytes was", ["--config.data.max_bytes=1000"]),
     Mismatch("other vocabulary", "config.model.vocab_size was 400, is 500", [NEW, "--config.model.vocab_size=500"]),
