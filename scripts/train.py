@@ -133,7 +133,7 @@ def _train(
             data_config,
             vocab_size=config.model.vocab_size,
             report=report,
-            trained_on=saved and saved["data_fingerprint"],
+            trained_on=saved["data_fingerprint"] if saved else None,
         )
     meta = run_meta(
         json.loads(json.dumps(asked)),
