@@ -155,7 +155,7 @@ MISMATCHES = [
     Mismatch("weights from prepared data", "prepared: holds no checkpoint", [NEW, "--init_from=prepared"]),
     Mismatch("weights of another width", "config.model.hidden_dim is 64, but --init_from=run has 32", [NEW, "--init_from=run", "--config.model.hidden_dim=64"]),
     Mismatch("weights of another vocabulary", "config.model.vocab_size is 500, but --init_from=run has 400", [NEW, "--init_from=run", "--config.model.vocab_size=500"]),
-    Mismatch("weights of another tokenizer than the data", "config.data.tokenizer_path was", [NEW, "--init_from=run"]),
+    Mismatch("weights of another tokenizer than the data", "config.data.tokenizer_path was", [NEW, "--init_from=run"], _prepared_of_other),
     Mismatch("damaged weights", "run/checkpoints/", [NEW, "--init_from=run", "--config.data.prepared_dir=new_data"], _edit_items("meta", "vocab_size", 1)),
     Mismatch("tokenizer file of another size", "has 420 entries, config.model.vocab_size is 400", [NEW, "--config.data.prepared_dir=new_data", "--config.data.tokenizer_path=larger.json"], lambda home, other: shutil.copy(other / "larger.json", home)),
     Mismatch("tokenizer file that is none", "config.data.tokenizer_path: val.txt", [NEW, "--config.data.prepared_dir=new_data", "--config.data.tokenizer_path=val.txt"]),
