@@ -86,7 +86,8 @@ def main() -> int:
     compilation_cache.enable()
     attention_path(config.attention, config.model.head_dim)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
-        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
+        trained_on = (saved_meta(workdir) or {}).get("data_fingerprint")
+        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size, trained_on=trained_on)
         tokens = len(prepared.train.ids) if prepared else None
         print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
         return 0
@@ -128,7 +129,12 @@ def _train(
         asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
         data_config = parse(DataConfig, asked["data"], "config.data")
     with console_report() as report:
-        prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
+        prepared = prepare(
+            data_config,
+            vocab_size=config.model.vocab_size,
+            report=report,
+            trained_on=saved["data_fingerprint"] if saved else None,
+        )
     meta = run_meta(
         json.loads(json.dumps(asked)),
         tokenizer_json=prepared.tokenizer.to_json(),

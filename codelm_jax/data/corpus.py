@@ -4,9 +4,11 @@ import ast
 import errno
 import gc
 import hashlib
+import io
 import os
 import re
 import stat
+import tokenize
 import warnings
 from dataclasses import dataclass
 
@@ -65,7 +67,7 @@ def examine(path: str, rules: Rules) -> Examined:
         return Examined(str(rejection), sha256="")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        text = decode(data)
+        text = decode_source(data)
         _check_form(text, rules.max_line_length)
         _check_python(text)
         if rules.drop_secrets and holds_secret(text):
@@ -111,19 +113,35 @@ def read_regular_file(path: str, max_bytes: int) -> bytes:
     return data
 
 
-def decode(data: bytes) -> str:
-    """Strict UTF-8; a byte-order mark is dropped and every line end becomes a newline.
+def decode(data: bytes, encoding: str = "utf-8-sig") -> str:
+    """Strict `encoding`, by default UTF-8 with or without a byte-order mark; every line end becomes a newline.
 
     Raises:
-        Rejected: the bytes are not UTF-8, or hold a null byte.
+        Rejected: the bytes are not in that encoding, or hold a null byte.
     """
     if b"\0" in data:
         raise Rejected("null byte")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Rejected("not UTF-8") from None
+        text = data.decode(encoding)
+        text.encode()  # some encodings can spell half a surrogate pair, which UTF-8 cannot hold
+    except (UnicodeError, LookupError):
+        raise Rejected(
+            "not UTF-8" if encoding.startswith("utf-8") else "not in its declared encoding"
+        ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_source(data: bytes) -> str:
+    """Decodes a source file as Python does: a comment in its first two lines may declare an encoding (PEP 263).
+
+    Raises:
+        Rejected: as for `decode`. A declaration that Python does not know counts for nothing.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        return decode(data)
+    return decode(data, encoding)
 
 
 def benchmark_runs(texts: list[str]) -> np.ndarray:

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 import codelm_jax
 from codelm_jax.atomic import sync, write_atomically
-from codelm_jax.data import corpus_build, sources, staleness
+from codelm_jax.data import corpus_build, sources, staleness, summary
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.corpus_build import Corpus, Documents
 from codelm_jax.data.manifest import (
@@ -71,7 +71,9 @@ class PreparedData:
     fingerprint: str
 
 
-def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedData:
+def prepare(
+    config: DataConfig, *, vocab_size: int, report: Report, trained_on: str | None = None
+) -> PreparedData:
     """Prepares `config.prepared_dir`, or opens it when it already holds just that.
 
     Processes that prepare the same directory take turns. An interrupted preparation leaves a `.partial` directory,
@@ -81,6 +83,7 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
         config: what to prepare.
         vocab_size: entries of the tokenizer, special tokens included.
         report: takes lines and progress.
+        trained_on: data fingerprint of the run to resume: its data is used even if the sources changed since.
 
     Raises:
         UserError: settings or sources changed since the data was prepared, sources are unusable, or space runs out.
@@ -100,12 +103,14 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
                 _prepare(config, directory, settings, vocab_size, tokenizer, there.found, report)
                 return load_prepared(directory)
     prepared = load_prepared(directory)
-    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, report)
+    _refuse_if_stale(prepared, config, settings, trained_on, report)
     report(f"using the prepared data in {directory}")
     return prepared
 
 
-def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None:
+def find_prepared(
+    config: DataConfig, *, vocab_size: int, trained_on: str | None = None
+) -> PreparedData | None:
     """What `prepare` would use again; None where it would begin anew.
 
     Raises:
@@ -116,7 +121,7 @@ def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None
         return None
     prepared = load_prepared(directory)
     settings = staleness.settings_of(config, vocab_size)
-    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, lambda _: None)
+    _refuse_if_stale(prepared, config, settings, trained_on, lambda _: None)
     return prepared
 
 
@@ -145,6 +150,30 @@ def load_prepared(directory: str | Path) -> PreparedData:
         human_band=read_human_band(directory, manifest),
         fingerprint=manifest["fingerprint"],
     )
+
+
+def _refuse_if_stale(
+    prepared: PreparedData,
+    config: DataConfig,
+    settings: dict[str, Any],
+    trained_on: str | None,
+    report: Report,
+) -> None:
+    stale = staleness.compare(prepared.manifest, prepared.tokenizer, config, settings, report)
+    where = prepared.directory
+    if trained_on is None:
+        remedy = (
+            f"set config.data.prepared_dir to another directory, or delete {where} to prepare again, after which"
+            " unfinished runs on it can't resume"
+        )
+    else:
+        remedy = "restore that to resume the run, or choose another --workdir for a new one"
+    if stale.settings:
+        raise UserError(f"{where}: prepared with other settings: {stale.settings}; {remedy}")
+    if stale.sources and trained_on != prepared.fingerprint:
+        raise UserError(f"{where}: {stale.sources}; {remedy}")
+    if stale.sources:
+        report(f"{where}: {stale.sources}; the run keeps the data that it began with")
 
 
 def _is_prepared(directory: Path) -> bool:
@@ -286,10 +315,13 @@ def _write(
     inputs = [
         p for p in (config.train_path, config.val_path, config.tokenizer_path, *config.decontaminate) if p
     ]
+    records = {path: staleness.record_file(path) for path in inputs}
+    settings = settings | staleness.benchmark_digests(config, records)
     manifest = {
         "format": FORMAT,
         "fingerprint": staleness.fingerprint(settings, _contents(tokenizer, headers)),
         "settings": settings,
+        "locations": staleness.locations_of(config),
         "made_with": {
             "codelm_jax": codelm_jax.__version__,
             "python": platform.python_version(),
@@ -299,14 +331,15 @@ def _write(
         "val_characters_per_token": round(
             characters / max(1, headers["val"].count - headers["val"].documents), 4
         ),
-        "inputs": {path: staleness.record_file(path) for path in inputs},
+        "inputs": records,
         "environment": sources.installed_versions() if config.source == "python-env" else {},
         "sources": {},
         "human_band_sha256": file_sha256(staging / HUMAN_BAND),
         **corpus.record,
     }
     write_object(staging / MANIFEST, manifest)
-    _report_result(manifest, report)
+    for line in summary.lines(manifest):
+        report(line)
 
 
 def _write_splits(
@@ -356,11 +389,3 @@ def _split_record(header: TokenHeader) -> dict[str, Any]:
 def _contents(tokenizer: CodeTokenizer, headers: dict[str, TokenHeader]) -> dict[str, str]:
     digests = {name: header.sha256 for name, header in headers.items()}
     return {TOKENIZER: hashlib.sha256(tokenizer.to_json().encode()).hexdigest(), **digests}
-
-
-def _report_result(manifest: dict[str, Any], report: Report) -> None:
-    for name, split in manifest["splits"].items():
-        report(f"{name}: {split['documents']} files, {split['bytes'] / 1e6:.1f} MB, {split['tokens']} tokens")
-    report(f"{manifest['val_characters_per_token']:.2f} characters per token on val")
-    if manifest["skipped"]:
-        report("left out: " + ", ".join(f"{count} {reason}" for reason, count in manifest["skipped"].items()))

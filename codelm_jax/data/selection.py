@@ -107,7 +107,7 @@ def read_texts(files: list[SourceFile]) -> Iterator[str]:
             unchanged, data = False, b""
         if not unchanged:
             raise UserError(f"{path}: changed while the corpus was prepared; prepare again")
-        yield corpus.decode(data)
+        yield corpus.decode_source(data)
 
 
 def _is_allowed(candidate: Candidate, allowed: tuple[str, ...]) -> bool:

@@ -35,14 +35,15 @@ def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int
     """Deals `files` into three disjoint splits, `test` with 3 to 8 % of their bytes.
 
     Where no set of whole packages can do that (a few large ones), their directories are held out instead, one level
-    deeper at a time, at last single files.
+    deeper at a time, at last single files. A package that is alone is dealt by its files.
 
     Raises:
         UserError: too few files for three splits.
     """
     total = sum(file.text_bytes for file in files)
     deepest = max((_depth(file.candidate) for file in files), default=0)
-    for depth in range(deepest + 1):
+    packages = {file.candidate.package.name for file in files}
+    for depth in range(deepest if len(packages) == 1 else 0, deepest + 1):
         sizes: Counter[str] = Counter()
         for candidate in candidates:
             sizes[_unit(candidate, depth)] += candidate.size

@@ -28,6 +28,11 @@ def run(config, report=quiet):
     return prepare(config, vocab_size=VOCAB_SIZE, report=report)
 
 
+def write_file(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 def texts(prepared, split):
     return [prepared.tokenizer.decode(ids) for ids in getattr(prepared, split).documents()]
 
@@ -186,7 +191,8 @@ def test_changed_settings_are_refused_by_name(tree, key):
     with pytest.raises(UserError) as raised:
         prepare(config, vocab_size=vocab_size, report=quiet)
     name = "config.model.vocab_size" if key == "vocab_size" else f"config.data.{key}"
-    assert f"{name} was {old.manifest['settings'][name]!r}, is " in str(raised.value)
+    was = {**old.manifest["settings"], **old.manifest["locations"]}[name]
+    assert f"{name} was {was!r}, is " in str(raised.value)
     assert f"delete {tree / 'prepared'}" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -208,6 +214,36 @@ def test_a_benchmark_file_that_cannot_be_read_is_named_with_its_key(tmp_path):
         run(data_config(tmp_path, decontaminate=(str(tmp_path / "gone.jsonl"),)), said.append)
     assert said == []
     assert os.listdir(tmp_path) == ["src"]
+
+
+def test_a_virtual_environment_in_the_project_changes_nothing(tmp_path):
+    project = tmp_path / "src"
+    for number in range(40):
+        write_file(project / "app" / f"module_{number}.py", python_source(number))
+    alone = run(data_config(tmp_path, prepared_dir=str(tmp_path / "alone")))
+    write_file(project / "venv" / "pyvenv.cfg", "home = /usr/bin\n")
+    write_packages(project / "venv" / "lib" / "python3.11" / "site-packages", packages=20, seed=10_000)
+    said = []
+    prepared = run(data_config(tmp_path), said.append)
+    assert prepared.fingerprint == alone.fingerprint
+    assert prepared.manifest["skipped"] == {"in a virtual environment": 80}
+    assert prepared.manifest["test_unit"] == "file"
+    units = prepared.manifest["test_units"]
+    assert f"test holds out {len(units)} by file: {', '.join(units)}" in said
+    assert "largest of 1 packages: app 100 %" in said
+
+
+def test_the_largest_and_the_held_out_packages_are_printed(tmp_path):
+    write_packages(tmp_path / "src", packages=30)
+    for number in range(40):
+        write_file(tmp_path / "src" / "unexpected" / f"module_{number}.py", python_source(70_000 + number))
+    said = []
+    prepared = run(data_config(tmp_path), said.append)
+    (largest,) = [
+        line for line in said if isinstance(line, str) and line.startswith("largest of 31 packages: ")
+    ]
+    assert largest.startswith("largest of 31 packages: unexpected 25 %, package_")
+    assert f"test holds out 2 by package: {', '.join(prepared.manifest['test_units'])}" in said
 
 
 def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
@@ -240,6 +276,7 @@ def test_bad_files_are_counted_and_never_fatal(tmp_path):
     assert manifest["skipped"] == {
         "not a regular file": 1,
         "symbolic link": 1,
+        "link to a folder": 1,
         "too large": 1,
         "not UTF-8": 1,
         "null byte": 1,

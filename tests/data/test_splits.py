@@ -81,7 +81,7 @@ def test_a_cap_does_not_change_which_packages_are_held_out():
     assert some_val <= whole_val
 
 
-def test_few_large_packages_hold_out_folders_then_files():
+def test_few_large_packages_hold_out_folders():
     folders = corpus({"one": 500_000, "two": 500_000}, files=60, folders=20)
     dealt = deal(folders, [file.candidate for file in folders], 0)
     assert dealt.test_unit == "directory"
@@ -90,8 +90,11 @@ def test_few_large_packages_hold_out_folders_then_files():
     others = {(f.candidate.package.name, f.candidate.name.split("/")[0]) for f in [*dealt.train, *dealt.val]}
     assert not tested & others
 
-    flat = corpus({"one": 500_000}, files=50)
-    dealt = deal(flat, [file.candidate for file in flat], 0)
+
+@pytest.mark.parametrize("folders", [1, 20])
+def test_a_package_that_is_alone_holds_out_files(folders):
+    files = corpus({"one": 500_000}, files=60, folders=folders)
+    dealt = deal(files, [file.candidate for file in files], 0)
     assert dealt.test_unit == "file"
     assert 0.03 <= shares(dealt)[2] <= 0.08
 
