@@ -43,18 +43,26 @@ _CLASSIFIERS = {
     "Zope Public License": "ZPL-2.1",
     "zlib/libpng License": "Zlib",
 }
-# What authors write in the free-text field, lower-cased, for an SPDX identifier.
-_FREE_TEXT = {
-    "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache-2": "Apache-2.0",
-    "apache license": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
-    "apache software license": "Apache-2.0", "apache software license 2.0": "Apache-2.0",
-    "bsd": "BSD-3-Clause", "bsd license": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause",
-    "bsd-3": "BSD-3-Clause", "3-clause bsd license": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause", "new bsd license": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
-    "bsd 2-clause": "BSD-2-Clause", "2-clause bsd license": "BSD-2-Clause", "simplified bsd": "BSD-2-Clause",
-    "isc license": "ISC", "mit license": "MIT", "the mit license": "MIT", "mpl 2.0": "MPL-2.0",
-    "psf": "PSF-2.0", "psfl": "PSF-2.0", "python software foundation license": "PSF-2.0",
+# What authors write in free text, as sets of words: order, punctuation and the words of `_NOISE` do not matter.
+_SPELLINGS = {
+    "Apache-2.0": ("apache", "apache 2", "asl 2"),
+    "BSD-2-Clause": ("bsd 2 clause", "bsd simplified", "bsd freebsd"),
+    "BSD-3-Clause": ("bsd", "bsd 3", "bsd 3 clause", "bsd new", "bsd modified", "bsd revised"),
+    "BSL-1.0": ("boost", "boost 1"),
+    "ISC": ("isc", "iscl"),
+    "MIT": ("mit", "expat", "mit expat", "mit x11", "expat mit x11"),
+    "MIT-0": ("mit no attribution",),
+    "MPL-2.0": ("mpl 2", "mozilla public 2", "mozilla public 2 mpl"),
+    "PSF-2.0": ("psf", "psfl", "psf 2", "python foundation", "python foundation psf"),
+    "Unlicense": ("unlicense",),
+    "Zlib": ("zlib", "zlib libpng"),
+    "ZPL-2.1": ("zpl 2.1", "zope public 2.1"),
 }  # fmt: skip
+_NOISE = {"the", "license", "licence", "licensed", "under", "version", "software", "style", "osi", "approved"}
+_OF_WORDS = {frozenset(words.split()): name for name, spellings in _SPELLINGS.items() for words in spellings}
+_WORD = re.compile(r"[a-z]+\d+$|[a-z]+|\d+(?:\.\d+)*")
+_VERSION = re.compile(r"(?<![a-z])v(?:\.\s*)?(?=\d)|(?<=\d)\.0\b")
+_JOINT = re.compile(r"\s+(and|or)\s+|\s*[/&,;]\s*", re.IGNORECASE)
 _MOST_PROJECT_BYTES = 1_000_000
 _SPDX_SHAPE = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 _SPDX_TOKEN = re.compile(r"[()]|[^\s()]+")
