@@ -9,6 +9,7 @@ _HEADER = re.compile(
 )
 _HEADER_LINES = 40
 _DECORATION = " \t\f#*=-\"'"
+_NOT_PROSE = re.compile(r"#!|#.*coding[:=]")
 _SENTENCE_END = re.compile(r"(?<=[.!:;])\s+")
 
 _AUTO = r"(?:auto[- ]?|automatically\s+)"
@@ -46,5 +47,5 @@ def says_generated(text: str) -> bool:
             if (starts_paragraph or not sentence[:1].islower()) and _STATEMENT.match(sentence):
                 return True
             starts_paragraph = True
-        starts_paragraph = not said
+        starts_paragraph = not said or _NOT_PROSE.match(line) is not None
     return False
