@@ -298,7 +298,7 @@ def test_nothing_found_and_nothing_left_are_clear_errors(tmp_path):
     (tmp_path / "src" / "a.py").write_text("def broken(:")
     with pytest.raises(
         UserError,
-        match=r"config.data.directories: no file passed the filters \(1 does not parse\); add sources",
+        match=r"config.data.directories: no file passed the filters \(1 does not parse\); add sources; two files are needed, or source='text'",
     ):
         run(data_config(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["prepared.lock", "src"]
@@ -326,6 +326,29 @@ def test_where_a_setting_leaves_nothing_the_error_names_it(tmp_path, key, value,
         run(data_config(tmp_path, **settings))
     assert str(raised.value).startswith(f"config.data.{key} = {value!r}: no file passed the filters (")
     assert f"3 {reason}" in str(raised.value)
+
+
+def test_one_file_alone_is_refused_with_what_was_left_out_and_the_way_out(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text(python_source(0))
+    (tmp_path / "src" / "b.py").write_text("def broken(:")
+    with pytest.raises(
+        UserError, match=r"only 1 file passed the filters \(1 does not parse\); add sources; .*source='text'"
+    ):
+        run(data_config(tmp_path))
+
+
+@pytest.mark.parametrize(("files", "splits"), [(2, ["train", "val"]), (3, ["train", "val", "test"])])
+def test_a_corpus_of_a_few_files_is_prepared_with_a_warning(tmp_path, files, splits):
+    (tmp_path / "src").mkdir()
+    for number in range(files):
+        (tmp_path / "src" / f"{number}.py").write_text(python_source(number))
+    said = []
+    prepared = prepare(data_config(tmp_path), vocab_size=300, report=said.append)
+    assert list(prepared.manifest["splits"]) == splits
+    assert [prepared.manifest["splits"][name]["documents"] for name in splits] == [1] * len(splits)
+    assert (prepared.test is prepared.val) == (files == 2)
+    assert any("warning" in str(line) and "rough" in str(line) for line in said)
 
 
 @pytest.mark.parametrize(
