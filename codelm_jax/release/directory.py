@@ -1,5 +1,6 @@
 """What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
 
+import contextlib
 import importlib.metadata
 import shlex
 import shutil
@@ -9,7 +10,7 @@ from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_export import CARD, is_export_file
-from codelm_jax.interop.hf_record import RECORD
+from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.release.heldout_text import held_out_text
 
@@ -56,6 +57,7 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
     if _is_same(out, staged):
         if (out / CARD).read_bytes() != card:
             write_atomically(out / CARD, card)
+            seal(out)
         return
     check_free(out, staged, overwrite=overwrite)
     text, sources = held_out_text(load_prepared(prepared_dir))
@@ -70,6 +72,7 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
         shutil.copyfile(_licence_text(), directory / LICENCE)
         (directory / HELD_OUT).write_text(text, encoding="utf-8")
         write_json(directory / SOURCES, {"files": sources})
+        seal(directory)
 
 
 def called(out: Path) -> str:
@@ -82,8 +85,12 @@ def _how_to_check(out: Path) -> str:
 
 
 def _is_same(out: Path, staged: Path) -> bool:
-    records = (out / RECORD, staged / RECORD)
-    return all(record.exists() for record in records) and records[0].read_bytes() == records[1].read_bytes()
+    """Whether `out` holds the same export, whatever was written beside it since, and whatever its card."""
+    with contextlib.suppress(UserError):
+        there, new = read_record(out), read_record(staged)
+        exported = {name: digest for name, digest in new.sha256.items() if name != CARD}
+        return (there.step, there.meta) == (new.step, new.meta) and exported.items() <= there.sha256.items()
+    return False
 
 
 def _licence_text() -> Path:
