@@ -140,9 +140,7 @@ def check_record(directory: Path, files: tuple[str, ...]) -> Record:
     for path in sorted(directory.iterdir()):
         described = record.sha256.get(path.name)
         if described and path.name not in files and path.is_file() and described != _digest(path):
-            _log.warning(
-                "%s: is not the file that %s describes; what it says is not checked", path, RECORD
-            )
+            _log.warning("%s: is not the file that %s describes; what it says is not checked", path, RECORD)
     return record
 
 

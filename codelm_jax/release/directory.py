@@ -22,8 +22,8 @@ LICENCE = "LICENSE"
 _FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 
 # At the end of a released model's card.
+_CHECK_HEADING = "\n## Check these files\n"
 _CHECK = """
-## Check these files
 
 `{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds
 what these very files make of it, by how much another machine's figure may differ, and one greedy completion. With
@@ -80,8 +80,15 @@ def called(out: Path) -> str:
     return "/".join(out.absolute().parts[-2:])
 
 
+def without_check(card: str) -> str:
+    """The card of a release without the section on files that only a release has."""
+    return card.partition(_CHECK_HEADING)[0]
+
+
 def _how_to_check(out: Path) -> str:
-    return _CHECK.format(model=shlex.quote(called(out)), held_out=HELD_OUT, sources=SOURCES, figures=FIGURES)
+    return _CHECK_HEADING + _CHECK.format(
+        model=shlex.quote(called(out)), held_out=HELD_OUT, sources=SOURCES, figures=FIGURES
+    )
 
 
 def _is_same(out: Path, staged: Path) -> bool:

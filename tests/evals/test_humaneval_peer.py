@@ -68,7 +68,6 @@ COMPLETIONS = {
     # unique(l: list)
     "HumanEval/34": [
         "    return sorted(set(l))\n",
-        "    return list(set(l))[::-1] + [0]\n",
         "    return sorted(list(dict.fromkeys(l)))\n",
         "def unique(l: list):\n    seen = []\n    for x in sorted(l):\n        if x not in seen:\n            seen.append(x)\n    return seen\n",
         "    yield from sorted(set(l))\n",
@@ -88,6 +87,11 @@ COMPLETIONS = {
         "    return l[0]\n",
     ],
 }
+
+COMPLETIONS["HumanEval/97"] = [
+    # Unlike the others, its test does not begin with an empty line.
+    "    return abs(a % 10) * abs(b % 10) \\",
+]
 
 OFFICIAL = """
 import json, sys
