@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from interop_models import assert_same_bits, exported
@@ -33,18 +34,24 @@ def as_version_0_1_0_wrote_it(directory: Path, **changes) -> None:
     (directory / RECORD).write_text(json.dumps(record | {"format": 1, "sha256": read} | changes, indent=2))
 
 
+def attempt(read, directory: Path) -> tuple[Any, str]:
+    """What was read, or None and why not."""
+    try:
+        return read(directory), ""
+    except UserError as error:
+        return None, str(error)
+
+
 def test_no_changed_byte_of_the_record_changes_what_it_says(out):
     before, content = read_record(out), (out / RECORD).read_bytes()
     refused = 0
     for position in range(len(content)):
         for flipped in (content[position] ^ 1, content[position] ^ 0x20):
             (out / RECORD).write_bytes(content[:position] + bytes([flipped]) + content[position + 1 :])
-            try:
-                assert read_record(out) == before
-            except UserError as error:
-                assert RECORD in str(error)
-                assert "\n" not in str(error)
-                refused += 1
+            read, told = attempt(read_record, out)
+            assert read in (before, None)
+            assert read or (RECORD in told and "\n" not in told)
+            refused += read is None
     assert refused > len(content)
 
 
@@ -57,10 +64,9 @@ def test_a_changed_byte_of_any_other_file_is_refused_or_told(out, caplog):
         for position in {0, len(content) // 3, len(content) // 2, len(content) - 1}:
             path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
             caplog.clear()
-            try:
-                after = read_hf(out)
-            except UserError as error:
-                assert path.name in str(error)
+            after, refusal = attempt(read_hf, out)
+            if after is None:
+                assert path.name in refusal
                 refused.add(path.name)
             else:
                 assert (after.step, after.meta, after.words) == (before.step, before.meta, before.words)
