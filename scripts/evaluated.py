@@ -9,7 +9,6 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from codelm_jax.configs import strongreg  # pyright: ignore[reportMissingImports]
 from jax import Array
 
 from codelm_jax.checkpoint.saved_step import run_directory
@@ -29,8 +28,8 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.interop.hf_import import is_export
 from codelm_jax.model.transformer import Transformer
-from codelm_jax.training.config import TrainConfig, parse_train_config
-from codelm_jax.training.mesh import make_mesh, put_batch, replicated, split_over_batch
+from codelm_jax.training.config import ScoringConfig, saved_scoring_config
+from codelm_jax.training.mesh import all_devices, put_batch, replicated, split_over_batch
 from codelm_jax.training.resume import decontaminated
 from codelm_jax.training.scoring import make_score
 
@@ -82,14 +81,9 @@ def model(loaded: Loaded) -> Model:
         UserError: its config can't be read by this version.
     """
     tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
-    saved = loaded.meta["config"]
-    batch_size = _batch_size(saved["model"]["max_seq_length"], tokenizer.vocab_size)
-    # Keys that came into being after the checkpoint was written say how to train, which is over. What computes
-    # attention is this machine's matter.
-    here = {"batch_size": batch_size, "grad_accum_steps": 1, "attention": "auto"}
-    config = parse_train_config({**strongreg.get_config().to_dict(), **saved, **here})
+    config = saved_scoring_config(loaded.meta["config"])
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
-    mesh = make_mesh(config)
+    mesh = all_devices()
     score = make_score(config, mesh)
     by_batch = split_over_batch(mesh)
     statistics = jax.jit(
@@ -113,13 +107,16 @@ def model(loaded: Loaded) -> Model:
             "trained_on": loaded.meta["data_fingerprint"],
             "config_sha256": digest(loaded.meta["config"]),
             "weights_sha256": _weights_digest(loaded.params),
+            "tokenizer_sha256": digest(loaded.meta["tokenizer_json"]),
             "human_band_sha256": digest(loaded.meta["human_band"]),
             "compute_dtype": jnp.dtype(config.dtype).name,
+            "attention": config.attention_path,
+            "label_smoothing": config.label_smoothing,
         },
     )
 
 
-def token_statistics(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
+def token_statistics(config: ScoringConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
     """What the model believes at every target, dropout off: `top1_prob`, `entropy` (nats), `top1_correct`, `[B, T]`."""
     model = Transformer(config.model, config.dtype)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))

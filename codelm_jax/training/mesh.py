@@ -24,7 +24,12 @@ def make_mesh(config: TrainConfig) -> Mesh:
             f"config.batch_size = {config.batch_size} in {config.grad_accum_steps} part(s) does not divide over "
             f"{len(devices)} devices: make it a multiple of {len(devices) * config.grad_accum_steps}"
         )
-    return Mesh(np.asarray(devices), ("data",))
+    return all_devices()
+
+
+def all_devices() -> Mesh:
+    """A mesh over all devices of all processes, for batches that are known to divide over them."""
+    return Mesh(np.asarray(jax.devices()), ("data",))
 
 
 def replicated(mesh: Mesh) -> NamedSharding:

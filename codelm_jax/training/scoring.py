@@ -8,12 +8,12 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import ScoringConfig
 from codelm_jax.training.mesh import put_batch, replicated, split_over_batch
 from codelm_jax.training.step import score_step
 
 
-def make_score(config: TrainConfig, mesh: Mesh) -> Callable[[Any, np.ndarray], dict[str, np.ndarray]]:
+def make_score(config: ScoringConfig, mesh: Mesh) -> Callable[[Any, np.ndarray], dict[str, np.ndarray]]:
     """Compiles the scoring step once for a run.
 
     Returns:

@@ -9,7 +9,7 @@ import optax
 from jax import Array
 
 from codelm_jax.model.transformer import Transformer, init_params
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import ScoringConfig, TrainConfig
 from codelm_jax.training.loss import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.optimizer import adamw_update, make_optimizer
 
@@ -106,7 +106,7 @@ def train_step(
     return next_state, metrics
 
 
-def score_step(config: TrainConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
+def score_step(config: ScoringConfig, params: Any, windows_BT: Array) -> dict[str, Array]:
     """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
     model = Transformer(config.model, config.dtype, config.attention_path)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
