@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
         key = ".".join([prefix, *(str(part) for part in first["loc"])])
         if first["type"] == "unexpected_keyword_argument":
             raise UserError(
-                f"{key}: no such key; the keys are {', '.join(sorted(_field_names(cls)))}"
+                f"{key}: no such key{did_you_mean(str(first['loc'][-1]), _field_names(cls))}; the keys are "
+                f"{', '.join(sorted(_field_names(cls)))}"
             ) from None
         if first["type"] in ("missing", "missing_argument"):
             raise UserError(f"{key}: missing") from None

@@ -13,7 +13,7 @@ from absl import flags
 
 from codelm_jax import cli
 from codelm_jax.checkpoint import inspection
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 
 EXIT_DAMAGED = 1
 
@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
         case ["repair", path]:
             print("\n".join(inspection.repair(path, yes=_YES.value)) or "nothing to repair")
         case _:
-            raise UserError("usage: checkpoint.py verify|show|repair DIR")
+            hint = did_you_mean(arguments[0], ("verify", "show", "repair")) if len(arguments) == 2 else ""
+            raise UserError(f"usage: checkpoint.py verify|show|repair DIR{hint}")
     return 0
 
 

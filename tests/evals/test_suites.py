@@ -248,7 +248,11 @@ def test_all_is_every_suite_that_runs_no_generated_code():
 @pytest.mark.parametrize(
     ("suites", "options", "message"),
     [
-        (["few_shots"], {}, "--suite=few_shots: 'few_shots' is no suite; there are all, heldout"),
+        (
+            ["few_shots"],
+            {},
+            r"--suite=few_shots: 'few_shots' is no suite \(did you mean few_shot\?\); there are all, heldout",
+        ),
         ([], {}, "no suite"),
         (["humaneval"], {}, "--humaneval=FILE"),
         (["mbpp"], {}, "--mbpp=FILE"),
