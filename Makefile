@@ -74,7 +74,11 @@ test-faults: setup  ## Kills, signals, full disks, damage and mistakes in their 
 bench: $(VENV)/peers-installed  ## Training speed of CONFIG beside PyTorch, eager and compiled.
 	$(BIN)/python scripts/benchmark.py train --config=$(CONFIG) --peer
 
-clean:  ## Remove prepared data, runs and caches; .venv stays.
-	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
+clean:  ## Remove caches; prepared data, runs and .venv stay.
+	rm -rf .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample serve release bench lint test test-peers test-slow test-faults clean
+clean-runs:  ## Remove data/ and runs/, after asking.
+	@printf 'Delete every run in runs/ and all prepared data in data/? [y/N] '; read -r answer; \
+	    case "$$answer" in [yY]|[yY]es) rm -rf data runs ;; *) echo "nothing was deleted" ;; esac
+
+.PHONY: help setup train sample serve release bench lint test test-peers test-slow test-faults clean clean-runs

@@ -1,6 +1,7 @@
 """How every command starts: flags, the config file, one clear line for a mistake of the user's; and how one calls another."""
 
 import errno
+import io
 import os
 import re
 import signal
@@ -50,6 +51,7 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
 
     def checked(argv: Sequence[str]) -> int:
         logging.set_verbosity(logging.WARNING)
+        _print_any_character()
         try:
             status = main(list(argv[1:])) if positional else main()
             sys.stdout.flush()
@@ -126,6 +128,13 @@ def call(command: str, *arguments: str) -> int:
     return status or (EXIT_TERMINATED if stopped else 0)
 
 
+def _print_any_character() -> None:
+    """Lets a terminal that is not UTF-8 show escapes for what it lacks, where Python would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _fail(message: str) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return EXIT_USAGE
@@ -133,7 +142,7 @@ def _fail(message: str) -> int:
 
 def _with_packaged_config(words: Sequence[str]) -> list[str]:
     """The command line with a bare name after `--config` replaced by the file that the package ships."""
-    return [_packaged_config(word, before) for before, word in zip(["", *words[:-1]], words, strict=True)]
+    return [_packaged_config(word, before) for before, word in zip(["", *words][:-1], words, strict=True)]
 
 
 def _packaged_config(word: str, before: str) -> str:

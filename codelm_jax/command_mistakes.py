@@ -49,7 +49,7 @@ def missing_config(file: Path, shipped: Path) -> str:
 
 def config_argument(words: Sequence[str]) -> str:
     """What was given as `--config=FILE` or `--config FILE`; empty where nothing was."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         if match := re.fullmatch(r"--?config(?:=(.*))?", word, re.DOTALL):
             return following if match[1] is None else match[1]
     return ""

@@ -6,8 +6,11 @@ from pathlib import Path
 import jax
 
 
-def enable() -> Path:
+def enable() -> Path | None:
     """Turns on JAX's persistent compilation cache in the user's cache directory, and returns where it is.
+
+    A user without a home directory has no cache: None. A shared directory is no substitute, because whoever can write
+    there could plant programs.
 
     A directory that was chosen already (`JAX_COMPILATION_CACHE_DIR`) is left as it is. Files of several versions of
     JAX and several kinds of device share the directory without harm; it may be deleted at any time.
@@ -17,7 +20,10 @@ def enable() -> Path:
     chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # no HOME, and no entry of the user in the password file
+        return None
     directory = Path(base) / "codelm_jax" / "compiled"
     jax.config.update("jax_compilation_cache_dir", str(directory))
     # Programs that compile faster than this are not worth a file.

@@ -197,7 +197,7 @@ def _beside(directory: Path, suffix: str) -> Path:
 
 @contextlib.contextmanager
 def _turn(directory: Path, report: Report) -> Iterator[None]:
-    lock = FileLock(_beside(directory, ".lock"))
+    lock = FileLock(_beside(directory, ".lock"), fallback_to_soft=False)
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         try:

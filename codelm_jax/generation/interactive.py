@@ -149,17 +149,14 @@ class Session:
 def run(generator: Generator, params: SamplingParams, examples: str) -> None:
     """Talks on the terminal until the user leaves."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.lexers import PygmentsLexer
     from pygments.lexers.python import PythonLexer
 
     bindings = KeyBindings()
     bindings.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
-    history = _history_file()
-    history.parent.mkdir(parents=True, exist_ok=True)
     terminal: Any = PromptSession(
-        history=FileHistory(str(history)),
+        history=_history(),
         lexer=PygmentsLexer(PythonLexer),
         key_bindings=bindings,
         reserve_space_for_menu=0,
@@ -217,6 +214,14 @@ def _unescaped(text: str) -> str:
             ) from None
 
 
-def _history_file() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "codelm_jax" / "prompts"
+def _history() -> Any:
+    """Prompts kept from session to session; only in memory for a user whose home is missing or not writable."""
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    try:
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        file = Path(base) / "codelm_jax" / "prompts"
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return InMemoryHistory()
+    return FileHistory(str(file))
