@@ -26,9 +26,13 @@ def without_home(monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 12345678)
 
 
-def test_a_user_without_a_home_gets_no_compilation_cache_and_no_history_file(without_home, monkeypatch):
-    monkeypatch.setitem(jax.config.values, "jax_compilation_cache_dir", None)
-    assert compilation_cache.enable() is None
+def test_a_user_without_a_home_gets_no_compilation_cache_and_no_history_file(without_home):
+    chosen = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", None)
+    try:
+        assert compilation_cache.enable() is None
+    finally:
+        jax.config.update("jax_compilation_cache_dir", chosen)
     assert not hasattr(interactive._history(), "filename")
 
 
