@@ -55,8 +55,7 @@ def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_
     params = SamplingParams(temperature=0.7, max_new_tokens=12)
     texts = [Generator.from_checkpoint(path).generate(["def add(a, b):"], params) for path in (before, after)]
     assert texts[0] == texts[1]
-    words = load_checkpoint(after).meta["config"]["model"]
-    origin = find_origin(None, str(after), words, ["HumanEval.jsonl.gz"])
+    origin = find_origin(None, str(after), ["HumanEval.jsonl.gz"])
     assert origin.decontaminated == ["HumanEval.jsonl.gz"]
     assert origin.began_from["data_fingerprint"] == "f00"
 
