@@ -12,6 +12,7 @@ from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import SUITES, Files, choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model, Skipped
 from codelm_jax.evals.table import table
+from codelm_jax.run_files import read_object
 from codelm_jax.sandbox.verdict import Verdict
 
 CODEC = ByteCodec([b"):"])
