@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from codelm_jax.serving.bodies import JSON_PATHS, require_json
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
 
@@ -72,9 +73,15 @@ class Gate:
                 self._check_origin(headers)
                 self._check_key(scope["path"], headers)
                 body = await self._read_body(headers, receive)
+                if scope["method"] == "POST" and scope["path"] in JSON_PATHS:
+                    require_json(headers, body)
             except ApiError as error:
+                await _discard_body(headers, receive)
                 await error.response()(scope, receive, counting_send)
                 return
+            if scope["method"] == "HEAD":
+                # What GET answers; the server leaves out the body, for it knows the original method.
+                scope = {**scope, "method": "GET"}
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline):
                     await self._app(scope, _replaying(body, receive), counting_send)
@@ -129,6 +136,16 @@ class Gate:
             raise ApiError(
                 HTTPStatus.REQUEST_TIMEOUT, "the request came too slowly", code="timeout"
             ) from None
+
+
+async def _discard_body(headers: Headers, receive: Receive) -> None:
+    """Reads what is left of a refused request: a client that is still sending would see a reset, and no answer."""
+    if headers.get("expect", "").lower() == "100-continue":
+        return  # it sends nothing before it has an answer
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_BODY_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _name(host: str) -> str:
