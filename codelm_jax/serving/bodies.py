@@ -8,7 +8,6 @@ from starlette.datastructures import Headers
 
 from codelm_jax.serving.errors import ApiError
 
-
 # Elsewhere a POST is no request that is served, whatever its body.
 JSON_PATHS = frozenset({"/v1/completions"})
 

@@ -67,9 +67,9 @@ class Gate:
                 status[0] = message["status"]
             await send(message)
 
+        headers = Headers(scope=scope)
         try:
             try:
-                headers = Headers(scope=scope)
                 self._check_origin(headers)
                 self._check_key(scope["path"], headers)
                 body = await self._read_body(headers, receive)
