@@ -97,7 +97,7 @@ _SPDX_TOKEN = re.compile(r"[()]|[^\s()]+")
 
 
 def of_distribution(distribution: Distribution) -> str:
-    """The licence of an installed package: its SPDX expression, else its classifiers, else its free text."""
+    """The licence of an installed package: its SPDX expression, else the more exact of classifiers and free text."""
     metadata: Any = distribution.metadata
     if expression := metadata.get("License-Expression"):
         return expression.strip()
