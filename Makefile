@@ -62,7 +62,7 @@ lint: setup  ## Check format, lint and types.
 test: lint  ## Lint, types and all fast tests.
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not peers and not slow"
 
-test-peers: $(VENV)/peers-installed  ## The checks against PyTorch and transformers.
+test-peers: $(VENV)/peers-installed  ## The checks against PyTorch, transformers, CTranslate2 and HumanEval's harness.
 	$(BIN)/python -m pytest -m peers
 
 test-slow: setup  ## The long suites: faults, attacks, statistics.
