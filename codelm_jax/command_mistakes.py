@@ -81,7 +81,8 @@ def _config_keys(words: Sequence[str]) -> list[str]:
         return []
     try:
         # Overrides are not applied here, so the mistake in them does not occur again.
-        return list(_flat(flags.FLAGS["config"].parser.parse(file).to_dict()))
+        config: Any = flags.FLAGS["config"].parser.parse(file)
+        return list(_flat(config.to_dict()))
     except Exception:  # the file runs the user's code, which may raise anything; a hint is not worth an error
         return []
 
