@@ -26,7 +26,7 @@ from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.interop.hf_import import is_export
+from codelm_jax.interop.hf_record import is_export
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.training.config import ScoringConfig, saved_scoring_config
 from codelm_jax.training.mesh import all_devices, put_batch, replicated, split_over_batch

@@ -13,7 +13,7 @@ from codelm_jax.interop.hf_config import Sizes, read_sizes
 from codelm_jax.interop.hf_export import CONFIG, TOKENIZER, read_again
 from codelm_jax.interop.hf_record import RECORD, check_record
 from codelm_jax.interop.hf_tokenizer import own_tokenizer_json
-from codelm_jax.interop.hf_weights import INDEX, WEIGHTS, read_weights, weights_files
+from codelm_jax.interop.hf_weights import WEIGHTS, read_weights, weights_files
 from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.interop.text_files import read_json, read_text
 from codelm_jax.model.config import ModelConfig
@@ -37,11 +37,6 @@ class Imported:
     words: dict[str, Any]
     step: int | None
     meta: dict[str, Any] | None
-
-
-def is_export(directory: Path) -> bool:
-    """Whether `directory` holds what only an export does, whole or not."""
-    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
 
 
 def read_hf(directory: Path) -> Imported:

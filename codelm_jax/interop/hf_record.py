@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
 from codelm_jax.interop.text_files import read_json
 from codelm_jax.schema import STRICT, parse
 
@@ -27,6 +28,12 @@ _WITHOUT_OWN_DIGEST = 1
 _PRIVATE = "data"
 # Of the metadata: a file of its own, and what XLA was told on that machine, which may hold paths.
 _LEFT_OUT = ("tokenizer_json", "xla_flags")
+
+
+def is_export(directory: Path) -> bool:
+    """Whether `directory` holds what only an export does, whole or not."""
+    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
+
 
 _log = logging.getLogger(__name__)
 
