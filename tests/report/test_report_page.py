@@ -17,6 +17,7 @@ from codelm_jax.report.runs import Evaluation, load_runs
 from codelm_jax.report.samples import samples_section
 from codelm_jax.report.section import Missing, Plot
 from codelm_jax.report.wording import bounds, interval, number, percent, visible
+from codelm_jax.run_files import read_object
 
 
 def commands(workdirs):
@@ -105,7 +106,7 @@ def test_no_string_of_any_file_becomes_markup(whole, tmp_path):
     shutil.copytree(whole, evil)
     shutil.copytree(whole.parent / "data", tmp_path / "data")
     for file in [*evil.rglob("*.json"), tmp_path / "data" / "manifest.json"]:
-        value = poisoned(json.loads(file.read_text()))
+        value = poisoned(read_object(file))
         if file.name == "config.json":
             value["data"]["prepared_dir"] = str(tmp_path / "data")
         file.write_text(json.dumps(value))
