@@ -33,6 +33,21 @@ def test_every_script_has_a_console_command():
     assert not commands
 
 
+def test_every_place_that_names_python_versions_names_the_same():
+    low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PYPROJECT["project"]["requires-python"]).groups()
+    versions = [f"3.{minor}" for minor in range(int(low), int(high))]
+    named = f"Python {', '.join(versions[:-1])} or {versions[-1]}"
+    assert named in (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"error: {named} is needed" in makefile
+    assert f"(3, {low}) <= sys.version_info < (3, {high})" in makefile
+    tried = (ROOT / "docs" / "compatibility.md").read_text()
+    assert all(
+        re.search(rf"^\| Python {re.escape(version)}\b", tried, re.MULTILINE)
+        for version in [*versions, f"3.{high}"]
+    )
+
+
 def test_what_is_pinned_lies_within_the_bounds():
     pinned = {}
     for line in (ROOT / "constraints.txt").read_text().splitlines():
