@@ -130,6 +130,31 @@ def test_more_tokens_than_there_is_room_for_are_capped_to_it(address, max_tokens
     assert answer["choices"][0]["finish_reason"] == "length"
 
 
+@pytest.mark.parametrize("max_tokens", [33, 63, 256, 4096])
+def test_a_truncated_prompt_keeps_half_of_the_context(address, max_tokens):
+    for prompt in ("x " * 100, "x"):
+        body = {"prompt": prompt, "max_tokens": max_tokens, "overflow": "truncate_left", "temperature": 0.0}
+        answer = ask(address, body).json()
+        room = 32 if len(prompt) > 1 else 62
+        assert answer["usage"]["completion_tokens"] == min(max_tokens, room)
+        assert answer["choices"][0]["finish_reason"] == "length"
+
+
+def test_a_prompt_that_leaves_no_room_is_refused_and_counted_as_usage_counts_it(address):
+    ids = [300] * 63
+    for prompt, takes in ((ids, 63), ([0, *ids], 64)):
+        for body in ({"max_tokens": 1}, {"max_tokens": 4096, "echo": True, "logprobs": 1}):
+            error = assert_refused(ask(address, {"prompt": prompt} | body), 400, "prompt")
+            assert error["code"] == "context_length_exceeded"
+            assert error["message"].startswith(
+                f"the prompt has {takes} tokens, and the context takes {takes}"
+            )
+        scored = ask(address, {"prompt": prompt, "max_tokens": 0, "echo": True, "logprobs": 1}).json()
+        assert scored["usage"]["prompt_tokens"] == takes
+    several = ask(address, {"prompt": [[1], ids]})
+    assert assert_refused(several, 400, "prompt")["message"].startswith("prompt[1] has 63 tokens")
+
+
 @pytest.mark.parametrize(
     ("stop", "reason"),
     [
@@ -147,15 +172,33 @@ def test_32_stop_strings_are_taken(address):
     assert ask(address, {"stop": [f"{n}" for n in range(32)], "max_tokens": 1}).status_code == 200
 
 
-def test_a_client_that_closes_its_connection_learns_that_its_body_is_too_large(address):
-    headers = {"Connection": "close"}
-    answer = ask(address, {"prompt": "x" * SETTINGS.max_body_bytes}, headers=headers)
-    assert_refused(answer, 413)
+def test_a_client_that_closes_its_connection_learns_why_its_body_is_refused():
+    """Whatever it is refused for: a socket that is closed with unread data in it resets the connection."""
+    body = b"x" * 32 * SETTINGS.max_body_bytes
+    with serving(api_key=KEY, hosts=None) as address:
+        host, port = address.removeprefix("http://").split(":")
+        for key, status in ((KEY, 413), ("wrong", 401)):
+            head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+            head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            with socket.create_connection((host, int(port))) as client:
+                client.sendall(head.encode() + body)
+                assert client.recv(1000).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_refused_body_that_has_been_read_is_not_waited_for(address, monkeypatch):
+    from codelm_jax.serving import gate
+
+    # Reading beyond the end would wait for ever, and the client gives up.
+    monkeypatch.setattr(gate, "_BODY_SECONDS", 10**6)
+    answer = HTTP.post(f"{address}/v1/completions", content=b"{}", headers={"Content-Type": "text/plain"})
+    assert_refused(answer, 400)
 
 
 def test_head_is_answered_as_get_without_a_body(address):
-    answer = HTTP.head(f"{address}/health")
-    assert (answer.status_code, answer.content) == (200, b"")
+    for path in ("/health", "/v1/models", "/v1/models/toy", "/metrics", "/openapi.json"):
+        answer = HTTP.head(f"{address}{path}")
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert HTTP.head(f"{address}/v1/completions").status_code == 405
 
 
 def test_what_there_is_is_said_where_something_else_is_asked_for(address):
