@@ -15,7 +15,9 @@ class DataConfig:
     """The corpus, its filters and where the prepared data lies; every value is set in `configs/strongreg.py`.
 
     Attributes:
-        source: `python-env` (standard library and installed packages), `directories`, or `text` (ready files).
+        source: `packages` (a pinned list of packages), `python-env` (standard library and installed packages),
+            `directories`, or `text` (ready files).
+        corpus: with `packages`, the name of a list in `configs/corpora`, or the path of another `.toml` list.
         directories: with `directories`, the folders to read; each one's immediate subfolders count as packages.
         train_path: with `text`, a UTF-8 file; lines holding only `<|endoftext|>` separate documents.
         val_path: with `text`, the held-out file of the same form.
@@ -32,7 +34,8 @@ class DataConfig:
         prepared_dir: where the prepared data is kept; reused when nothing changed.
     """
 
-    source: Literal["python-env", "directories", "text"]
+    source: Literal["packages", "python-env", "directories", "text"]
+    corpus: str
     directories: Names
     train_path: str
     val_path: str
@@ -56,6 +59,8 @@ class DataConfig:
                 raise ValueError(f"{key} is only read with source={source!r}, and source is {self.source!r}")
             if not given and self.source == source:
                 raise ValueError(f"source={source!r} needs {key}")
+        if self.source == "packages" and not self.corpus:
+            raise ValueError("source='packages' needs corpus")
         if self.source == "text" and self.licenses:
             raise ValueError("licenses must be empty with source='text': text files carry no licence")
         return self

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
+from codelm_jax.data import corpus, fingerprints, packages, selection, sources, splits, staleness, text_source
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.progress import Report
 from codelm_jax.data.secret_filter import holds_secret
@@ -52,8 +52,8 @@ class Sources:
     total_bytes: int
 
 
-def find(config: DataConfig) -> Sources:
-    """Lists the sources and their sizes.
+def find(config: DataConfig, report: Report) -> Sources:
+    """Lists the sources and their sizes; packages of a list are fetched first.
 
     Raises:
         UserError: a path of the settings is wrong, or there is nothing.
@@ -67,6 +67,8 @@ def find(config: DataConfig) -> Sources:
         return Sources(None, len(sizes), sum(sizes))
     if config.source == "python-env":
         found = sources.find_installed(config.split_seed)
+    elif config.source == "packages":
+        found = packages.find(config.corpus, config.split_seed, report)
     else:
         found = sources.find_in_directories(config.directories, config.split_seed)
     if not found.candidates:
@@ -105,7 +107,9 @@ def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, rep
     selected = selection.select(found, config, rules, report)
     if not selected.files:
         raise _nothing_passed("file", config, selected.skipped, found.skipped, "directories")
-    dealt = splits.deal(selected.files, found.candidates, config.split_seed)
+    if config.source == "packages":
+        packages.refuse_other_grammar(config.corpus, selected.skipped)
+    dealt = splits.deal(selected.files, found.candidates, config.split_seed, found.held_out)
     train = [file for file in dealt.train if not file.overlaps_benchmark]
     dropped = [file for file in dealt.train if file.overlaps_benchmark]
     if not train:

@@ -47,6 +47,7 @@ def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
     """Settings that read `tmp_path/src` and prepare `tmp_path/prepared`."""
     config = DataConfig(
         source="directories",
+        corpus="",
         directories=(str(tmp_path / "src"),),
         train_path="",
         val_path="",
