@@ -1,5 +1,6 @@
 """Pins a list of packages to the newest wheels: `scripts/prepare_data.py --update-corpus`."""
 
+import re
 import sys
 import tempfile
 import zipfile
@@ -25,34 +26,41 @@ def update(name: str, report: Report) -> None:
         raise UserError(f"--update-corpus: run it with Python {oldest}; newer ones also parse newer syntax")
     path = corpus_list.path_of(name)
     names = corpus_list.read_names(path)
-    wanted = [*names.train, *names.held_out]
+    name_of = {_canonical(package): package for package in (*names.train, *names.held_out)}
     pins: dict[str, Pin] = {}
-    refused: list[str] = []
-    for number, package in enumerate(wanted):
-        report(Advance("pinning packages", number, len(wanted)))
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                (wheel,) = wheels.download([package], Path(folder))
-            except wheels.NotFetched as problem:
-                raise UserError(f"{path}: {package}: no pure-Python wheel could be fetched ({problem})") from None
-            pin = _pin(wheel)
-        pins[package] = pin
-        if not licences.is_allowed(pin.licence, licences.PERMISSIVE):
-            refused.append(f"{package} ({pin.licence})")
+    report(f"fetching the newest wheels of {len(name_of)} packages")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            fetched = wheels.download(list(name_of), Path(folder))
+        except wheels.NotFetched as problem:
+            raise UserError(f"{path}: cannot fetch a pure-Python wheel of each package ({problem})") from None
+        for number, wheel in enumerate(fetched):
+            report(Advance("pinning packages", number, len(fetched)))
+            distribution = _distribution(wheel)
+            pins[name_of[_canonical(distribution.name)]] = _pin(wheel, distribution)
+    report(Advance("pinning packages", len(fetched), len(fetched)))
+    refused = [
+        f"{name} ({pin.licence})"
+        for name, pin in pins.items()
+        if not licences.is_allowed(pin.licence, licences.PERMISSIVE)
+    ]
     if refused:
         raise UserError(f"{path}: not permissively licensed: {', '.join(refused)}; remove them from the list")
     corpus_list.write_pins(path, pins)
-    report(Advance("pinning packages", len(wanted), len(wanted)))
     report(f"pinned {len(pins)} packages of {path}")
 
 
-def _pin(wheel: Path) -> Pin:
+def _pin(wheel: Path, distribution: PathDistribution) -> Pin:
     with tempfile.TemporaryDirectory(dir=wheel.parent) as folder:
         unpacked = wheels.unpack(wheel, Path(folder) / "sources")
         skip = [name for name in unpacked.files if not _parses(unpacked.directory / name)]
-    distribution = _distribution(wheel)
-    metadata: Any = distribution.metadata
-    return Pin(metadata["Version"], wheels.sha256_of(wheel), licences.of_distribution(distribution), skip)
+    licence = licences.of_distribution(distribution)
+    return Pin(distribution.version, wheels.sha256_of(wheel), licence, skip)
+
+
+def _canonical(name: str) -> str:
+    """The form of a package's name that an index compares."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _distribution(wheel: Path) -> PathDistribution:

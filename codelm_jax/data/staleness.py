@@ -22,7 +22,7 @@ def settings_of(config: DataConfig, vocab_size: int) -> dict[str, Any]:
     """Everything the user chose that shapes the data, as plain JSON. Where the data lies is not part of it."""
     chosen = {f"config.data.{key}": value for key, value in asdict(config).items() if key != "prepared_dir"}
     if config.source == "packages":
-        chosen["config.data.corpus's pins"] = corpus_list.load(config.corpus).digest
+        chosen["config.data.corpus (pins)"] = corpus_list.load(config.corpus).digest
     else:
         del chosen["config.data.corpus"]  # nothing reads it
     plain: dict[str, Any] = json.loads(json.dumps({**chosen, "config.model.vocab_size": vocab_size}))
