@@ -26,6 +26,8 @@ class DataConfig:
         drop_secrets: leave out files that look as if they hold keys, tokens or passwords.
         decontaminate: benchmark files; training files that share a run of 30 code tokens with them are dropped.
         max_bytes: cap on the corpus, in UTF-8 bytes after all filters.
+        max_package_share: largest share of a package, of `max_bytes` or of what is found if that is less; held-out
+            packages of a list are not limited. 1.0 limits none.
         max_file_bytes: larger source files are skipped.
         max_line_length: files with a longer line (in characters) are skipped.
         near_duplicate_threshold: Jaccard similarity of 5-token shingles from which a file counts as a copy.
@@ -44,6 +46,7 @@ class DataConfig:
     drop_secrets: bool
     decontaminate: Names
     max_bytes: Annotated[int, pydantic.Field(ge=1)]
+    max_package_share: Annotated[float, pydantic.Field(gt=0.0, le=1.0)]
     max_file_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_line_length: Annotated[int, pydantic.Field(ge=1)]
     near_duplicate_threshold: Annotated[float, pydantic.Field(ge=0.3, le=1.0)]

@@ -23,6 +23,7 @@ _KEY_OF_REASON = {
     "line too long": "max_line_length",
     BENCHMARK_OVERLAP: "decontaminate",
     selection.BEYOND_CAP: "max_bytes",
+    selection.BEYOND_SHARE: "max_package_share",
 }
 
 
@@ -109,7 +110,10 @@ def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, rep
         raise _nothing_passed("file", config, selected.skipped, found.skipped, "directories")
     if config.source == "packages":
         packages.refuse_other_grammar(config.corpus, selected.skipped)
-    dealt = splits.deal(selected.files, found.candidates, config.split_seed, found.held_out)
+    if found.held_out:
+        dealt = splits.hold_out(selected.files, found.held_out, config.split_seed)
+    else:
+        dealt = splits.deal(selected.files, found.candidates, config.split_seed)
     train = [file for file in dealt.train if not file.overlaps_benchmark]
     dropped = [file for file in dealt.train if file.overlaps_benchmark]
     if not train:

@@ -140,7 +140,9 @@ def _read_pins(path: Path) -> dict[str, Pin]:
     except OSError:
         raise UserError(f"{path}: no {lock.name}; run scripts/prepare_data.py --update-corpus") from None
     except (ValueError, AttributeError):
-        raise UserError(f"{lock}: damaged; restore it, or run scripts/prepare_data.py --update-corpus") from None
+        raise UserError(
+            f"{lock}: damaged; restore it, or run scripts/prepare_data.py --update-corpus"
+        ) from None
     return {name: parse(Pin, value, f"{lock}: {name}") for name, value in items}
 
 

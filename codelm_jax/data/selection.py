@@ -14,6 +14,7 @@ from codelm_jax.data.sources import Candidate, Found
 from codelm_jax.errors import UserError
 
 BEYOND_CAP = "beyond max_bytes"
+BEYOND_SHARE = "beyond max_package_share"
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,18 @@ def select(found: Found, config: DataConfig, rules: corpus.Rules, report: Report
     near_duplicates = NearDuplicates(config.near_duplicate_threshold)
     taken = judged = 0
     expected = max(1, min(config.max_bytes, sum(c.size for c in allowed)))
+    taken_of: Counter[str] = Counter()  # by package; the held-out ones are not limited
     verdicts = corpus_pool.examine_files([c.path for c in allowed], rules, processes=os.cpu_count() or 1)
     try:
         for candidate, verdict in zip(allowed, verdicts, strict=True):
             if verdict.sha256:
                 sha256_of_path[candidate.path] = verdict.sha256
+            name = candidate.package.name
             reason = verdict.reason
             if not reason and verdict.text_sha256 in seen:
                 reason = "exact duplicate"
+            elif not reason and taken_of[name] + verdict.text_bytes > config.max_package_share * expected:
+                reason = BEYOND_SHARE
             elif (
                 not reason
                 and verdict.signature is not None
@@ -73,6 +78,8 @@ def select(found: Found, config: DataConfig, rules: corpus.Rules, report: Report
                 break
             seen.add(verdict.text_sha256)
             taken += verdict.text_bytes
+            if name not in found.held_out:
+                taken_of[name] += verdict.text_bytes
             judged += 1
             files.append(
                 SourceFile(

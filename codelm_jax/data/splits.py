@@ -31,13 +31,8 @@ class Splits:
     test_units: list[str]
 
 
-def deal(
-    files: Sequence[SourceFile],
-    candidates: Sequence[Candidate],
-    seed: int,
-    held_out: frozenset[str] = frozenset(),
-) -> Splits:
-    """Deals `files` into three disjoint splits; `test` holds the `held_out` packages, else 3 to 8 % of the bytes.
+def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int) -> Splits:
+    """Deals `files` into three disjoint splits, `test` with 3 to 8 % of their bytes.
 
     Where no set of whole packages can do that (a few large ones), their directories are held out instead, one level
     deeper at a time, at last single files.
@@ -45,8 +40,6 @@ def deal(
     Raises:
         UserError: too few files for three splits.
     """
-    if held_out:
-        return _split(files, set(held_out), 0, 1, seed)
     total = sum(file.text_bytes for file in files)
     deepest = max((_depth(file.candidate) for file in files), default=0)
     for depth in range(deepest + 1):
@@ -67,16 +60,26 @@ def deal(
     )
 
 
+def hold_out(files: Sequence[SourceFile], packages: frozenset[str], seed: int) -> Splits:
+    """Deals `files` so that `test` is exactly the named packages, whatever their share.
+
+    Raises:
+        UserError: none of their files are left, or too few others to train and validate.
+    """
+    tests = sum(file.candidate.package.name in packages for file in files)
+    if not tests or len(files) - tests < 2:
+        raise UserError(
+            f"config.data: {len(files)} files passed the filters, {tests} of them held out for testing; relax the"
+            " filters, or add packages to the list"
+        )
+    return _split(files, set(packages), 0, 1, seed)
+
+
 def _split(files: Sequence[SourceFile], units: set[str], depth: int, deepest: int, seed: int) -> Splits:
     test = [file for file in files if _unit(file.candidate, depth) in units]
     others = [file for file in files if _unit(file.candidate, depth) not in units]
     place = {id(file): unit_hash(seed, f"val/{file.candidate.key}") / 2**64 for file in others}
     val = [file for file in others if place[id(file)] < _VAL_SHARE]
-    if not test or not others:
-        raise UserError(
-            f"config.data: of {len(files)} files left after filtering, {len(test)} are held out for testing; both"
-            " training and testing need some"
-        )
     if not val:
         val = [min(others, key=lambda file: place[id(file)])]
     held_out = {id(file) for file in val}

@@ -25,6 +25,8 @@ def settings_of(config: DataConfig, vocab_size: int) -> dict[str, Any]:
         chosen["config.data.corpus (pins)"] = corpus_list.load(config.corpus).digest
     else:
         del chosen["config.data.corpus"]  # nothing reads it
+    if config.max_package_share == 1.0:
+        del chosen["config.data.max_package_share"]  # as in data prepared before there was this key
     plain: dict[str, Any] = json.loads(json.dumps({**chosen, "config.model.vocab_size": vocab_size}))
     return plain
 

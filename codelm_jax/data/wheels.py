@@ -163,5 +163,7 @@ def _turn(cache: Path) -> Iterator[None]:
             yield
     except OSError as error:
         if error.errno in NO_ROOM:
-            raise UserError(f"{cache}: no space left for the corpus; free some, or set XDG_CACHE_HOME") from None
+            raise UserError(
+                f"{cache}: no space left for the corpus; free some, or set XDG_CACHE_HOME"
+            ) from None
         raise UserError(f"{cache}: cannot write the cache: {error.strerror}; set XDG_CACHE_HOME") from None

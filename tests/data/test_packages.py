@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,12 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("pinned")
     for number, name in enumerate(["first", "second", "unseen"]):
         files = {f"module_{i}.py": python_source(100 * number + i) for i in range(30 if number < 2 else 4)}
-        files |= {"copied.py": COPIED, "data.json": "{}", "../outside.py": "x = 1", ".hidden/inside.py": "x = 1"}
+        files |= {
+            "copied.py": COPIED,
+            "data.json": "{}",
+            "../outside.py": "x = 1",
+            ".hidden/inside.py": "x = 1",
+        }
         write_wheel(home / "index", name, files | ({"unparsed.py": "print 1"} if name == "first" else {}))
     toml = '[train]\nfirst = "a reason"\nsecond = "another"\n[held_out]\nunseen = "to test"\n'
     (home / "mine.toml").write_text(toml)
@@ -91,12 +97,27 @@ def test_held_out_packages_alone_are_the_test_set_and_no_copy_of_theirs_is_train
     whole = prepared(config_of(home, tmp_path))
     unseen = {("unseen", f"unseen/module_{i}.py") for i in range(4)} | {("unseen", "unseen/copied.py")}
     assert files_of(whole, "test") == unseen
-    assert {package for package, _ in files_of(whole, "train") | files_of(whole, "val")} == {"first", "second"}
+    assert {package for package, _ in files_of(whole, "train") | files_of(whole, "val")} == {
+        "first",
+        "second",
+    }
     assert whole.manifest["skipped"] == {"exact duplicate": 2, packages.SKIPPED: 1}
 
     capped = prepared(config_of(home, tmp_path / "capped", max_bytes=20_000))
     assert files_of(capped, "test") == unseen
     assert files_of(capped, "train") < files_of(whole, "train") | files_of(whole, "val")
+
+
+def test_no_package_but_a_held_out_one_is_above_its_share(home, tmp_path, monkeypatch):
+    offer(monkeypatch, tmp_path / "nowhere", home / "cache")
+    limited = prepared(config_of(home, tmp_path, max_bytes=50_000, max_package_share=0.25))
+    sizes = Counter()
+    for file in limited.manifest["files"]:
+        sizes[file["package"]] += file["bytes"]
+    assert 10_000 < sizes["first"] <= 12_500
+    assert 10_000 < sizes["second"] <= 12_500
+    assert len(files_of(limited, "test")) == 5
+    assert limited.manifest["skipped"]["beyond max_package_share"] > 30
 
 
 def test_only_python_files_inside_the_wheel_are_unpacked(home):
