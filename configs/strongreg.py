@@ -60,9 +60,7 @@ def get_config() -> ConfigDict:
     config.max_nonfinite_steps = 10  # steps in a row with a non-finite gradient before the run stops
 
     config.data = ConfigDict()
-    config.data.source = (
-        "python-env"  # standard library and installed packages; or "packages", "directories", "text"
-    )
+    config.data.source = "python-env"  # what is installed; or "packages", "directories", "text"
     config.data.corpus = "strongreg"  # of "packages": a list in configs/corpora, or the path of a .toml file
     config.data.directories = ()  # of "directories": their immediate subfolders count as packages
     config.data.train_path = ""  # of "text": lines holding only <|endoftext|> separate documents

@@ -1,6 +1,7 @@
 """Pinned corpora: pip fetches from a local folder of wheels, which is all of an index that these tests need."""
 
 import dataclasses
+import itertools
 import json
 import re
 import shutil
@@ -143,7 +144,7 @@ def test_what_cannot_be_fetched_as_pinned_is_one_line_that_names_the_way_out(
         for name in ("first", "second", "unseen"):
             write_wheel(tmp_path / "index", name, {"module.py": "x = 1"})
     offer(monkeypatch, tmp_path / "index", tmp_path / "cache")
-    with pytest.raises(UserError, match="--config.data.source=python-env") as raised:
+    with pytest.raises(UserError, match=r"--config\.data\.source=python-env") as raised:
         prepared(config_of(home, tmp_path))
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "prepared").exists()
@@ -163,7 +164,7 @@ def test_a_file_that_this_python_reads_otherwise_than_the_pins_stops_the_prepara
     offer(monkeypatch, tmp_path / "nowhere", home / "cache")
     assert json.loads((home / "mine.lock.json").read_text())["first"]["skip"] == [UNPARSED]
     copy_of_list(home, tmp_path, lambda pins: pins["first"].update(skip=[]))
-    with pytest.raises(UserError, match="1 files of .* do not parse under this Python"):
+    with pytest.raises(UserError, match=r"1 files of .* do not parse under this Python"):
         prepared(config_of(tmp_path, tmp_path))
 
 
@@ -236,7 +237,7 @@ def test_a_list_without_pins_or_with_damaged_ones_is_refused(tmp_path):
 
 def test_the_shipped_lists_are_pinned_permissive_nested_and_test_on_the_same_packages():
     lists = [corpus_list.load(name) for name in ("tiny", "strongreg", "large")]
-    for smaller, larger in zip(lists, lists[1:], strict=False):
+    for smaller, larger in itertools.pairwise(lists):
         assert smaller.train.items() < larger.train.items()
         assert smaller.held_out == larger.held_out
     pins = lists[-1].train | lists[-1].held_out
