@@ -36,6 +36,7 @@ def get_config() -> ConfigDict:
     config.checkpoint_every = 3000
     config.keep_steps = ()
 
+    config.data.corpus = "large"
     config.data.max_bytes = 200_000_000
     config.data.licenses = PERMISSIVE
     config.data.prepared_dir = "data/small"

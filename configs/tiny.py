@@ -31,6 +31,7 @@ def get_config() -> ConfigDict:
     config.checkpoint_every = 850
     config.keep_steps = ()
 
+    config.data.corpus = "tiny"
     config.data.max_bytes = 30_000_000
     config.data.tokenizer_bytes = 10_000_000
     config.data.prepared_dir = "data/tiny"

@@ -18,6 +18,7 @@ from codelm_jax.data.generated import says_generated
 from codelm_jax.data.secret_filter import holds_secret
 
 BENCHMARK_RUN_TOKENS = 30
+UNPARSED = "does not parse"
 
 _MEAN_LINE_LENGTH = 100
 _LEAST_LETTERS = 0.35
@@ -64,7 +65,7 @@ def examine(path: str, rules: Rules) -> Examined:
     try:
         text = decode_source(data)
         _check_form(text, rules.max_line_length)
-        _check_python(text)
+        check_python(text)
         if rules.drop_secrets and holds_secret(text):
             raise Rejected("likely secret")
     except Rejected as rejection:
@@ -170,7 +171,8 @@ def _check_form(text: str, max_line_length: int) -> None:
         raise Rejected("data, not code")
 
 
-def _check_python(text: str) -> None:
+def check_python(text: str) -> None:
+    """Raises `Rejected` unless this interpreter parses `text` to at least one statement."""
     # A syntax tree is thousands of objects that all die together: collecting garbage meanwhile only costs.
     was_enabled = gc.isenabled()
     gc.disable()
@@ -179,7 +181,7 @@ def _check_python(text: str) -> None:
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
-        raise Rejected("does not parse") from None
+        raise Rejected(UNPARSED) from None
     finally:
         if was_enabled:
             gc.enable()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
+from codelm_jax.data import corpus, fingerprints, packages, selection, sources, splits, staleness, text_source
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.progress import Report
 from codelm_jax.data.secret_filter import holds_secret
@@ -24,6 +24,7 @@ _KEY_OF_REASON = {
     "line too long": "max_line_length",
     BENCHMARK_OVERLAP: "decontaminate",
     selection.BEYOND_CAP: "max_bytes",
+    selection.BEYOND_SHARE: "max_package_share",
 }
 
 
@@ -53,8 +54,8 @@ class Sources:
     total_bytes: int
 
 
-def find(config: DataConfig) -> Sources:
-    """Lists the sources and their sizes.
+def find(config: DataConfig, report: Report) -> Sources:
+    """Lists the sources and their sizes; packages of a list are fetched first.
 
     Raises:
         UserError: a path of the settings is wrong, or there is nothing.
@@ -72,6 +73,8 @@ def find(config: DataConfig) -> Sources:
         return Sources(None, len(sizes), sum(sizes))
     if config.source == "python-env":
         found = sources.find_installed(config.split_seed)
+    elif config.source == "packages":
+        found = packages.find(config.corpus, config.split_seed, report)
     else:
         found = sources.find_in_directories(config.directories, config.split_seed)
     if not found.candidates:
@@ -108,10 +111,15 @@ def _benchmark_texts(config: DataConfig) -> list[str]:
 
 def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, report: Report) -> Corpus:
     selected = selection.select(found, config, rules, report)
+    if config.source == "packages":
+        packages.refuse_other_grammar(config.corpus, selected.skipped)
     if len(selected.files) < 2:
         passed = "only 1 file" if selected.files else "no file"
         raise _too_few(passed, config, selected.skipped, found.skipped, "directories")
-    dealt = splits.deal(selected.files, found.candidates, config.split_seed)
+    if found.held_out:
+        dealt = splits.hold_out(selected.files, found.held_out, config.split_seed)
+    else:
+        dealt = splits.deal(selected.files, found.candidates, config.split_seed)
     if dealt.warning:
         report(dealt.warning)
     train = [file for file in dealt.train if not file.overlaps_benchmark]

@@ -96,7 +96,7 @@ def prepare(
     settings = staleness.settings_of(config, vocab_size)
     if not _is_prepared(directory):
         tokenizer = _existing_tokenizer(config, vocab_size)
-        there = corpus_build.find(config)
+        there = corpus_build.find(config, report)
         with _turn(directory, report):
             if not _is_prepared(directory):
                 _announce(config, directory, there, report)

@@ -49,10 +49,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """All candidates, in an order that depends on nothing but their keys and the seed, and what was passed over."""
+    """All candidates, in an order that depends on nothing but their keys and the seed, and what was passed over.
+
+    `held_out` names the packages that only test; where it is empty, packages are dealt to `test` by hash.
+    """
 
     candidates: tuple[Candidate, ...]
     skipped: Counter[str]
+    held_out: frozenset[str] = frozenset()
 
 
 def find_installed(seed: int) -> Found:

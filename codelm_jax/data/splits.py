@@ -70,6 +70,22 @@ def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int
     return _hold_out_nearest(files, total, seed)
 
 
+def hold_out(files: Sequence[SourceFile], packages: frozenset[str], seed: int) -> Splits:
+    """Deals `files` so that `test` is exactly the named packages, whatever their share.
+
+    Raises:
+        UserError: none of their files are left, or too few others to train and validate.
+    """
+    tests = sum(file.candidate.package.name in packages for file in files)
+    dealt = _split(files, set(packages), 0, 1, seed) if tests else None
+    if dealt is None:
+        raise UserError(
+            f"config.data: {len(files)} files passed the filters, {tests} of them held out for testing; relax the"
+            " filters, or add packages to the list"
+        )
+    return dealt
+
+
 def _split(
     files: Sequence[SourceFile], units: set[str], depth: int, deepest: int, seed: int
 ) -> Splits | None:
