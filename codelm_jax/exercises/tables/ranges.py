@@ -1,0 +1,359 @@
+"""Numbers from 1 to n, digits, divisors and sequences."""
+
+from codelm_jax.exercises.template import table
+
+TEMPLATES = table(
+    "ranges",
+    """
+sum_of_$Es_up_to sum_$Es : n0 -> int
+- the sum of $E(i) for every i from 1 to $n
+> return sum($E(i) for i in range(1, $n + 1))
+> $total = 0
+  for i in range(1, $n + 1):
+      $total += $E(i)
+  return $total
+> $total = 0
+  i = 1
+  while i <= $n:
+      $total += $E(i)
+      i += 1
+  return $total
+
+list_of_$Es_@(below/up_to) $Es_@(below/up_to) : n0 -> list[int]
+- the list of $E(i) for every i from @(0 to $n - 1/1 to $n)
+> return [$E(i) for i in range(@($n/1, $n + 1))]
+> $result = []
+  for i in range(@($n/1, $n + 1)):
+      $result.append($E(i))
+  return $result
+
+@(count/sum)_$P_up_to @(count/sum)_$P_to_limit : n0 -> int
+- the @(number of integers/sum of the integers) from 1 to $n that satisfy this: the integer $P
+- @(how many/the sum of those) of the integers from 1 to $n @(satisfy this/for which this holds): the integer $P
+> return sum(@(1/i) for i in range(1, $n + 1) if $P(i))
+> $total = 0
+  for i in range(1, $n + 1):
+      if $P(i):
+          $total += @(1/i)
+  return $total
+
+numbers_up_to_$P list_$P_up_to : n0 -> list[int]
+- the list of the integers from 1 to $n such that each one $P
+> return [i for i in range(1, $n + 1) if $P(i)]
+> $result = []
+  for i in range(1, $n + 1):
+      if $P(i):
+          $result.append(i)
+  return $result
+
+$Es_of_$P_up_to : n0 -> list[int]
+- a list of $E(i) for every i from 1 to $n such that i $P
+> return [$E(i) for i in range(1, $n + 1) if $P(i)]
+> $result = []
+  for i in range(1, $n + 1):
+      if $P(i):
+          $result.append($E(i))
+  return $result
+
+first_$j_$P : n -> list[int]
+- the first $j integers greater than $n such that each one $P, from at most 500 candidates
+> $result = []
+  for candidate in range($n + 1, $n + 501):
+      if $P(candidate):
+          $result.append(candidate)
+      if len($result) == $j:
+          break
+  return $result
+
+@(multiples/powers)_of_$k first_@(multiples/powers)_of_$k : n0 -> list[int]
+- the first $n @(multiples of $k, beginning with $k/powers of $k, beginning with 1)
+> return [@($k * (i + 1)/$k ** i) for i in range($n)]
+> $result = []
+  current = @($k/1)
+  for _ in range($n):
+      $result.append(current)
+      current @(+=/*=) $k
+  return $result
+
+@(count_up/count_down)_by_$k : n0 -> list[int]
+- the integers @(from 0 up to $n/from $n down to 0) in steps of $k
+> return list(range(@(0, $n + 1, $k/$n, -1, -$k)))
+> $result = []
+  i = @(0/$n)
+  while i @(<=/>=) @($n/0):
+      $result.append(i)
+      i @(+=/-=) $k
+  return $result
+
+arithmetic_sequence : start:int step:int n0 -> list[int]
+- a list of $n numbers that begins with start, each number step more than the one before
+> return [start + i * step for i in range($n)]
+> $result = []
+  for _ in range($n):
+      $result.append(start)
+      start += step
+  return $result
+
+geometric_sequence : start:int factor:size n:small -> list[int]
+- a list of n numbers that begins with start, each number factor times the one before
+> return [start * factor ** i for i in range(n)]
+> $result = []
+  for _ in range(n):
+      $result.append(start)
+      start *= factor
+  return $result
+
+alternating_sum alternating_total : n0 -> int
+- the value of 1 - 2 + 3 - 4 ... up to $n
+> $total = 0
+  for i in range(1, $n + 1):
+      if i % 2 == 1:
+          $total += i
+      else:
+          $total -= i
+  return $total
+> return sum(i if i % 2 else -i for i in range(1, $n + 1))
+
+product_of_@(odd/even)_numbers : n:small -> int
+- the product of the @(odd/even) numbers from 1 to n; 1 if there are none
+> $total = 1
+  for i in range(@(1/2), n + 1, 2):
+      $total *= i
+  return $total
+
+digits_@(reversed_list/as_list) list_digits_@(backwards/forwards) : n0 -> list[int]
+- the list of the digits of $n, from the @(last to the first/first to the last)
+> return [int(digit) for digit in @(reversed(str($n))/str($n))]
+> $result = [int(digit) for digit in str($n)]
+  return $result@([::-1]/)
+
+@(sum/product)_of_$P_digits : n0 -> int
+- the @(sum/product) of the digits of $n for which this holds: the digit $P; @(0/1) if there are none
+> $total = @(0/1)
+  for digit in str($n):
+      if $P(int(digit)):
+          $total @(+=/*=) int(digit)
+  return $total
+> $total = @(0/1)
+  while $n > 0:
+      digit = $n % 10
+      if $P(digit):
+          $total @(+=/*=) digit
+      $n //= 10
+  return $total
+
+count_digit : n0 digit:small -> int
+- how often the digit occurs in the decimal form of $n
+> return str($n).count(str(digit))
+
+@(largest/smallest)_digit : n0 -> int
+- the @(largest/smallest) digit of $n
+> return @(max/min)(int(digit) for digit in str($n))
+> best = $n % 10
+  while $n > 0:
+      if $n % 10 @(>/<) best:
+          best = $n % 10
+      $n //= 10
+  return best
+
+sum_of_$Es_of_digits : n0 -> int
+- the sum of $E(each digit) of $n
+> return sum($E(d) for d in map(int, str($n)))
+> $total = 0
+  for digit in str($n):
+      d = int(digit)
+      $total += $E(d)
+  return $total
+
+@(first/last)_digit_$P : n0 -> bool
+- ? the @(first/last) digit of $n $P
+> digit = @(int(str($n)[0])/$n % 10)
+  return $P(digit)
+
+remove_last_@(digit/two_digits) : n0 -> int
+- $n without its last @(digit/two digits); 0 if nothing is left
+> return $n // @(10/100)
+
+append_digit : n0 digit:small -> int
+- the number written as the digits of $n followed by digit
+> return $n * 10 + digit
+> return int(str($n) + str(digit))
+
+reversed_digits : n0 -> int
+- the number that has the digits of $n in reverse order
+> return int(str($n)[::-1])
+> $total = 0
+  while $n > 0:
+      $total = $total * 10 + $n % 10
+      $n //= 10
+  return $total
+
+digits_@(ascending/descending) : n0 -> bool
+- ? no digit of $n is @(smaller/larger) than the digit before it
+> digits = str($n)
+  return all(digits[i] @(<=/>=) digits[i + 1] for i in range(len(digits) - 1))
+> previous = @("0"/"9")
+  for digit in str($n):
+      if digit @(</>) previous:
+          return False
+      previous = digit
+  return True
+
+@(all/any)_digits_$P : n0 -> bool
+- ? this is true of @(all digits/at least one digit) of $n: the digit $P
+> return @(all/any)($P(d) for d in map(int, str($n)))
+> for digit in str($n):
+      d = int(digit)
+      if @($!P(d)/$P(d)):
+          return @(False/True)
+  return @(True/False)
+
+digit_at : n0 index:index -> int | None
+- the digit of $n at position index, counted from the right beginning with 0; 0 if $n is too short
+> return $n // 10 ** index % 10
+> for _ in range(index):
+      $n //= 10
+  return $n % 10
+
+divisors_that_$P divisors_$P : n+ -> list[int]
+- the divisors of $n, in ascending order, that satisfy this: the divisor $P
+> return [i for i in range(1, $n + 1) if $n % i == 0 and ($P(i))]
+> $result = []
+  for i in range(1, $n + 1):
+      if $n % i == 0 and ($P(i)):
+          $result.append(i)
+  return $result
+
+count_divisors_$P : n+ -> int
+- how many divisors of $n satisfy this: the divisor $P
+> $count = 0
+  for i in range(1, $n + 1):
+      if $n % i == 0 and ($P(i)):
+          $count += 1
+  return $count
+> return sum(1 for i in range(1, $n + 1) if $n % i == 0 and ($P(i)))
+
+sum_of_$Es_of_divisors : n+ -> int
+- the sum of $E(each divisor) of $n
+> return sum($E(i) for i in range(1, $n + 1) if $n % i == 0)
+> $total = 0
+  for i in range(1, $n + 1):
+      if $n % i == 0:
+          $total += $E(i)
+  return $total
+
+divisor_pairs : n+ -> list[tuple[int, int]]
+- all pairs (i, j) of positive integers with i <= j whose product is $n
+> return [(i, $n // i) for i in range(1, $n + 1) if $n % i == 0 and i * i <= $n]
+> $result = []
+  i = 1
+  while i * i <= $n:
+      if $n % i == 0:
+          $result.append((i, $n // i))
+      i += 1
+  return $result
+
+@(largest/smallest)_proper_divisor : n:positive -> int
+- the @(largest divisor of n that is less than n/smallest divisor of n that is greater than 1); n itself if there is none
+> for i in range(@(n - 1, 0, -1/2, n)):
+      if n % i == 0:
+          return i
+  return n
+
+grow_until_above_limit : n+ limit:positive -> list[int]
+- the list that begins with $n and goes on with twice the last number plus $K, as long as that is not above limit
+> $result = []
+  while $n <= limit:
+      $result.append($n)
+      $n = 2 * $n + $K + 1
+  return $result
+
+halving_sequence : n+ -> list[int]
+- the list of $n, half of it, half of that and so on (rounded down), ending with 1
+> $result = [$n]
+  while $n > 1:
+      $n //= 2
+      $result.append($n)
+  return $result
+
+iterate_$E apply_$E_repeatedly : start:int times:small -> int
+- the number reached from start by replacing it times times, each time by $E(the number)
+> for _ in range(times):
+      start = $E(start)
+  return start
+> $total = start
+  for _ in range(times):
+      $total = $E($total)
+  return $total
+
+first_power_of_$k_above : n0 -> int
+- the smallest power of $k that is greater than $n
+> power = 1
+  while power <= $n:
+      power *= $k
+  return power
+
+sum_until_@(above/at_least) : limit:natural -> int
+- the first of the sums 1, 1 + 2, 1 + 2 + 3, ... that is @(greater than/at least) limit
+> $total = 0
+  i = 0
+  while $total @(<=/<) limit:
+      i += 1
+      $total += i
+  return $total
+
+terms_until_above : limit:natural -> int
+- how many of the numbers 1, 2, 3, ... must be added until their sum is greater than limit
+> $total = 0
+  steps = 0
+  while $total <= limit:
+      steps += 1
+      $total += steps
+  return steps
+
+fibonacci_like_with_@(sum/difference) : a b n:small -> int
+- element n (from 0) of the sequence that begins with $a, $b, where every element is the @(sum of the two before it/one before it minus the one before that)
+> for _ in range(n):
+      $a, $b = $b, @($a + $b/$b - $a)
+  return $a
+
+count_pairs_with_sum pairs_up_to_with_sum : n0 target:natural -> int
+- how many pairs of integers (i, j) with 1 <= i < j <= $n have the sum target
+> $count = 0
+  for i in range(1, $n + 1):
+      for j in range(i + 1, $n + 1):
+          if i + j == target:
+              $count += 1
+  return $count
+
+@(squares/cubes)_up_to : limit:natural -> list[int]
+- all @(squares/cubes) of positive integers that are not greater than limit
+> $result = []
+  i = 1
+  while @(i * i/i ** 3) <= limit:
+      $result.append(@(i * i/i ** 3))
+      i += 1
+  return $result
+
+triangular_numbers : n0 -> list[int]
+- the first $n of the numbers 1, 1 + 2, 1 + 2 + 3, ...
+> return [i * (i + 1) // 2 for i in range(1, $n + 1)]
+> $result = []
+  $total = 0
+  for i in range(1, $n + 1):
+      $total += i
+      $result.append($total)
+  return $result
+
+every_$k_replaced : n0 word:word -> list
+- the numbers from 1 to $n, with each multiple of $k replaced by word
+> return [word if i % $k == 0 else i for i in range(1, $n + 1)]
+> $result = []
+  for i in range(1, $n + 1):
+      if i % $k == 0:
+          $result.append(word)
+      else:
+          $result.append(i)
+  return $result
+""",
+)
