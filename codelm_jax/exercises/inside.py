@@ -1,0 +1,122 @@
+"""Runs in the sandbox only, as a program of its own: many functions, each on its cases and against every task's tests.
+
+`sieve` sends this module's source. It imports nothing of the package.
+"""
+
+import ast
+import builtins
+import copy
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+# Turns of loops in one call or one task's tests. A limit on steps, not on time: the verdict is the same on any machine.
+STEPS = 20_000
+_left = 0
+
+
+class _TooLong(BaseException):
+    """A call took more than its steps."""
+
+
+def _step() -> bool:
+    global _left
+    _left -= 1
+    if _left < 0:
+        raise _TooLong
+    return True
+
+
+def _bounded_range(*arguments: int) -> range:
+    numbers = range(*arguments)
+    if len(numbers) > STEPS:
+        raise _TooLong
+    return numbers
+
+
+class _Counted(ast.NodeTransformer):
+    """Makes every turn of a loop a step."""
+
+    def _loop(self, node: Any) -> Any:
+        self.generic_visit(node)
+        step = ast.Expr(ast.Call(ast.Name("_step", ast.Load()), [], []))
+        node.body.insert(0, step)
+        return node
+
+    visit_While = _loop
+    visit_For = _loop
+
+
+def _loaded(source: str, name: str) -> Callable[..., Any]:
+    tree = ast.fix_missing_locations(_Counted().visit(ast.parse(source)))
+    namespace: dict[str, Any] = {"_step": _step, "range": _bounded_range}
+    exec(compile(tree, "<function>", "exec"), namespace)
+    return namespace[name]
+
+
+def _value(function: Callable[..., Any], arguments: list[Any]) -> str:
+    """The value of one call as source, or "!" and the class of what it raised."""
+    global _left
+    _left = STEPS
+    try:
+        return repr(function(*copy.deepcopy(arguments)))
+    except _TooLong:
+        return "!TooLong"
+    except Exception as error:
+        return f"!{type(error).__name__}"
+
+
+def _tests(setup: str, check: str, entry_point: str) -> Callable[[Callable[..., Any]], None]:
+    namespace: dict[str, Any] = {"__name__": "check"}
+    exec(compile(setup, "<setup>", "exec"), namespace)
+    code = compile(check, "<check>", "exec")
+    if "def check(" in check:
+        exec(code, namespace)
+        return namespace["check"]
+
+    def run(function: Callable[..., Any]) -> None:
+        exec(code, {**namespace, entry_point: function})
+
+    return run
+
+
+def _passes(function: Callable[..., Any], test: Callable[[Callable[..., Any]], None]) -> bool:
+    global _left
+    _left = STEPS
+    try:
+        test(function)
+    except (_TooLong, Exception):
+        return False
+    return True
+
+
+def examine(functions: list[Any], tasks: list[Any], probes: dict[str, list[Any]]) -> list[Any]:
+    """Examines functions.
+
+    Args:
+        functions: [source, name, number of parameters, cases, names of probe sets] each; a case is a list of arguments.
+        tasks: [id, setup, check, entry point, least and most arguments] each.
+        probes: lists of arguments by name.
+
+    Returns:
+        For each function [values of the cases, digests of its values on the probes, ids of the tasks that it passes].
+    """
+    by_arity: dict[int, list[Any]] = {}
+    for task_id, setup, check, entry_point, least, most in tasks:
+        test = _tests(setup, check, entry_point)
+        for arity in range(least, most + 1):
+            by_arity.setdefault(arity, []).append((task_id, test))
+    builtins.print = lambda *arguments, **keywords: None
+    return [_examined(function, by_arity, probes) for function in functions]
+
+
+def _examined(function: list[Any], by_arity: dict[int, list[Any]], probes: dict[str, list[Any]]) -> list[Any]:
+    source, name, arity, cases, probe_sets = function
+    loaded = _loaded(source, name)
+    values = [_value(loaded, case) for case in cases]
+    digests = []
+    for probe_set in probe_sets:
+        answers = "\n".join(_value(loaded, arguments) for arguments in probes[probe_set])
+        digests.append(hashlib.sha256(f"{probe_set}\n{answers}".encode()).hexdigest()[:16])
+    passed = [task_id for task_id, test in by_arity.get(arity, ()) if _passes(loaded, test)]
+    return [values, digests, passed]
