@@ -85,7 +85,7 @@ class Sieve:
         """
         keys = [_key(draft) for draft in drafts]
         fresh = {key: draft for key, draft in zip(keys, drafts, strict=True) if key not in self._findings}
-        waiting = [(key, draft) for key, draft in fresh.items() if key not in self._solutions]
+        waiting = [(key, draft) for key, draft in fresh.items() if _form(key) not in self._solutions]
         self._run([waiting[i : i + _BATCH] for i in range(0, len(waiting), _BATCH)])
         return [self._judged(draft, key) for draft, key in zip(drafts, keys, strict=True)]
 
@@ -93,7 +93,7 @@ class Sieve:
         fault = ""
         if draft.name in self._names:
             fault = "level 2: entry point of a task"
-        elif key in self._solutions:
+        elif _form(key) in self._solutions:
             fault = "level 2: body of a task's solution"
         elif _plain(draft.ask.removeprefix("? ").removeprefix("! ")) in self._wordings:
             fault = "level 2: wording of a task"
@@ -164,8 +164,12 @@ def normalised(source: str, name: str) -> str | None:
 
 
 def _key(draft: Draft) -> str:
-    # The kinds belong to it: they say what it is run on.
-    return normal_form(source_of(draft), draft.name)
+    """Kinds of the parameters, which say what it is run on, and normal form."""
+    return f"{','.join(kind for _, kind in draft.params)}|{normal_form(source_of(draft), draft.name)}"
+
+
+def _form(key: str) -> str:
+    return key.partition("|")[2]
 
 
 def _finding(

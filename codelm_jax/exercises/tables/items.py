@@ -458,13 +458,22 @@ count_items_as_dict item_counts : A -> dict[int, int]
   return counts
 > return {$x: $A.count($x) for $x in $A}
 
-@(first/last)_positions : A -> dict[int, int]
-- a dictionary from each of the $A to the index of its @(first/last) occurrence
+first_positions : A -> dict[int, int]
+- a dictionary from each of the $A to the index of its first occurrence
 > positions = {}
   for i, $x in enumerate($A):
-      if @($x not in positions/True):
+      if $x not in positions:
           positions[$x] = i
   return positions
+> return {$x: $A.index($x) for $x in $A}
+
+last_positions : A -> dict[int, int]
+- a dictionary from each of the $A to the index of its last occurrence
+> positions = {}
+  for i, $x in enumerate($A):
+      positions[$x] = i
+  return positions
+> return {$x: i for i, $x in enumerate($A)}
 
 is_@(prefix/suffix)_of : A B -> bool
 - ? the list $A @(starts/ends) with all items of $B, in their order
