@@ -1,0 +1,251 @@
+"""Functions composed of several operations in a row: filter, map, order, reduce, in words and in code.
+
+A pipeline over a list of integers, a list of strings or the words of a text: values are filtered, mapped, put in order or
+cut, then reduced. Its shape (which of the steps it has, and how it ends) is its template.
+"""
+
+import dataclasses
+import re
+
+from codelm_jax.exercises import operations, vocabulary
+from codelm_jax.exercises.draws import Draws
+from codelm_jax.exercises.filling import Draft, without_idle_parentheses
+
+TOPIC = "composition"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Order:
+    """A step that puts values in order or cuts them: its name, words around the values, code around their list."""
+
+    name: str
+    words: str
+    code: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _End:
+    """How a pipeline ends: name, words, code over the values' list, and the loop that does the same, if there is one."""
+
+    name: str
+    words: str
+    code: str
+    returns: str
+    start: str = ""
+    update: str = ""
+
+
+_ORDERS = (
+    _Order("ascending", "{}, in ascending order", "sorted({})"),
+    _Order("descending", "{}, in descending order", "sorted({}, reverse=True)"),
+    _Order("reversed", "{}, in reverse order", "{}[::-1]"),
+    _Order("distinct", "{}, without repetitions and in ascending order", "sorted(set({}))"),
+    _Order("first_{j}", "the first {j} of {}", "{}[:{j}]"),
+    _Order("last_{j}", "the last {j} of {}", "{}[-{j}:]"),
+    _Order("largest_{j}", "the {j} largest of {}, in ascending order", "sorted({})[-{j}:]"),
+    _Order("smallest_{j}", "the {j} smallest of {}, in ascending order", "sorted({})[:{j}]"),
+    _Order("every_second", "every second one of {}, beginning with the first", "{}[::2]"),
+    _Order("without_first", "{}, without the first one", "{}[1:]"),
+    _Order("without_last", "{}, without the last one", "{}[:-1]"),
+)
+_NUMBER_ENDS = (
+    _End("sum", "the sum of {}", "sum({})", "int", "0", "{t} += {v}"),
+    _End("product", "the product of {} (1 if there are none)", "", "int", "1", "{t} *= {v}"),
+    _End("count_distinct", "the number of different values among {}", "len(set({}))", "int"),
+    _End("largest", "the largest of {}, or 0 if there are none", "max({}, default=0)", "int"),
+    _End("smallest", "the smallest of {}, or 0 if there are none", "min({}, default=0)", "int"),
+    _End("spread", "the largest minus the smallest of {}, or 0 if there are none", "max({0}, default=0) - min({0}, default=0)", "int"),
+    _End("text", 'a string of {}, separated by "{sep}"', '"{sep}".join(str(v) for v in {})', "str"),
+    _End("any_above_{k}", "? any of {} is greater than {k}", "any(v > {k} for v in {})", "bool"),
+    _End("all_below_{k}", "? all of {} are less than {k}", "all(v < {k} for v in {})", "bool"),
+    _End("sum_above_{k}", "? the sum of {} is greater than {k}", "sum({}) > {k}", "bool"),
+    _End("list", "a list of {}", "", "list[int]", "[]", "{t}.append({v})"),
+    _End("list", "a list of {}", "", "list[int]", "[]", "{t}.append({v})"),
+    _End("mean", "the mean of {}, or 0 if there are none", "sum({0}) / len({0}) if {0} else 0", "float"),
+    _End("first", "the first of {}, or None if there are none", "next(iter({}), None)", "int | None"),
+)
+_WORD_ENDS = (
+    _End("text", 'one string of {}, separated by "{sep}"', '"{sep}".join({})', "str"),
+    _End("text", "one string of {}, with nothing between them", '"".join({})', "str", '""', "{t} += {v}"),
+    _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
+    _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
+    _End("total_length", "the number of characters in {} together", "sum(len(v) for v in {})", "int", "0", "{t} += len({v})"),
+    _End("count_distinct", "the number of different strings among {}", "len(set({}))", "int"),
+    _End("longest", "the longest of {} (the first of several), or an empty string if there are none", 'max({}, key=len, default="")', "str"),
+    _End("shortest", "the shortest of {} (the first of several), or an empty string if there are none", 'min({}, key=len, default="")', "str"),
+    _End("lengths", "a list of the lengths of {}", "[len(v) for v in {}]", "list[int]", "[]", "{t}.append(len({v}))"),
+    _End("initials", "one string of the first characters of {}", '"".join(v[:1] for v in {})', "str", '""', "{t} += {v}[:1]"),
+    _End("any_longer_than_{k}", "? any of {} has more than {k} characters", "any(len(v) > {k} for v in {})", "bool"),
+    _End("length_by_text", "a dictionary from {} to their lengths", "{{v: len(v) for v in {}}}", "dict[str, int]"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where the values come from: parameter and kind, code and words for all values, a variable and a noun for one."""
+
+    name: str
+    param: str
+    kind: str
+    code: str
+    item: str
+    nouns: str
+    noun: str
+
+
+def _source(draws: Draws) -> _Source:
+    where = draws.weighted([(5, "numbers"), (3, "words"), (2, "text"), (2, "digits"), (2, "range"), (1.5, "values")])
+    if where == "numbers":
+        param, item, nouns, noun = draws.weighted(vocabulary.INTEGER_LISTS)
+        kind, code = "ints", param
+    elif where == "words":
+        param, item, nouns, noun = draws.weighted(vocabulary.WORD_LISTS)
+        kind, code = "words", param
+    elif where == "text":
+        param = draws.choice(("text", "s", "sentence", "line"))
+        kind, code, item, nouns, noun = "text", f"{param}.split()", draws.choice(("word", "w", "part")), "words", "word"
+    elif where == "digits":
+        param = draws.choice(("n", "number"))
+        kind, code, item, nouns, noun = "natural", f"map(int, str({param}))", draws.choice(("digit", "d")), "digits", "digit"
+    elif where == "range":
+        param = draws.choice(("n", "limit", "number"))
+        kind, code, item, nouns, noun = "natural", f"range(1, {param} + 1)", draws.choice(("i", "k")), "integers", "integer"
+    else:
+        param, _, item, _, nouns = draws.weighted(vocabulary.MAPPINGS)
+        kind, code, noun = "scores", f"{param}.values()", item
+    ending = {"text": f" in {param}", "digits": f" of {param}", "range": f" from 1 to {param}", "values": f" in {param}"}
+    named = where in ("numbers", "words") and param != nouns and draws.chance(0.6)
+    return _Source(where, param, kind, code, item, nouns + (f" in {param}" if named else ending.get(where, "")), noun)
+
+
+def compose(draws: Draws) -> Draft:
+    """Draws a pipeline with at least two steps."""
+    while True:
+        draft = _composed(draws)
+        if draft is not None:
+            return draft
+
+
+def _composed(draws: Draws) -> Draft | None:
+    source = _source(draws)
+    of_words = source.name in ("words", "text")
+    keep = (operations.draw_word_predicate if of_words else operations.draw_predicate)(draws) if draws.chance(0.7) else None
+    term = (operations.draw_word_term if of_words else operations.draw_term)(draws) if draws.chance(0.6) else None
+    order = _constants(draws.choice(_ORDERS), draws) if draws.chance(0.35) else None
+    end = _constants(draws.choice(_WORD_ENDS if of_words else _NUMBER_ENDS), draws)
+    steps = [step for step in (keep, term, order) if step is not None]
+    if len(steps) + (end.name != "list") < 2 or (of_words and order is not None and "est_" in order.name):
+        return None
+    if order is not None and (end.name, order.name) in _IDLE:
+        return None
+    if len(steps) == 1 and order is None and end.name in ("list", "sum"):
+        return None
+    ask = end.words.replace("{}", _values(source, keep, term, order), 1)
+    pieces = [end.name, order.name if order else "", term.names if term else "", keep.name if keep else source.name]
+    name = re.sub(r"\W+", "_", "_".join(piece for piece in pieces if piece and piece != "list"))
+    if draws.chance(0.25):
+        name = draws.choice(("get_", "compute_", "find_", "make_")) + name
+    shape = "/".join(
+        [source.name, *(label for label, step in (("filter", keep), ("map", term)) if step), *([order.name] if order else []), end.name]
+    )
+    return Draft(
+        template=f"{TOPIC}/{re.sub('_?[0-9]+', '', shape)}",
+        topic=TOPIC,
+        name=name,
+        params=((source.param, source.kind),),
+        returns=end.returns,
+        ask=ask,
+        body=without_idle_parentheses(_body(source, keep, term, order, end, draws)),
+    )
+
+
+# An order that changes nothing of the result.
+_IDLE = {
+    (end, order)
+    for end in ("sum", "product", "largest", "smallest", "spread", "mean", "count_distinct", "total_length", "length_by_text")
+    for order in ("ascending", "descending", "reversed")
+} | {("count_distinct", "distinct"), ("largest", "distinct"), ("smallest", "distinct"), ("spread", "distinct")}
+
+
+def _constants(step: "_Order | _End", draws: Draws) -> "_Order | _End":
+    chosen = {"j": str(draws.integer(2, 4)), "k": str(draws.integer(2, 12)), "sep": draws.choice((" ", "-", ", ", "/", ""))}
+    fields = {}
+    for field in dataclasses.fields(step):
+        text = getattr(step, field.name)
+        for key, constant in chosen.items():
+            text = text.replace("{" + key + "}", constant)
+        fields[field.name] = text
+    return dataclasses.replace(step, **fields)
+
+
+def _values(
+    source: _Source, keep: operations.Predicate | None, term: operations.Term | None, order: _Order | None
+) -> str:
+    """The values at the end of the pipeline as a noun phrase."""
+    nouns = keep.noun(source.nouns, plural=True) if keep else source.nouns
+    noun = keep.noun(source.noun, plural=False) if keep else source.noun
+    values = f"the {nouns}"
+    if term:
+        values = term.of_all(noun, nouns) if term.plural else f"the values {term.singular.format('v')} for all {nouns} v"
+    return order.words.replace("{}", values) if order else values
+
+
+def _body(
+    source: _Source,
+    keep: operations.Predicate | None,
+    term: operations.Term | None,
+    order: _Order | None,
+    end: _End,
+    draws: Draws,
+) -> str:
+    style = draws.weighted([(4, "steps"), (3, "nested"), (4, "loop"), (1.5, "stages")])
+    condition = keep.code.format(v=source.item) if keep else ""
+    value = term.code.format(v=source.item) if term else source.item
+    inner = f"{value} for {source.item} in {source.code}" + (f" if {condition}" if condition else "")
+    result = draws.choice(("values", "chosen", "selected", "found", "parts", "kept"))
+    if result in (source.param, source.item):
+        result = "selected"
+    if style == "loop" and end.start and not order:
+        total = draws.choice(("total", "result", "acc", "out", "answer"))
+        update = end.update.replace("{t}", total).replace("{v}", f"({value})" if "[" in end.update else value)
+        lines = [f"{total} = {end.start}", f"for {source.item} in {source.code}:"]
+        if condition:
+            lines += [f"    if {condition}:", f"        {update}"]
+        else:
+            lines.append(f"    {update}")
+        return "\n".join([*lines, f"return {total}"])
+    lines = [f"{result} = [{inner}]"]
+    if style == "loop":
+        lines = [f"{result} = []", f"for {source.item} in {source.code}:"]
+        indent = "    "
+        if condition:
+            lines.append(f"    if {condition}:")
+            indent += "    "
+        lines.append(f"{indent}{result}.append({value})")
+    elif style == "stages" and keep and term:
+        lines = [
+            f"{result} = [{source.item} for {source.item} in {source.code} if {condition}]",
+            f"{result} = [{value} for {source.item} in {result}]",
+        ]
+    elif style == "nested" and not term and not keep and source.code == source.param:
+        lines, result = [], source.param
+    ordered = order.code.replace("{}", result) if order else result
+    return "\n".join(_ended(lines, result, ordered, end, inner, draws))
+
+
+def _ended(lines: list[str], result: str, ordered: str, end: _End, inner: str, draws: Draws) -> list[str]:
+    """The lines with the last step and the return added."""
+    if end.start and not end.code:
+        if end.start == "[]":
+            if ordered == result and len(lines) == 1:
+                return [f"return [{inner}]"]
+            return [*lines, f"return {ordered}"]
+        return [*lines, f"product = {end.start}", f"for v in {ordered}:", "    product *= v", "return product"]
+    if "{0}" in end.code and ordered != result:
+        ordered_name = "ordered" if result != "ordered" else "rest"
+        lines, ordered = [*lines, f"{ordered_name} = {ordered}"], ordered_name
+    code = end.code.replace("{0}", ordered).replace("{}", ordered, 1).replace("{{", "{").replace("}}", "}")
+    if len(lines) == 1 and ordered == result and code.count(result) == 1 and draws.chance(0.5):
+        if code.startswith("sum(") or code.startswith("set("):
+            return ["return " + code.replace(f"({result})", f"({inner})")]
+    return [*lines, f"return {code}"]
