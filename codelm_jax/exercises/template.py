@@ -18,14 +18,15 @@ explains.
 
 `@(largest/smallest)` anywhere in a block makes one template of each alternative. All groups of a block have the same number
 of alternatives and are read in parallel, so that near neighbours (max and min, first and last, < and <=) are written side
-by side. (`//` inside a group is Python's operator.)
+by side. (`//` and ` / ` inside a group are Python's
+operators.)
 """
 
 import dataclasses
 import re
 
 _GROUP = re.compile(r"@\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
-_SLASH = re.compile(r"(?<!/)/(?!/)")
+_SLASH = re.compile(r"(?<!/)(?:(?<! )/|/(?! ))(?!/)")
 _HEADER = re.compile(r"(?P<names>[^:]+?) : (?P<params>.*?) ?-> (?P<returns>.+)")
 # Letters for the usual parameters: the kind of value they hold.
 _SLOTS = {

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft
@@ -105,8 +106,10 @@ def typing_import(source: str) -> str:
     return f"from typing import {', '.join(names)}" if names else ""
 
 
-def written(draft: Draft, style: Style, cases: list[tuple[str, str]], draws: Draws) -> str:
-    """The function's source.
+def written(
+    draft: Draft, style: Style, cases: Sequence[tuple[str, str]], draws: Draws
+) -> tuple[str, str]:
+    """The function's source in two parts: up to its body, and the body.
 
     Args:
         draft: the function.
@@ -116,15 +119,14 @@ def written(draft: Draft, style: Style, cases: list[tuple[str, str]], draws: Dra
     """
     head = signature(draft, style.hints)
     text = sentence(draft, draws)
-    body = "\n".join(INDENT + line if line else line for line in draft.body.split("\n"))
+    body = "".join(f"{INDENT}{line}\n" if line else "\n" for line in draft.body.split("\n"))
     if style.docstring == "none":
-        return f"{head}\n{body}\n"
+        return f"{head}\n", body
     if style.docstring == "comment above":
-        return f"# {text}\n{head}\n{body}\n"
+        return f"# {text}\n{head}\n", body
     if style.docstring == "comment inside":
-        return f"{head}\n{INDENT}# {text}\n{body}\n"
-    doc = _docstring(draft, style.docstring, text, _shown(draft, cases, draws), draws)
-    return f"{head}\n{doc}\n{body}\n"
+        return f"{head}\n{INDENT}# {text}\n", body
+    return f"{head}\n{_docstring(draft, style.docstring, text, _shown(draft, cases, draws), draws)}\n", body
 
 
 def _docstring(draft: Draft, kind: str, text: str, examples: list[tuple[str, str]], draws: Draws) -> str:
@@ -153,7 +155,7 @@ def _session(examples: list[tuple[str, str]]) -> list[str]:
     return [line for call, value in examples for line in (f">>> {call}", value)]
 
 
-def _shown(draft: Draft, cases: list[tuple[str, str]], draws: Draws) -> list[tuple[str, str]]:
+def _shown(draft: Draft, cases: Sequence[tuple[str, str]], draws: Draws) -> list[tuple[str, str]]:
     """One to three (call, value) that fit a line, with different values where there are any."""
     fitting = [
         (f"{draft.name}({arguments})", value)

@@ -44,7 +44,7 @@ format_time clock_time : hours:small minutes:natural -> str
 > return f"{hours}:{minutes:02d}"
 > return str(hours) + ":" + str(minutes).zfill(2)
 
-total_price price_of_all : price:positive quantity:natural -> int
+@(total_price/price_with_fee) : price:positive quantity:natural -> int
 - the price of quantity pieces, where one costs price@(/ and every order costs $K more)
 > return price * quantity@(/ + $K)
 > $total = price * quantity
@@ -94,7 +94,7 @@ average_speed speed_of_trip : distance:natural hours:size -> float
 - the average speed for a distance and a number of hours
 > return distance / hours
 
-travel_time hours_needed : distance:natural speed:size -> float
+@(travel_time/travel_time_with_break) : distance:natural speed:size -> float
 - the hours needed for a distance at the given speed@(/, plus a break of 1 hour)
 > return distance / speed@(/ + 1)
 
@@ -137,7 +137,7 @@ missing_points : points:natural needed:natural -> int
   return needed - points
 > return max(0, needed - points)
 
-full_name display_name : first:word last:word -> str
+@(full_name/sorting_name) : first:word last:word -> str
 - the full name in the form "@(first last/last, first)"
 > return @(f"{first} {last}"/f"{last}, {first}")
 > return @(first + " " + last/last + ", " + first)
@@ -147,7 +147,7 @@ initials_of name_initials : first:word last:word -> str
 > return f"{first[0].upper()}.{last[0].upper()}."
 > return first[0].upper() + "." + last[0].upper() + "."
 
-user_name login_name : first:word last:word -> str
+@(short_login/login_name) : first:word last:word -> str
 - the @(first character of first followed by last/first followed by the first character of last), in lower case
 > return @((first[0] + last)/(first + last[0])).lower()
 
@@ -162,7 +162,7 @@ item_line receipt_line : item_name:word price:positive -> str
 > return item_name.ljust(12, ".") + str(price)
 > return f"{item_name:.<12}{price}"
 
-total_of_order order_value : prices:ints quantities:ints -> int
+@(order_value/order_value_with_fee) : prices:ints quantities:ints -> int
 - the sum of each price times its quantity@(/, plus $K)
 > return sum(price * quantity for price, quantity in zip(prices, quantities))@(/ + $K)
 > $total = @(0/$K)
@@ -209,7 +209,7 @@ largest_@(rise/fall) : temperatures:ints -> int
       largest = max(largest, @(change/-change))
   return largest
 
-balance_after apply_changes : balance:natural changes:ints -> int
+@(balance_after/balance_without_debt) : balance:natural changes:ints -> int
 - the balance after all changes were added to it@(/, where it never falls below 0)
 > for change in changes:
       balance += change
@@ -232,7 +232,7 @@ months_until_@(goal/empty) : amount:natural change:size goal:natural -> int
       months += 1
   return months
 
-winner_name player_with_more : first_score:natural second_score:natural -> str
+winner_by_@(most/fewest)_points : first_score:natural second_score:natural -> str
 - "first", "second" or "draw", depending on which score is @(higher/lower)
 > if first_score @(>/<) second_score:
       return "first"
@@ -272,7 +272,7 @@ days_in_month : month:size is_leap:bool -> int
 > lengths = [31, 29 if is_leap else 28, 31, 30]
   return lengths[month - 1]
 
-weekday_after day_after : weekday:small days:natural -> int
+weekday_@(after/before) : weekday:small days:natural -> int
 - the number of the weekday, from 0 to 6, that comes days days @(after/before) the given one
 > return (weekday @(+/-) days) % 7
 
@@ -308,7 +308,7 @@ split_at_first : text:text -> tuple[str, str]
 > before, _, after = text.partition("$sep")
   return before, after
 
-key_value_text setting_line : key:word value:int -> str
+@(setting_line/setting_statement) : key:word value:int -> str
 - a line of the form "key=value"@(/ that ends with a semicolon)
 > return f"{key}={value}@(/;)"
 > return key + "=" + str(value)@(/ + ";")

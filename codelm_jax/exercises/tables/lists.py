@@ -243,7 +243,7 @@ running_total_of_$Es : L -> list[int]
   return $result
 
 neighbour_@(differences/sums/products/maxima/minima) pairwise_@(differences/sums/products/maxima/minima) : L -> list[int]
-- the @(differences/sums/products/larger ones/smaller ones) of neighbouring $L@( (the later one minus the earlier one)////)
+- the @(differences (later minus earlier)/sums/products/larger ones/smaller ones) of neighbouring $L
 > return [@($L[i + 1] - $L[i]/$L[i] + $L[i + 1]/$L[i] * $L[i + 1]/max($L[i], $L[i + 1])/min($L[i], $L[i + 1])) for i in range(len($L) - 1)]
 > $result = []
   for left, right in zip($L, $L[1:]):
