@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from codelm_jax.exercises.draws import Draws
 
-LETTERS = "abcdefghiklmnoprstuwy"
+LETTERS = "aeiobcdhlmnprst"
 _THRESHOLDS = (0, 1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
 
 

@@ -1,35 +1,99 @@
 """Inputs: readable cases for one function, and the fixed probes by which two functions are said to behave alike."""
 
+import re
 from collections.abc import Sequence
 
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.vocabulary import value
 
-_CASES = 14
+_CASES = 18
 _PROBES = 24
 _INTEGERS = ("int", "positive", "natural", "small", "size", "index", "item")
 _STRINGS = ("text", "word", "part", "char", "sep", "digits")
 
 
 def cases(kinds: Sequence[str], key: str) -> list[list[object]]:
-    """Arguments for a function whose parameters have these kinds, the same for the same key."""
+    """Arguments for a function whose parameters have these kinds, the same for the same key.
+
+    Args:
+        kinds: of the parameters.
+        key: contains the function's normal form; constants in it get into the arguments, where they matter.
+    """
     draws = Draws(f"cases of {key}")
+    numbers = [int(number) for number in re.findall(r"Constant\((\d{1,4})\)", key)]
+    pieces = [piece for piece in re.findall(r"Constant\('([^'\\]{1,8})'\)", key) if piece]
     drawn = [[value(kind, draws) for kind in kinds] for _ in range(_CASES)]
-    _plant(kinds, drawn, draws)
+    for arguments in drawn:
+        for i, kind in enumerate(kinds):
+            if draws.chance(0.6):
+                arguments[i] = _with_constants(kind, arguments[i], numbers, pieces, draws)
+        _plant(kinds, arguments, draws)
     return drawn
 
 
-def _plant(kinds: Sequence[str], drawn: list[list[object]], draws: Draws) -> None:
-    """Makes an item or part that is looked for occur in about half of the cases."""
-    for arguments in drawn:
-        whole = arguments[0]
-        for i, kind in enumerate(kinds[1:], 1):
-            if kind == "item" and isinstance(whole, list) and whole and draws.chance(0.5):
-                arguments[i] = draws.choice(whole)
-            elif kind in ("part", "char") and isinstance(whole, str) and whole and draws.chance(0.6):
-                length = 1 if kind == "char" else draws.integer(1, 2)
-                start = draws.integer(0, max(0, len(whole) - length))
-                arguments[i] = draws.choice((whole[:length], whole[-length:], whole[start : start + length]))
+def _near(numbers: Sequence[int], draws: Draws) -> int:
+    """A constant, one of its neighbours or its double."""
+    number = draws.choice(numbers)
+    return draws.choice((number, number, number - 1, number + 1, 2 * number))
+
+
+def _with_constants(
+    kind: str, drawn: object, numbers: Sequence[int], pieces: Sequence[str], draws: Draws
+) -> object:
+    """The argument with a constant in it."""
+    if kind in ("int", "item", "natural", "positive") and numbers:
+        lowest = {"natural": 0, "positive": 1}.get(kind, -1)
+        return max(lowest, _near(numbers, draws))
+    if isinstance(drawn, list) and drawn and numbers and kind.endswith(("ints", "items")):
+        places = draws.sample(range(len(drawn)), draws.integer(1, len(drawn)))
+        return [_near(numbers, draws) if i in places else item for i, item in enumerate(drawn)]
+    if isinstance(drawn, dict) and numbers:
+        return {key: _near(numbers, draws) if draws.chance(0.5) else item for key, item in drawn.items()}
+    if kind == "grid" and isinstance(drawn, list) and numbers:
+        return [[_near(numbers, draws) if draws.chance(0.4) else item for item in row] for row in drawn]
+    if isinstance(drawn, str) and pieces and kind.endswith("text"):
+        return _spliced(drawn, draws.choice(pieces), draws)
+    if isinstance(drawn, list) and pieces and kind.endswith("words"):
+        return [_spliced(item, draws.choice(pieces), draws) if draws.chance(0.5) else item for item in drawn]
+    return drawn
+
+
+def _spliced(text: str, piece: str, draws: Draws) -> str:
+    """The text with one of the piece's characters, or the whole piece, at one of its ends or in between."""
+    part = draws.choice((piece, draws.choice(piece)))
+    place = draws.choice((0, len(text), draws.integer(0, len(text))))
+    return text[:place] + part + text[place:]
+
+
+def _plant(kinds: Sequence[str], arguments: list[object], draws: Draws) -> None:
+    """Often makes an argument one that the first argument contains, or like it."""
+    whole = arguments[0]
+    for i, kind in enumerate(kinds[1:], 1):
+        if isinstance(whole, list) and whole and kind == "item" and draws.chance(0.5):
+            arguments[i] = draws.choice(whole)
+        elif isinstance(whole, list) and whole and kind in ("ints", "items", "some ints") and draws.chance(0.5):
+            arguments[i] = [*whole[: draws.integer(1, len(whole))], *_some(arguments[i], draws)]
+        elif isinstance(whole, list) and whole and kind == "part" and draws.chance(0.6):
+            arguments[i] = _part(draws.choice(whole), draws)
+        elif isinstance(whole, dict) and whole and kind == "word" and draws.chance(0.7):
+            arguments[i] = draws.choice(list(whole))
+        elif isinstance(whole, str) and whole and kind in ("part", "char") and draws.chance(0.6):
+            arguments[i] = _part(whole, draws, longest=1 if kind == "char" else 2)
+        elif isinstance(whole, str) and whole and kind == "text" and draws.chance(0.4):
+            arguments[i] = draws.choice((whole, whole.upper(), whole[::-1], whole[:3]))
+        elif isinstance(whole, int) and kind == "int" and draws.chance(0.25):
+            arguments[i] = draws.choice((whole, -whole, whole + 1))
+
+
+def _some(items: object, draws: Draws) -> list[object]:
+    return items[: draws.integer(0, 2)] if isinstance(items, list) else []
+
+
+def _part(whole: object, draws: Draws, longest: int = 2) -> str:
+    text = str(whole)
+    length = draws.integer(1, longest)
+    start = draws.integer(0, max(0, len(text) - length))
+    return draws.choice((text[:length], text[-length:], text[start : start + length]))
 
 
 def probe_sets(kinds: Sequence[str]) -> list[str]:
@@ -57,12 +121,10 @@ def probe_arguments(probe_set: str) -> list[list[object]]:
     """The arguments of one probe set."""
     draws = Draws(f"probes of {probe_set}")
     drawn = [[_probe(kind, draws) for kind in probe_set.split(",")] for _ in range(_PROBES)]
-    _plant(["ints", *["item"] * (len(drawn[0]) - 1)], [row for row in drawn[::2] if _can_plant(row)], draws)
+    kinds = ["item" if kind == "int" else kind for kind in probe_set.split(",")]
+    for arguments in drawn[::2]:
+        _plant(kinds, arguments, draws)
     return drawn
-
-
-def _can_plant(arguments: list[object]) -> bool:
-    return isinstance(arguments[0], list) and all(isinstance(a, int) for a in arguments[1:])
 
 
 def _probe(kind: str, draws: Draws) -> object:

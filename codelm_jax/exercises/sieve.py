@@ -23,8 +23,8 @@ from codelm_jax.sandbox.verdict import Job
 from codelm_jax.text.problems import Problem
 
 # Processor seconds for a batch: about ten times what one takes.
-BATCH_SECONDS = 300.0
-_BATCH = 1000
+BATCH_SECONDS = 30.0
+_BATCH = 500
 _FEWEST_CASES = 4
 _MOST_TESTS = 8
 # One behaviour in 16 is held out.

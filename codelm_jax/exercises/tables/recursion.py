@@ -86,7 +86,7 @@ recursive_count_digit : n0 digit:small -> int
 > here = 1 if $n % 10 == digit else 0
   if $n < 10:
       return here
-  return here + RECURSE($n // 10)
+  return here + RECURSE($n // 10, digit)
 
 recursive_@(power/multiple) : base:int n:small -> int
 - base @(raised to the power of n/times n), computed recursively
@@ -129,13 +129,13 @@ recursive_contains : A target:item -> bool
       return False
   if $A[0] == target:
       return True
-  return RECURSE($A[1:])
+  return RECURSE($A[1:], target)
 
 recursive_count : A target:item -> int
 - how often target occurs in the list, counted recursively
 > if not $A:
       return 0
-  rest = RECURSE($A[1:])
+  rest = RECURSE($A[1:], target)
   return rest + 1 if $A[0] == target else rest
 
 recursive_@(length/double_length) : A -> int
