@@ -39,14 +39,14 @@ _ORDERS = (
     _Order("ascending", "{}, in ascending order", "sorted({})"),
     _Order("descending", "{}, in descending order", "sorted({}, reverse=True)"),
     _Order("reversed", "{}, in reverse order", "{}[::-1]"),
-    _Order("distinct", "{}, without repetitions and in ascending order", "sorted(set({}))"),
+    _Order("distinct", "the different ones among {}, in ascending order", "sorted(set({}))"),
     _Order("first_{j}", "the first {j} of {}", "{}[:{j}]"),
     _Order("last_{j}", "the last {j} of {}", "{}[-{j}:]"),
     _Order("largest_{j}", "the {j} largest of {}, in ascending order", "sorted({})[-{j}:]"),
     _Order("smallest_{j}", "the {j} smallest of {}, in ascending order", "sorted({})[:{j}]"),
     _Order("every_second", "every second one of {}, beginning with the first", "{}[::2]"),
-    _Order("without_first", "{}, without the first one", "{}[1:]"),
-    _Order("without_last", "{}, without the last one", "{}[:-1]"),
+    _Order("without_first", "all of {} but the first", "{}[1:]"),
+    _Order("without_last", "all of {} but the last", "{}[:-1]"),
 )
 _NUMBER_ENDS = (
     _End("sum", "the sum of {}", "sum({})", "int", "0", "{t} += {v}"),
@@ -69,10 +69,10 @@ _WORD_ENDS = (
     _End("text", "one string of {}, with nothing between them", '"".join({})', "str", '""', "{t} += {v}"),
     _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
     _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
-    _End("total_length", "the number of characters in {} together", "sum(len(v) for v in {})", "int", "0", "{t} += len({v})"),
+    _End("total_length", "the total number of characters in {}", "sum(len(v) for v in {})", "int", "0", "{t} += len({v})"),
     _End("count_distinct", "the number of different strings among {}", "len(set({}))", "int"),
-    _End("longest", "the longest of {} (the first of several), or an empty string if there are none", 'max({}, key=len, default="")', "str"),
-    _End("shortest", "the shortest of {} (the first of several), or an empty string if there are none", 'min({}, key=len, default="")', "str"),
+    _End("longest", "the longest of {}; the first of several, an empty string if there are none", 'max({}, key=len, default="")', "str"),
+    _End("shortest", "the shortest of {}; the first of several, an empty string if there are none", 'min({}, key=len, default="")', "str"),
     _End("lengths", "a list of the lengths of {}", "[len(v) for v in {}]", "list[int]", "[]", "{t}.append(len({v}))"),
     _End("initials", "one string of the first characters of {}", '"".join(v[:1] for v in {})', "str", '""', "{t} += {v}[:1]"),
     _End("any_longer_than_{k}", "? any of {} has more than {k} characters", "any(len(v) > {k} for v in {})", "bool"),
@@ -82,7 +82,8 @@ _WORD_ENDS = (
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """Where the values come from: parameter and kind, code and words for all values, a variable and a noun for one."""
+    """Where the values come from: parameter and kind, code and words for all values, a variable for one, and
+    the plain plural noun."""
 
     name: str
     param: str
@@ -90,32 +91,32 @@ class _Source:
     code: str
     item: str
     nouns: str
-    noun: str
+    plain: str
 
 
 def _source(draws: Draws) -> _Source:
     where = draws.weighted([(5, "numbers"), (3, "words"), (2, "text"), (2, "digits"), (2, "range"), (1.5, "values")])
     if where == "numbers":
-        param, item, nouns, noun = draws.weighted(vocabulary.INTEGER_LISTS)
+        param, item, nouns, _ = draws.weighted(vocabulary.INTEGER_LISTS)
         kind, code = "ints", param
     elif where == "words":
-        param, item, nouns, noun = draws.weighted(vocabulary.WORD_LISTS)
+        param, item, nouns, _ = draws.weighted(vocabulary.WORD_LISTS)
         kind, code = "words", param
     elif where == "text":
         param = draws.choice(("text", "s", "sentence", "line"))
-        kind, code, item, nouns, noun = "text", f"{param}.split()", draws.choice(("word", "w", "part")), "words", "word"
+        kind, code, item, nouns = "text", f"{param}.split()", draws.choice(("word", "w", "part")), "words"
     elif where == "digits":
         param = draws.choice(("n", "number"))
-        kind, code, item, nouns, noun = "natural", f"map(int, str({param}))", draws.choice(("digit", "d")), "digits", "digit"
+        kind, code, item, nouns = "natural", f"map(int, str({param}))", draws.choice(("digit", "d")), "digits"
     elif where == "range":
         param = draws.choice(("n", "limit", "number"))
-        kind, code, item, nouns, noun = "natural", f"range(1, {param} + 1)", draws.choice(("i", "k")), "integers", "integer"
+        kind, code, item, nouns = "natural", f"range(1, {param} + 1)", draws.choice(("i", "k")), "integers"
     else:
         param, _, item, _, nouns = draws.weighted(vocabulary.MAPPINGS)
-        kind, code, noun = "scores", f"{param}.values()", item
+        kind, code = "scores", f"{param}.values()"
     ending = {"text": f" in {param}", "digits": f" of {param}", "range": f" from 1 to {param}", "values": f" in {param}"}
     named = where in ("numbers", "words") and param != nouns and draws.chance(0.6)
-    return _Source(where, param, kind, code, item, nouns + (f" in {param}" if named else ending.get(where, "")), noun)
+    return _Source(where, param, kind, code, item, nouns + (f" in {param}" if named else ending.get(where, "")), nouns)
 
 
 def compose(draws: Draws) -> Draft:
@@ -129,8 +130,12 @@ def compose(draws: Draws) -> Draft:
 def _composed(draws: Draws) -> Draft | None:
     source = _source(draws)
     of_words = source.name in ("words", "text")
-    keep = (operations.draw_word_predicate if of_words else operations.draw_predicate)(draws) if draws.chance(0.7) else None
-    term = (operations.draw_word_term if of_words else operations.draw_term)(draws) if draws.chance(0.6) else None
+    draw_keep = operations.draw_word_predicate if of_words else operations.draw_predicate
+    draw_map = operations.draw_word_term if of_words else operations.draw_term
+    keep = draw_keep(draws) if draws.chance(0.7) else None
+    term = draw_map(draws) if draws.chance(0.6) else None
+    if _is_pointless(source, keep, term):
+        return None
     order = _constants(draws.choice(_ORDERS), draws) if draws.chance(0.35) else None
     end = _constants(draws.choice(_WORD_ENDS if of_words else _NUMBER_ENDS), draws)
     steps = [step for step in (keep, term, order) if step is not None]
@@ -140,9 +145,10 @@ def _composed(draws: Draws) -> Draft | None:
         return None
     if len(steps) == 1 and order is None and end.name in ("list", "sum"):
         return None
-    ask = end.words.replace("{}", _values(source, keep, term, order), 1)
-    pieces = [end.name, order.name if order else "", term.names if term else "", keep.name if keep else source.name]
-    name = re.sub(r"\W+", "_", "_".join(piece for piece in pieces if piece and piece != "list"))
+    in_order = end.name in ("list", "text", "first", "lengths", "initials", "length_by_text")
+    ask = end.words.replace("{}", _values(source, keep, term, order, in_order=in_order), 1)
+    pieces = [end.name, order.name if order else "", term.names if term else "", _restricted(source.plain, keep)]
+    name = re.sub(r"\W+", "_", "_of_".join(piece for piece in pieces if piece and piece != "list"))
     if draws.chance(0.25):
         name = draws.choice(("get_", "compute_", "find_", "make_")) + name
     shape = "/".join(
@@ -159,6 +165,19 @@ def _composed(draws: Draws) -> Draft | None:
     )
 
 
+def _is_pointless(source: _Source, keep: operations.Predicate | None, term: operations.Term | None) -> bool:
+    """Whether a step does nothing, or nearly so, to digits or to the numbers from 1 on."""
+    if source.name not in ("digits", "range"):
+        return False
+    of_digits = source.name == "digits"
+    if term and ("absolute" in term.name or (of_digits and "digit" in term.name)):
+        return True
+    if keep is None:
+        return False
+    beyond = of_digits and any(int(number) > 9 for number in re.findall(r"\d+", keep.code))
+    return beyond or any(word in keep.name for word in ("negative", "positive", "single_digit", "above_0", "than_0", "_0"))
+
+
 # An order that changes nothing of the result.
 _IDLE = {
     (end, order)
@@ -167,8 +186,15 @@ _IDLE = {
 } | {("count_distinct", "distinct"), ("largest", "distinct"), ("smallest", "distinct"), ("spread", "distinct")}
 
 
+def _restricted(nouns: str, keep: operations.Predicate | None) -> str:
+    """The nouns with the name of a predicate, in the order of English: even_numbers, words_of_length_3."""
+    if keep is None:
+        return nouns
+    return f"{keep.name}_{nouns}" if keep.before else f"{nouns}_{keep.name}"
+
+
 def _constants(step: "_Order | _End", draws: Draws) -> "_Order | _End":
-    chosen = {"j": str(draws.integer(2, 4)), "k": str(draws.integer(2, 12)), "sep": draws.choice((" ", "-", ", ", "/", ""))}
+    chosen = {"j": str(draws.integer(2, 4)), "k": str(draws.integer(2, 12)), "sep": draws.choice((" ", "-", ", ", "/", ":"))}
     fields = {}
     for field in dataclasses.fields(step):
         text = getattr(step, field.name)
@@ -179,15 +205,22 @@ def _constants(step: "_Order | _End", draws: Draws) -> "_Order | _End":
 
 
 def _values(
-    source: _Source, keep: operations.Predicate | None, term: operations.Term | None, order: _Order | None
+    source: _Source,
+    keep: operations.Predicate | None,
+    term: operations.Term | None,
+    order: _Order | None,
+    *,
+    in_order: bool,
 ) -> str:
     """The values at the end of the pipeline as a noun phrase."""
     nouns = keep.noun(source.nouns, plural=True) if keep else source.nouns
-    noun = keep.noun(source.noun, plural=False) if keep else source.noun
     values = f"the {nouns}"
     if term:
-        values = term.of_all(noun, nouns) if term.plural else f"the values {term.singular.format('v')} for all {nouns} v"
-    return order.words.replace("{}", values) if order else values
+        values = term.plural.format(values)
+    if order is None:
+        return values
+    words = order.words if in_order else order.words.replace(", in ascending order", "")
+    return words.replace("{}", values)
 
 
 def _body(

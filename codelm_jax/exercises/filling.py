@@ -29,6 +29,10 @@ from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.template import Template
 
 _PLACEHOLDER = re.compile(r"\$(?P<token>!?[A-Za-z]+)(?:\((?P<argument>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?")
+# A predicate in parentheses, not next to == or !=.
+_CONDITION = re.compile(
+    r"(?<![\w\])])(?<!= )\((?P<inner>\$!?(?P<letter>[PRQC])(?:\((?:[^()]|\([^()]*\))*\))?)\)(?! [!=]=)"
+)
 _OPERATIONS: Mapping[str, Callable[[Draws], operations.Predicate | operations.Term | operations.CharacterClass]] = {
     "P": operations.draw_predicate,
     "R": operations.draw_predicate,
@@ -193,11 +197,11 @@ class _Words:
         if isinstance(drawn, operations.Predicate):
             return self._predicate(drawn, how, plural, singular)
         if how in ("L", "W"):
-            return drawn.of_all(singular, plural)
+            return drawn.plural.format(f"the {plural}")
         if how:
             predicate = self.operations[how[0]]
             assert isinstance(predicate, operations.Predicate)
-            return drawn.of_all(predicate.noun(singular, plural=False), predicate.noun(plural, plural=True))
+            return drawn.plural.format(f"the {predicate.noun(plural, plural=True)}")
         return drawn.singular.format(self.in_ask(argument) if argument else f"each {singular}")
 
     @staticmethod
@@ -210,7 +214,15 @@ class _Words:
 
     def in_code(self, pattern: str) -> str:
         """The pattern as source."""
-        return _PLACEHOLDER.sub(self._code_of, pattern)
+        return _PLACEHOLDER.sub(self._code_of, _CONDITION.sub(self._unwrapped, pattern))
+
+    def _unwrapped(self, match: re.Match[str]) -> str:
+        """A predicate without the parentheses around it, where it binds more tightly than `and`, `or` and `not`."""
+        drawn = self.operations[match["letter"]]
+        assert not isinstance(drawn, operations.Term)
+        code = f" {drawn.negation if '!' in match['inner'] else drawn.code}"
+        is_plain = not any(f" {word} " in code for word in ("and", "or", "not", "in"))
+        return match["inner"] if is_plain else match[0]
 
     def _code_of(self, match: re.Match[str]) -> str:
         token, argument = match["token"], match["argument"]

@@ -37,17 +37,13 @@ class Predicate:
 
 @dataclasses.dataclass(frozen=True)
 class Term:
-    """A value made of another one; `plural` is "" where only "each" works ("each number plus 3")."""
+    """A value made of another one; in `plural`, `{}` is a plural noun phrase ("the squares of {}")."""
 
     name: str
     names: str
     code: str
     singular: str
-    plural: str = ""
-
-    def of_all(self, noun: str, nouns: str) -> str:
-        """The term of all values that `nouns` names, as a noun phrase."""
-        return self.plural.format(f"the {nouns}") if self.plural else self.singular.format(f"each {noun}")
+    plural: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,18 +116,18 @@ _TERMS = (
     Term("square", "squares", "{v} ** 2", "the square of {}", "the squares of {}"),
     Term("cube", "cubes", "{v} ** 3", "the cube of {}", "the cubes of {}"),
     Term("double", "doubles", "2 * {v}", "twice {}", "the doubles of {}"),
-    Term("double", "doubled", "{v} * 2", "{} doubled"),
-    Term("times_{k}", "times_{k}", "{k} * {v}", "{k} times {}"),
-    Term("times_{k}", "times_{k}", "{v} * {k}", "{} multiplied by {k}"),
+    Term("double", "doubled", "{v} * 2", "{} doubled", "the doubles of {}"),
+    Term("times_{k}", "times_{k}", "{k} * {v}", "{k} times {}", "the results of multiplying {} by {k}"),
+    Term("times_{k}", "times_{k}", "{v} * {k}", "{} multiplied by {k}", "the products of {} and {k}"),
     Term("half", "halves", "{v} // 2", "half of {} (rounded down)", "the halves of {} (rounded down)"),
-    Term("floor_div_{k}", "floor_div_{k}", "{v} // {k}", "{} divided by {k} (rounded down)"),
-    Term("plus_{k}", "plus_{k}", "{v} + {k}", "{} plus {k}"),
-    Term("increased_by_{k}", "increased_by_{k}", "{v} + {k}", "{} increased by {k}"),
-    Term("minus_{k}", "minus_{k}", "{v} - {k}", "{} minus {k}"),
-    Term("subtracted_from_{K}", "subtracted_from_{K}", "{K} - {v}", "{K} minus {}"),
+    Term("floor_div_{k}", "floor_div_{k}", "{v} // {k}", "{} divided by {k} (rounded down)", "the results of dividing {} by {k} (rounded down)"),
+    Term("plus_{k}", "plus_{k}", "{v} + {k}", "{} plus {k}", "the results of adding {k} to {}"),
+    Term("increased_by_{k}", "increased_by_{k}", "{v} + {k}", "{} increased by {k}", "the results of increasing {} by {k}"),
+    Term("minus_{k}", "minus_{k}", "{v} - {k}", "{} minus {k}", "the results of subtracting {k} from {}"),
+    Term("subtracted_from_{K}", "subtracted_from_{K}", "{K} - {v}", "{K} minus {}", "the results of subtracting {} from {K}"),
     Term("negative", "negatives", "-{v}", "the negative of {}", "the negatives of {}"),
     Term("absolute", "absolute_values", "abs({v})", "the absolute value of {}", "the absolute values of {}"),
-    Term("mod_{k}", "mod_{k}", "{v} % {k}", "{} modulo {k}"),
+    Term("mod_{k}", "mod_{k}", "{v} % {k}", "{} modulo {k}", "the remainders of {} modulo {k}"),
     Term(
         "remainder_by_{k}",
         "remainders_by_{k}",
@@ -141,14 +137,14 @@ _TERMS = (
     ),
     Term("last_digit", "last_digits", "abs({v}) % 10", "the last digit of {}", "the last digits of {}"),
     Term("distance_to_{K}", "distances_to_{K}", "abs({v} - {K})", "the distance from {} to {K}", "the distances from {} to {K}"),
-    Term("square_plus_{k}", "squares_plus_{k}", "{v} * {v} + {k}", "{k} more than the square of {}"),
-    Term("double_plus_{k}", "doubles_plus_{k}", "2 * {v} + {k}", "{k} more than twice {}"),
-    Term("double_minus_{k}", "doubles_minus_{k}", "2 * {v} - {k}", "{k} less than twice {}"),
-    Term("max_with_{K}", "max_with_{K}", "max({v}, {K})", "the larger of {} and {K}"),
-    Term("min_with_{K}", "min_with_{K}", "min({v}, {K})", "the smaller of {} and {K}"),
+    Term("square_plus_{k}", "squares_plus_{k}", "{v} * {v} + {k}", "{k} more than the square of {}", "the results of adding {k} to the squares of {}"),
+    Term("double_plus_{k}", "doubles_plus_{k}", "2 * {v} + {k}", "{k} more than twice {}", "the results of adding {k} to the doubles of {}"),
+    Term("double_minus_{k}", "doubles_minus_{k}", "2 * {v} - {k}", "{k} less than twice {}", "the results of subtracting {k} from the doubles of {}"),
+    Term("max_with_{K}", "max_with_{K}", "max({v}, {K})", "the larger of {} and {K}", "the results of raising {} to at least {K}"),
+    Term("min_with_{K}", "min_with_{K}", "min({v}, {K})", "the smaller of {} and {K}", "the results of limiting {} to at most {K}"),
     Term("digit_count", "digit_counts", "len(str(abs({v})))", "the number of digits of {}", "the digit counts of {}"),
-    Term("times_itself_minus_one", "times_previous", "{v} * ({v} - 1)", "the product of {} and its predecessor"),
-    Term("times_next", "times_next", "{v} * ({v} + 1)", "the product of {} and its successor"),
+    Term("times_itself_minus_one", "times_previous", "{v} * ({v} - 1)", "the product of {} and its predecessor", "the products of {} and their predecessors"),
+    Term("times_next", "times_next", "{v} * ({v} + 1)", "the product of {} and its successor", "the products of {} and their successors"),
 )
 
 _WORD_PREDICATES = (
@@ -182,40 +178,40 @@ _WORD_PREDICATES = (
 )
 
 _WORD_TERMS = (
-    Term("upper", "uppercase", "{v}.upper()", "{} in upper case"),
-    Term("lower", "lowercase", "{v}.lower()", "{} in lower case"),
-    Term("stripped", "stripped", "{v}.strip()", "{} without spaces at either end"),
-    Term("capitalized", "capitalized", "{v}.capitalize()", "{} with only its first letter capitalized"),
-    Term("reversed", "reversed", "{v}[::-1]", "{} reversed"),
-    Term("first_{j}_of", "first_{j}_of", "{v}[:{j}]", "the first {j} characters of {}"),
-    Term("last_{j}_of", "last_{j}_of", "{v}[-{j}:]", "the last {j} characters of {}"),
-    Term("doubled", "doubled", "{v} * 2", "{} repeated twice"),
-    Term("doubled", "doubled", "{v} + {v}", "{} followed by itself"),
-    Term("with_exclamation", "with_exclamation", '{v} + "!"', "{} followed by an exclamation mark"),
-    Term("with_hash", "with_hash", '"#" + {v}', "{} with a '#' in front"),
-    Term("with_suffix_{ch}", "with_suffix_{ch}", '{v} + "{ch}"', "{} with '{ch}' added at the end"),
-    Term("with_prefix_{ch}", "with_prefix_{ch}", '"{ch}" + {v}', "{} with '{ch}' added at the front"),
-    Term("replacing_{ch}_by_{ch2}", "replacing_{ch}_by_{ch2}", '{v}.replace("{ch}", "{ch2}")', "{} with every '{ch}' replaced by '{ch2}'"),
-    Term("without_{ch}", "without_{ch}", '{v}.replace("{ch}", "")', "{} with every '{ch}' removed"),
-    Term("swapcase", "swapcase", "{v}.swapcase()", "{} with upper and lower case swapped"),
-    Term("in_parentheses", "in_parentheses", '"(" + {v} + ")"', "{} in parentheses"),
-    Term("in_brackets", "in_brackets", 'f"[{{{v}}}]"', "{} in square brackets"),
-    Term("in_quotes", "in_quotes", 'f"\'{{{v}}}\'"', "{} in single quotes"),
-    Term("sorted_letters", "sorted_letters", '"".join(sorted({v}))', "the characters of {} in sorted order"),
-    Term("without_first", "without_first", "{v}[1:]", "{} without its first character"),
-    Term("without_last", "without_last", "{v}[:-1]", "{} without its last character"),
-    Term("every_second_of", "every_second_of", "{v}[::2]", "every second character of {}"),
-    Term("padded_to_{k}", "padded_to_{k}", '{v}.ljust({k}, ".")', "{} padded with dots on the right to {k} characters"),
+    Term("upper", "uppercase", "{v}.upper()", "{} in upper case", "the uppercase forms of {}"),
+    Term("lower", "lowercase", "{v}.lower()", "{} in lower case", "the lowercase forms of {}"),
+    Term("stripped", "stripped", "{v}.strip()", "{} without spaces at either end", "the results of removing spaces at both ends of {}"),
+    Term("capitalized", "capitalized", "{v}.capitalize()", "{} with only its first letter capitalized", "the capitalized forms of {}"),
+    Term("reversed", "reversed", "{v}[::-1]", "{} reversed", "the reversed forms of {}"),
+    Term("first_{j}_of", "first_{j}_of", "{v}[:{j}]", "the first {j} characters of {}", "the first {j} characters of each of {}"),
+    Term("last_{j}_of", "last_{j}_of", "{v}[-{j}:]", "the last {j} characters of {}", "the last {j} characters of each of {}"),
+    Term("doubled", "doubled", "{v} * 2", "{} repeated twice", "the results of repeating each of {} twice"),
+    Term("doubled", "doubled", "{v} + {v}", "{} followed by itself", "the results of joining each of {} with itself"),
+    Term("with_exclamation", "with_exclamation", '{v} + "!"', "{} followed by an exclamation mark", "the results of adding an exclamation mark to each of {}"),
+    Term("with_hash", "with_hash", '"#" + {v}', "{} with a '#' in front", "the results of putting a '#' before each of {}"),
+    Term("with_suffix_{ch}", "with_suffix_{ch}", '{v} + "{ch}"', "{} with '{ch}' added at the end", "the results of adding '{ch}' at the end of each of {}"),
+    Term("with_prefix_{ch}", "with_prefix_{ch}", '"{ch}" + {v}', "{} with '{ch}' added at the front", "the results of adding '{ch}' at the front of each of {}"),
+    Term("replacing_{ch}_by_{ch2}", "replacing_{ch}_by_{ch2}", '{v}.replace("{ch}", "{ch2}")', "{} with every '{ch}' replaced by '{ch2}'", "the results of replacing every '{ch}' by '{ch2}' in each of {}"),
+    Term("without_{ch}", "without_{ch}", '{v}.replace("{ch}", "")', "{} with every '{ch}' removed", "the results of removing every '{ch}' from each of {}"),
+    Term("swapcase", "swapcase", "{v}.swapcase()", "{} with upper and lower case swapped", "the results of swapping upper and lower case in each of {}"),
+    Term("in_parentheses", "in_parentheses", '"(" + {v} + ")"', "{} in parentheses", "the results of putting each of {} in parentheses"),
+    Term("in_brackets", "in_brackets", 'f"[{{{v}}}]"', "{} in square brackets", "the results of putting each of {} in square brackets"),
+    Term("in_quotes", "in_quotes", 'f"\'{{{v}}}\'"', "{} in single quotes", "the results of putting each of {} in single quotes"),
+    Term("sorted_letters", "sorted_letters", '"".join(sorted({v}))', "the characters of {} in sorted order", "the results of sorting the characters of each of {}"),
+    Term("without_first", "without_first", "{v}[1:]", "{} without its first character", "the results of removing the first character of each of {}"),
+    Term("without_last", "without_last", "{v}[:-1]", "{} without its last character", "the results of removing the last character of each of {}"),
+    Term("every_second_of", "every_second_of", "{v}[::2]", "every second character of {}", "the results of keeping every second character of each of {}"),
+    Term("padded_to_{k}", "padded_to_{k}", '{v}.ljust({k}, ".")', "{} padded with dots on the right to {k} characters", "the results of padding each of {} with dots on the right to {k} characters"),
 )
 
 _WORD_MEASURES = (
     Term("length", "lengths", "len({v})", "the length of {}", "the lengths of {}"),
-    Term("count_of_{ch}", "counts_of_{ch}", '{v}.count("{ch}")', "the number of times '{ch}' occurs in {}"),
-    Term("distinct_characters", "distinct_characters", "len(set({v}))", "the number of distinct characters in {}"),
-    Term("digit_count", "digit_counts", "sum(c.isdigit() for c in {v})", "the number of digits in {}"),
-    Term("vowel_count", "vowel_counts", 'sum(c in "aeiou" for c in {v})', "the number of lowercase vowels in {}"),
-    Term("uppercase_count", "uppercase_counts", "sum(c.isupper() for c in {v})", "the number of uppercase letters in {}"),
-    Term("double_length", "double_lengths", "2 * len({v})", "twice the length of {}"),
+    Term("count_of_{ch}", "counts_of_{ch}", '{v}.count("{ch}")', "the number of times '{ch}' occurs in {}", "the numbers of times '{ch}' occurs in each of {}"),
+    Term("distinct_characters", "distinct_characters", "len(set({v}))", "the number of distinct characters in {}", "the numbers of distinct characters in each of {}"),
+    Term("digit_count", "digit_counts", "sum(c.isdigit() for c in {v})", "the number of digits in {}", "the numbers of digits in each of {}"),
+    Term("vowel_count", "vowel_counts", 'sum(c in "aeiou" for c in {v})', "the number of lowercase vowels in {}", "the numbers of lowercase vowels in each of {}"),
+    Term("uppercase_count", "uppercase_counts", "sum(c.isupper() for c in {v})", "the number of uppercase letters in {}", "the numbers of uppercase letters in each of {}"),
+    Term("double_length", "double_lengths", "2 * len({v})", "twice the length of {}", "the doubled lengths of {}"),
 )
 
 
@@ -252,13 +248,13 @@ _CHARACTERS = (
 )
 
 _CHARACTER_TERMS = (
-    Term("upper", "uppercase", "{v}.upper()", "{} in upper case"),
-    Term("lower", "lowercase", "{v}.lower()", "{} in lower case"),
-    Term("doubled", "doubled", "{v} * 2", "{} twice"),
-    Term("with_dash", "with_dash", '{v} + "-"', "{} followed by a dash"),
-    Term("next", "next", "chr(ord({v}) + 1)", "the character after {} in Unicode order"),
+    Term("upper", "uppercase", "{v}.upper()", "{} in upper case", "the uppercase forms of {}"),
+    Term("lower", "lowercase", "{v}.lower()", "{} in lower case", "the lowercase forms of {}"),
+    Term("doubled", "doubled", "{v} * 2", "{} twice", "the results of doubling each of {}"),
+    Term("with_dash", "with_dash", '{v} + "-"', "{} followed by a dash", "the results of adding a dash to each of {}"),
+    Term("next", "next", "chr(ord({v}) + 1)", "the character after {} in Unicode order", "the characters after each of {} in Unicode order"),
     Term("as_code", "as_codes", "str(ord({v}))", "the character code of {}", "the character codes of {}"),
-    Term("in_brackets", "in_brackets", '"[" + {v} + "]"', "{} in square brackets"),
+    Term("in_brackets", "in_brackets", '"[" + {v} + "]"', "{} in square brackets", "the results of putting each of {} in square brackets"),
 )
 
 

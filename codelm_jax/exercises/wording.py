@@ -120,7 +120,7 @@ def written(
     head = signature(draft, style.hints)
     text = sentence(draft, draws)
     body = "".join(f"{INDENT}{line}\n" if line else "\n" for line in draft.body.split("\n"))
-    if style.docstring == "none":
+    if style.docstring == "none" and draft.topic != "composition":
         return f"{head}\n", body
     if style.docstring == "comment above":
         return f"# {text}\n{head}\n", body
@@ -173,8 +173,10 @@ def _shown(draft: Draft, cases: Sequence[tuple[str, str]], draws: Draws) -> list
 
 
 def _sections(draft: Draft, kind: str) -> list[str]:
-    about = {"? ": "True or False, as described above."}.get(draft.ask[:2], "")
-    if not about and not draft.ask.startswith(("! ", "how ")):
+    about = ""
+    if draft.ask.startswith("? "):
+        about = f"True if {draft.ask[2:]}, otherwise False."
+    elif not draft.ask.startswith(("! ", "how ")):
         about = draft.ask[0].upper() + draft.ask[1:] + "."
     described = [(name, KINDS[kind_].words) for name, kind_ in draft.params]
     if kind == "sphinx":

@@ -6,7 +6,7 @@ TEMPLATES = table(
     "dictionaries",
     """
 sum_of_$P_values total_of_$P : D -> int
-- the sum of those $values in $D for which this holds: the $value $P
+- the sum of those $values in $D that $Ps
 > return sum($value for $value in $D.values() if $P)
 > $total = 0
   for $value in $D.values():
@@ -15,7 +15,7 @@ sum_of_$P_values total_of_$P : D -> int
   return $total
 
 count_$P_values : D -> int
-- how many $values in $D satisfy this: the $value $P
+- how many $values in $D $Ps
 > return sum(1 for $value in $D.values() if $P)
 > $count = 0
   for $key in $D:
@@ -60,7 +60,7 @@ keep_$Q_keys entries_with_$Q : D -> dict[str, int]
   return $result
 
 sum_where_$Q : D -> int
-- the sum of the $values in $D for those $keys where this holds: the $key $Q
+- the sum of the $values in $D of those $keys that $Qs
 > return sum($value for $key, $value in $D.items() if $Q($key))
 > $total = 0
   for $key, $value in $D.items():
@@ -324,7 +324,7 @@ sum_of_pair_$values : T -> int
   return $total
 
 sum_of_$P_pairs : T -> int
-- the sum of the second items of those pairs in $T for which this holds: the second item $P
+- the sum of the second items of those pairs in $T whose second item $P
 > return sum($value for _, $value in $T if $P)
 > $total = 0
   for $key, $value in $T:

@@ -176,7 +176,7 @@ sum_$P_minus_sum_$R : L -> int
   return $total
 
 count_$P_@(and/or)_$R : L -> int
-- how many of the $L satisfy this: the number $P @(and/or) $R
+- how many of the $L $Ps @(and/or) $Rs
 > return sum(1 for $x in $L if ($P) @(and/or) ($R))
 > $count = 0
   for $x in $L:
@@ -340,7 +340,7 @@ sum_at_@(even/odd)_indexes sum_of_@(even/odd)_positions : L -> int
   return $total
 
 count_$P_at_@(even/odd)_indexes : L -> int
-- how many of the $L at @(even/odd) indexes satisfy this: the number $P
+- how many of the $L at @(even/odd) indexes $Ps
 > return sum(1 for $x in $L[@(0/1)::2] if $P)
 > $count = 0
   for i, $x in enumerate($L):
@@ -396,7 +396,7 @@ sum_until_above : L limit:positive -> int
   return $total
 
 longest_run_of_$P longest_streak_$P : L -> int
-- the length of the longest run of neighbours in the list for which this holds: the number $P
+- the length of the longest run of neighbours in the list that $Ps
 > longest = current = 0
   for $x in $L:
       if $P:
@@ -407,7 +407,7 @@ longest_run_of_$P longest_streak_$P : L -> int
   return longest
 
 count_runs_of_$P : L -> int
-- how many separate runs of neighbours there are in the list for which this holds: the number $P
+- how many separate runs of neighbours there are in the list that $Ps
 > $count = 0
   inside = False
   for $x in $L:

@@ -6,7 +6,7 @@ TEMPLATES = table(
     "grids",
     """
 count_$P_in_$G count_$P_cells : G -> int
-- how many numbers in $G satisfy this: the number $P
+- how many numbers in $G $Ps
 > return sum(1 for $row in $G for $cell in $row if $P)
 > $count = 0
   for $row in $G:
@@ -16,7 +16,7 @@ count_$P_in_$G count_$P_cells : G -> int
   return $count
 
 sum_of_$P_in_$G sum_$P_cells : G -> int
-- the sum of those numbers in $G for which this holds: the number $P
+- the sum of those numbers in $G that $Ps
 > return sum($cell for $row in $G for $cell in $row if $P)
 > $total = 0
   for $row in $G:
@@ -26,7 +26,7 @@ sum_of_$P_in_$G sum_$P_cells : G -> int
   return $total
 
 list_$P_in_$G collect_$P : G -> list[int]
-- a flat list of those numbers in $G for which this holds: the number $P
+- a flat list of those numbers in $G that $Ps
 > return [$cell for $row in $G for $cell in $row if $P]
 > $result = []
   for $row in $G:
@@ -99,7 +99,7 @@ rows_with_@(any/only)_$P : G -> list[list[int]]
   return $result
 
 count_$P_per_row : G -> list[int]
-- a list that says for each row of $G how many of its numbers satisfy this: the number $P
+- a list that says for each row of $G how many of its numbers $Ps
 > return [sum(1 for $cell in $row if $P) for $row in $G]
 > $result = []
   for $row in $G:

@@ -58,8 +58,8 @@ $Es_of_$P : L -> list[int]
 > chosen = [$x for $x in $L if $P]
   return [$E for $x in chosen]
 
-$Es_that_$P : L -> list[int]
-- those of the values $EL such that the value $P
+$Es_then_keep_$P : L -> list[int]
+- a list of $EL, keeping only those results that $Ps
 > $result = []
   for $x in $L:
       new = $E
@@ -138,7 +138,7 @@ $P_@(first/last) move_$P_to_@(front/end) : L -> list[int]
   return @(chosen + rest/rest + chosen)
 
 take_while_$P leading_$P : L -> list[int]
-- the $L before the first one that does not satisfy this: the number $P
+- the $L before the first one that does not $Ps
 > $result = []
   for $x in $L:
       if $!P:
@@ -147,7 +147,7 @@ take_while_$P leading_$P : L -> list[int]
   return $result
 
 drop_while_$P skip_leading_$P : L -> list[int]
-- the $L from the first one on that does not satisfy this: the number $P
+- the $L from the first one on that does not $Ps
 > i = 0
   while i < len($L) and ($P($L[i])):
       i += 1
@@ -224,7 +224,7 @@ running_product cumulative_product : L -> list[int]
   return $result
 
 running_count_of_$P : L -> list[int]
-- a list that holds at each position how many $L up to there satisfy this: the number $P
+- a list that holds at each position how many $L up to there $Ps
 > $result = []
   $count = 0
   for $x in $L:

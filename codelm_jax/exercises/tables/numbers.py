@@ -18,7 +18,7 @@ $E_of_$F : n -> int
 > inner = $F
   return $E(inner)
 
-$E_plus_$F add_$E_and_$F : n -> int
+sum_of_$E_and_$F add_$E_and_$F : n -> int
 - the sum of $E($n) and $F($n)
 > return ($E) + ($F)
 > first = $E
@@ -28,7 +28,7 @@ $E_plus_$F add_$E_and_$F : n -> int
   $total += $F
   return $total
 
-$E_minus_$F : n -> int
+$E_less_$F : n -> int
 - $E($n) minus $F($n)
 > return ($E) - ($F)
 > first = $E

@@ -72,11 +72,11 @@ is_@(greater/less/at_least/at_most) first_is_@(greater/less/at_least/at_most) : 
   return False
 
 @(both/either)_$P : a b -> bool
-- ? this is true of @(both/at least one) of $a and $b: the number $P
+- ? @(both $a and $b $Ps/at least one of $a and $b $P)
 > return ($P($a)) @(and/or) ($P($b))
 
 neither_$P : a b -> bool
-- ? this is true of neither $a nor $b: the number $P
+- ? neither $a nor $b $P
 > return not ($P($a)) and not ($P($b))
 > if $P($a) or $P($b):
       return False
@@ -117,7 +117,7 @@ exactly_one_$P : a b -> bool
 > return $a @(+/-) $b if $P($a) else $a @(-/+) $b
 
 sum_of_those_$P add_those_$P : a b -> int
-- the sum of those of $a and $b for which this holds: the number $P
+- the sum of those of $a and $b that $Ps
 > $total = 0
   if $P($a):
       $total += $a
@@ -126,7 +126,7 @@ sum_of_those_$P add_those_$P : a b -> int
   return $total
 
 count_$P_of_two : a b -> int
-- how many of $a and $b satisfy this: the number $P
+- how many of $a and $b $Ps
 > return int($P($a)) + int($P($b))
 > $count = 0
   if $P($a):
@@ -303,7 +303,7 @@ all_three_@(equal/different) : a b c -> bool
 > return $a @(==/!=) $b @(==/!=) $c@(/ and $a != $c)
 
 count_$P_of_three : a b c -> int
-- how many of $a, $b and $c satisfy this: the number $P
+- how many of $a, $b and $c $Ps
 > $count = 0
   for number_of_three in ($a, $b, $c):
       if $P(number_of_three):

@@ -28,8 +28,7 @@ list_of_$Es_@(below/up_to) $Es_@(below/up_to) : n0 -> list[int]
   return $result
 
 @(count/sum)_$P_up_to @(count/sum)_$P_to_limit : n0 -> int
-- the @(number of integers/sum of the integers) from 1 to $n that satisfy this: the integer $P
-- @(how many/the sum of those) of the integers from 1 to $n @(satisfy this/for which this holds): the integer $P
+- the @(number of integers/sum of the integers) from 1 to $n that $Ps
 > return sum(@(1/i) for i in range(1, $n + 1) if $P(i))
 > $total = 0
   for i in range(1, $n + 1):
@@ -38,7 +37,7 @@ list_of_$Es_@(below/up_to) $Es_@(below/up_to) : n0 -> list[int]
   return $total
 
 numbers_up_to_$P list_$P_up_to : n0 -> list[int]
-- the list of the integers from 1 to $n such that each one $P
+- the list of the integers from 1 to $n that $Ps
 > return [i for i in range(1, $n + 1) if $P(i)]
 > $result = []
   for i in range(1, $n + 1):
@@ -56,7 +55,7 @@ $Es_of_$P_up_to : n0 -> list[int]
   return $result
 
 first_$j_$P : n -> list[int]
-- the first $j integers greater than $n such that each one $P, from at most 500 candidates
+- the first $j integers greater than $n that $Ps, from at most 500 candidates
 > $result = []
   for candidate in range($n + 1, $n + 501):
       if $P(candidate):
@@ -128,7 +127,7 @@ digits_@(reversed_list/as_list) list_digits_@(backwards/forwards) : n0 -> list[i
   return $result@([::-1]/)
 
 @(sum/product)_of_$P_digits : n0 -> int
-- the @(sum/product) of the digits of $n for which this holds: the digit $P; @(0/1) if there are none
+- the @(sum/product) of the digits of $n that $Ps; @(0/1) if there are none
 > $total = @(0/1)
   for digit in str($n):
       if $P(int(digit)):
@@ -200,7 +199,7 @@ digits_@(ascending/descending) : n0 -> bool
   return True
 
 @(all/any)_digits_$P : n0 -> bool
-- ? this is true of @(all digits/at least one digit) of $n: the digit $P
+- ? @(every digit/at least one digit) of $n $P
 > return @(all/any)($P(d) for d in map(int, str($n)))
 > for digit in str($n):
       d = int(digit)
@@ -216,7 +215,7 @@ digit_at : n0 index:index -> int | None
   return $n % 10
 
 divisors_that_$P divisors_$P : n+ -> list[int]
-- the divisors of $n, in ascending order, that satisfy this: the divisor $P
+- the divisors of $n, in ascending order, that $Ps
 > return [i for i in range(1, $n + 1) if $n % i == 0 and ($P(i))]
 > $result = []
   for i in range(1, $n + 1):
@@ -225,7 +224,7 @@ divisors_that_$P divisors_$P : n+ -> list[int]
   return $result
 
 count_divisors_$P : n+ -> int
-- how many divisors of $n satisfy this: the divisor $P
+- how many divisors of $n $Ps
 > $count = 0
   for i in range(1, $n + 1):
       if $n % i == 0 and ($P(i)):

@@ -63,7 +63,7 @@ recursive_sum_of_$Es_up_to : n0 -> int
   return ($E($n)) + RECURSE($n - 1)
 
 count_$P_up_to_recursively : n0 -> int
-- how many integers from 1 to $n satisfy this, counted recursively: the integer $P
+- how many integers from 1 to $n $Ps
 > if $n == 0:
       return 0
   smaller = RECURSE($n - 1)

@@ -70,7 +70,7 @@ list_with_@(larger/smaller)_sum : L M -> list[int]
 > return @(max/min)($L + $M)
 
 count_$P_in_both : L M -> int
-- how many numbers in $L and $M together satisfy this: the number $P
+- how many numbers in $L and $M together $Ps
 > return sum(1 for $x in $L + $M if $P)
 > $count = 0
   for $x in $L:
@@ -82,7 +82,7 @@ count_$P_in_both : L M -> int
   return $count
 
 $P_in_both common_$P : L M -> list[int]
-- the items of $L that are also in $M and satisfy this: the number $P
+- the items of $L that are also in $M and $Ps
 > return [$x for $x in $L if $x in $M and ($P)]
 > $result = []
   for $x in $L:
@@ -91,7 +91,7 @@ $P_in_both common_$P : L M -> list[int]
   return $result
 
 $P_only_in_first : L M -> list[int]
-- the items of $L that are not in $M and satisfy this: the number $P
+- the items of $L that are not in $M and $Ps
 > return [$x for $x in $L if $x not in $M and ($P)]
 > $result = []
   for $x in $L:
@@ -102,7 +102,7 @@ $P_only_in_first : L M -> list[int]
   return $result
 
 all_$P_from_both merge_$P : L M -> list[int]
-- the numbers of $L and then of $M that satisfy this: the number $P
+- the numbers of $L and then of $M that $Ps
 > return [$x for $x in $L + $M if $P]
 > $result = []
   for $x in $L + $M:
@@ -180,7 +180,7 @@ select_where_@(nonzero/zero) : L M -> list[int]
   return $result
 
 $P_dictionary index_$P : L M -> dict[int, int]
-- a dictionary from the items of $L to the items of $M at the same index, only for keys where this holds: the key $P
+- a dictionary from the items of $L to the items of $M at the same index, for those keys that $Ps
 > return {$x: $y for $x, $y in zip($L, $M) if $P}
 > $result = {}
   for $x, $y in zip($L, $M):

@@ -300,7 +300,7 @@ total_characters : W -> int
   return $total
 
 words_of_text_$Q : s -> list[str]
-- the list of the words of $s such that each word $Q
+- the list of the words of $s that $Qs
 > return [word_in_text for word_in_text in $s.split() if $Q(word_in_text)]
 > $result = []
   for part in $s.split():
@@ -309,7 +309,7 @@ words_of_text_$Q : s -> list[str]
   return $result
 
 count_words_$Q : s -> int
-- how many words of $s satisfy this: the word $Q
+- how many words of $s $Qs
 > return sum(1 for part in $s.split() if $Q(part))
 > $count = 0
   for part in $s.split():
@@ -394,7 +394,7 @@ normalise_spaces : s -> str
 > return " ".join($s.split())
 
 count_lines_$Q : W -> int
-- how many $W satisfy this after spaces at both ends are removed: the $w $Q
+- how many $W $Qs once spaces at both ends are removed
 > $count = 0
   for $w in $W:
       stripped = $w.strip()
