@@ -1,20 +1,30 @@
 """All templates, and the draw of one draft."""
 
+import re
+
 from codelm_jax.exercises import composition
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft, fill
 from codelm_jax.exercises.tables import (
     characters,
+    comparisons,
     dictionaries,
+    digits,
     everyday,
     folds,
     grids,
+    item_lists,
     items,
     lists,
     numbers,
+    pair_lists,
     pairs,
+    positions,
     ranges,
+    rearranged,
     recursion,
+    sentences,
+    slices,
     strings,
     two_lists,
     words,
@@ -25,21 +35,41 @@ _TABLES = (
     numbers,
     pairs,
     ranges,
+    digits,
     folds,
+    comparisons,
+    positions,
     lists,
+    rearranged,
+    slices,
     items,
+    item_lists,
     two_lists,
     strings,
     characters,
     words,
+    sentences,
     dictionaries,
+    pair_lists,
     grids,
     recursion,
     everyday,
 )
 TEMPLATES: tuple[Template, ...] = tuple(template for module in _TABLES for template in module.TEMPLATES)
-# Templates with operations have many bodies, the others few: they are drawn more often.
-_WEIGHTED = [(2.5 if _has_operation else 1.0, template) for template in TEMPLATES for _has_operation in [any("$" + letter in " ".join(template.bodies) for letter in "PEQSUCH")]]
+_OPERATION = re.compile(r"\$!?[PEQSUCH]")
+
+
+def _weight(template: Template) -> float:
+    """A template with operations has many bodies, the others have few: it is drawn more often."""
+    return 2.5 if _OPERATION.search(" ".join(template.bodies)) else 1.0
+
+
+_WEIGHTED = [(_weight(template), template) for template in TEMPLATES]
+_BLOCKS = {template.key: template.block for template in TEMPLATES}
+_RELATIVES: dict[str, list[Template]] = {}
+for _template in TEMPLATES:
+    _RELATIVES.setdefault(_template.topic, []).append(_template)
+    _RELATIVES.setdefault(_template.block, []).append(_template)
 _COMPOSED = 0.3
 
 
@@ -54,11 +84,4 @@ def draw_relative(draft: Draft, draws: Draws, *, near: bool) -> Draft:
     """A function from the same block of a table as `draft` (`near`), or from the same table."""
     if draft.topic == composition.TOPIC:
         return composition.compose(draws)
-    block = next(template.block for template in TEMPLATES if template.key == draft.template)
-    return fill(draws.choice(_RELATIVES[block if near else draft.topic]), draws)
-
-
-_RELATIVES: dict[str, list[Template]] = {}
-for _template in TEMPLATES:
-    _RELATIVES.setdefault(_template.topic, []).append(_template)
-    _RELATIVES.setdefault(_template.block, []).append(_template)
+    return fill(draws.choice(_RELATIVES[_BLOCKS[draft.template] if near else draft.topic]), draws)

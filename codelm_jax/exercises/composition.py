@@ -6,84 +6,20 @@ cut, then reduced. Its shape (which of the steps it has, and how it ends) is its
 
 import dataclasses
 import re
+from typing import TypeVar
 
-from codelm_jax.exercises import operations, vocabulary
+from codelm_jax.exercises import operations, pipeline_steps, vocabulary
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft, without_idle_parentheses
+from codelm_jax.exercises.pipeline_steps import End, Order
 
 TOPIC = "composition"
-
-
-@dataclasses.dataclass(frozen=True)
-class _Order:
-    """A step that puts values in order or cuts them: its name, words around the values, code around their list."""
-
-    name: str
-    words: str
-    code: str
-
-
-@dataclasses.dataclass(frozen=True)
-class _End:
-    """How a pipeline ends: name, words, code over the values' list, and the loop that does the same, if there is one."""
-
-    name: str
-    words: str
-    code: str
-    returns: str
-    start: str = ""
-    update: str = ""
-
-
-_ORDERS = (
-    _Order("ascending", "{}, in ascending order", "sorted({})"),
-    _Order("descending", "{}, in descending order", "sorted({}, reverse=True)"),
-    _Order("reversed", "{}, in reverse order", "{}[::-1]"),
-    _Order("distinct", "the different ones among {}, in ascending order", "sorted(set({}))"),
-    _Order("first_{j}", "the first {j} of {}", "{}[:{j}]"),
-    _Order("last_{j}", "the last {j} of {}", "{}[-{j}:]"),
-    _Order("largest_{j}", "the {j} largest of {}, in ascending order", "sorted({})[-{j}:]"),
-    _Order("smallest_{j}", "the {j} smallest of {}, in ascending order", "sorted({})[:{j}]"),
-    _Order("every_second", "every second one of {}, beginning with the first", "{}[::2]"),
-    _Order("without_first", "all of {} but the first", "{}[1:]"),
-    _Order("without_last", "all of {} but the last", "{}[:-1]"),
-)
-_NUMBER_ENDS = (
-    _End("sum", "the sum of {}", "sum({})", "int", "0", "{t} += {v}"),
-    _End("product", "the product of {} (1 if there are none)", "", "int", "1", "{t} *= {v}"),
-    _End("count_distinct", "the number of different values among {}", "len(set({}))", "int"),
-    _End("largest", "the largest of {}, or 0 if there are none", "max({}, default=0)", "int"),
-    _End("smallest", "the smallest of {}, or 0 if there are none", "min({}, default=0)", "int"),
-    _End("spread", "the largest minus the smallest of {}, or 0 if there are none", "max({0}, default=0) - min({0}, default=0)", "int"),
-    _End("text", 'a string of {}, separated by "{sep}"', '"{sep}".join(str(v) for v in {})', "str"),
-    _End("any_above_{k}", "? any of {} is greater than {k}", "any(v > {k} for v in {})", "bool"),
-    _End("all_below_{k}", "? all of {} are less than {k}", "all(v < {k} for v in {})", "bool"),
-    _End("sum_above_{k}", "? the sum of {} is greater than {k}", "sum({}) > {k}", "bool"),
-    _End("list", "a list of {}", "", "list[int]", "[]", "{t}.append({v})"),
-    _End("list", "a list of {}", "", "list[int]", "[]", "{t}.append({v})"),
-    _End("mean", "the mean of {}, or 0 if there are none", "sum({0}) / len({0}) if {0} else 0", "float"),
-    _End("first", "the first of {}, or None if there are none", "next(iter({}), None)", "int | None"),
-)
-_WORD_ENDS = (
-    _End("text", 'one string of {}, separated by "{sep}"', '"{sep}".join({})', "str"),
-    _End("text", "one string of {}, with nothing between them", '"".join({})', "str", '""', "{t} += {v}"),
-    _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
-    _End("list", "a list of {}", "", "list[str]", "[]", "{t}.append({v})"),
-    _End("total_length", "the total number of characters in {}", "sum(len(v) for v in {})", "int", "0", "{t} += len({v})"),
-    _End("count_distinct", "the number of different strings among {}", "len(set({}))", "int"),
-    _End("longest", "the longest of {}; the first of several, an empty string if there are none", 'max({}, key=len, default="")', "str"),
-    _End("shortest", "the shortest of {}; the first of several, an empty string if there are none", 'min({}, key=len, default="")', "str"),
-    _End("lengths", "a list of the lengths of {}", "[len(v) for v in {}]", "list[int]", "[]", "{t}.append(len({v}))"),
-    _End("initials", "one string of the first characters of {}", '"".join(v[:1] for v in {})', "str", '""', "{t} += {v}[:1]"),
-    _End("any_longer_than_{k}", "? any of {} has more than {k} characters", "any(len(v) > {k} for v in {})", "bool"),
-    _End("length_by_text", "a dictionary from {} to their lengths", "{{v: len(v) for v in {}}}", "dict[str, int]"),
-)
+Step = TypeVar("Step", Order, End)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """Where the values come from: parameter and kind, code and words for all values, a variable for one, and
-    the plain plural noun."""
+    """Where the values come from: parameter and kind, code and words for all, a variable for one, the plain plural."""
 
     name: str
     param: str
@@ -95,7 +31,9 @@ class _Source:
 
 
 def _source(draws: Draws) -> _Source:
-    where = draws.weighted([(5, "numbers"), (3, "words"), (2, "text"), (2, "digits"), (2, "range"), (1.5, "values")])
+    where = draws.weighted(
+        [(5, "numbers"), (3, "words"), (2, "text"), (2, "digits"), (2, "range"), (1.5, "values")]
+    )
     if where == "numbers":
         param, item, nouns, _ = draws.weighted(vocabulary.INTEGER_LISTS)
         kind, code = "ints", param
@@ -114,9 +52,16 @@ def _source(draws: Draws) -> _Source:
     else:
         param, _, item, _, nouns = draws.weighted(vocabulary.MAPPINGS)
         kind, code = "scores", f"{param}.values()"
-    ending = {"text": f" in {param}", "digits": f" of {param}", "range": f" from 1 to {param}", "values": f" in {param}"}
+    ending = {
+        "text": f" in {param}",
+        "digits": f" of {param}",
+        "range": f" from 1 to {param}",
+        "values": f" in {param}",
+    }
     named = where in ("numbers", "words") and param != nouns and draws.chance(0.6)
-    return _Source(where, param, kind, code, item, nouns + (f" in {param}" if named else ending.get(where, "")), nouns)
+    return _Source(
+        where, param, kind, code, item, nouns + (f" in {param}" if named else ending.get(where, "")), nouns
+    )
 
 
 def compose(draws: Draws) -> Draft:
@@ -136,8 +81,10 @@ def _composed(draws: Draws) -> Draft | None:
     term = draw_map(draws) if draws.chance(0.6) else None
     if _is_pointless(source, keep, term):
         return None
-    order = _constants(draws.choice(_ORDERS), draws) if draws.chance(0.35) else None
-    end = _constants(draws.choice(_WORD_ENDS if of_words else _NUMBER_ENDS), draws)
+    order = _constants(draws.choice(pipeline_steps.ORDERS), draws) if draws.chance(0.35) else None
+    end = _constants(
+        draws.choice(pipeline_steps.WORD_ENDS if of_words else pipeline_steps.NUMBER_ENDS), draws
+    )
     steps = [step for step in (keep, term, order) if step is not None]
     if len(steps) + (end.name != "list") < 2 or (of_words and order is not None and "est_" in order.name):
         return None
@@ -147,12 +94,22 @@ def _composed(draws: Draws) -> Draft | None:
         return None
     in_order = end.name in ("list", "text", "first", "lengths", "initials", "length_by_text")
     ask = end.words.replace("{}", _values(source, keep, term, order, in_order=in_order), 1)
-    pieces = [end.name, order.name if order else "", term.names if term else "", _restricted(source.plain, keep)]
+    pieces = [
+        end.name,
+        order.name if order else "",
+        term.names if term else "",
+        _restricted(source.plain, keep),
+    ]
     name = re.sub(r"\W+", "_", "_of_".join(piece for piece in pieces if piece and piece != "list"))
     if draws.chance(0.25):
         name = draws.choice(("get_", "compute_", "find_", "make_")) + name
     shape = "/".join(
-        [source.name, *(label for label, step in (("filter", keep), ("map", term)) if step), *([order.name] if order else []), end.name]
+        [
+            source.name,
+            *(label for label, step in (("filter", keep), ("map", term)) if step),
+            *([order.name] if order else []),
+            end.name,
+        ]
     )
     return Draft(
         template=f"{TOPIC}/{re.sub('_?[0-9]+', '', shape)}",
@@ -175,15 +132,32 @@ def _is_pointless(source: _Source, keep: operations.Predicate | None, term: oper
     if keep is None:
         return False
     beyond = of_digits and any(int(number) > 9 for number in re.findall(r"\d+", keep.code))
-    return beyond or any(word in keep.name for word in ("negative", "positive", "single_digit", "above_0", "than_0", "_0"))
+    return beyond or any(
+        word in keep.name for word in ("negative", "positive", "single_digit", "above_0", "than_0", "_0")
+    )
 
 
 # An order that changes nothing of the result.
 _IDLE = {
     (end, order)
-    for end in ("sum", "product", "largest", "smallest", "spread", "mean", "count_distinct", "total_length", "length_by_text")
+    for end in (
+        "sum",
+        "product",
+        "largest",
+        "smallest",
+        "spread",
+        "mean",
+        "count_distinct",
+        "total_length",
+        "length_by_text",
+    )
     for order in ("ascending", "descending", "reversed")
-} | {("count_distinct", "distinct"), ("largest", "distinct"), ("smallest", "distinct"), ("spread", "distinct")}
+} | {
+    ("count_distinct", "distinct"),
+    ("largest", "distinct"),
+    ("smallest", "distinct"),
+    ("spread", "distinct"),
+}
 
 
 def _restricted(nouns: str, keep: operations.Predicate | None) -> str:
@@ -193,8 +167,12 @@ def _restricted(nouns: str, keep: operations.Predicate | None) -> str:
     return f"{keep.name}_{nouns}" if keep.before else f"{nouns}_{keep.name}"
 
 
-def _constants(step: "_Order | _End", draws: Draws) -> "_Order | _End":
-    chosen = {"j": str(draws.integer(2, 4)), "k": str(draws.integer(2, 12)), "sep": draws.choice((" ", "-", ", ", "/", ":"))}
+def _constants(step: Step, draws: Draws) -> Step:
+    chosen = {
+        "j": str(draws.integer(2, 4)),
+        "k": str(draws.integer(2, 12)),
+        "sep": draws.choice((" ", "-", ", ", "/", ":")),
+    }
     fields = {}
     for field in dataclasses.fields(step):
         text = getattr(step, field.name)
@@ -208,7 +186,7 @@ def _values(
     source: _Source,
     keep: operations.Predicate | None,
     term: operations.Term | None,
-    order: _Order | None,
+    order: Order | None,
     *,
     in_order: bool,
 ) -> str:
@@ -227,8 +205,8 @@ def _body(
     source: _Source,
     keep: operations.Predicate | None,
     term: operations.Term | None,
-    order: _Order | None,
-    end: _End,
+    order: Order | None,
+    end: End,
     draws: Draws,
 ) -> str:
     style = draws.weighted([(4, "steps"), (3, "nested"), (4, "loop"), (1.5, "stages")])
@@ -266,19 +244,25 @@ def _body(
     return "\n".join(_ended(lines, result, ordered, end, inner, draws))
 
 
-def _ended(lines: list[str], result: str, ordered: str, end: _End, inner: str, draws: Draws) -> list[str]:
+def _ended(lines: list[str], result: str, ordered: str, end: End, inner: str, draws: Draws) -> list[str]:
     """The lines with the last step and the return added."""
     if end.start and not end.code:
         if end.start == "[]":
             if ordered == result and len(lines) == 1:
                 return [f"return [{inner}]"]
             return [*lines, f"return {ordered}"]
-        return [*lines, f"product = {end.start}", f"for v in {ordered}:", "    product *= v", "return product"]
+        return [
+            *lines,
+            f"product = {end.start}",
+            f"for v in {ordered}:",
+            "    product *= v",
+            "return product",
+        ]
     if "{0}" in end.code and ordered != result:
         ordered_name = "ordered" if result != "ordered" else "rest"
         lines, ordered = [*lines, f"{ordered_name} = {ordered}"], ordered_name
     code = end.code.replace("{0}", ordered).replace("{}", ordered, 1).replace("{{", "{").replace("}}", "}")
-    if len(lines) == 1 and ordered == result and code.count(result) == 1 and draws.chance(0.5):
-        if code.startswith("sum(") or code.startswith("set("):
-            return ["return " + code.replace(f"({result})", f"({inner})")]
+    is_short = len(lines) == 1 and ordered == result and code == f"sum({result})"
+    if is_short and draws.chance(0.5):
+        return [f"return sum({inner})"]
     return [*lines, f"return {code}"]

@@ -28,12 +28,16 @@ from codelm_jax.exercises import operations, vocabulary
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.template import Template
 
-_PLACEHOLDER = re.compile(r"\$(?P<token>!?[A-Za-z]+)(?:\((?P<argument>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?")
+_PLACEHOLDER = re.compile(
+    r"\$(?P<token>!?[A-Za-z]+)(?:\((?P<argument>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?"
+)
 # A predicate in parentheses, not next to == or !=.
 _CONDITION = re.compile(
     r"(?<![\w\])])(?<!= )\((?P<inner>\$!?(?P<letter>[PRQC])(?:\((?:[^()]|\([^()]*\))*\))?)\)(?! [!=]=)"
 )
-_OPERATIONS: Mapping[str, Callable[[Draws], operations.Predicate | operations.Term | operations.CharacterClass]] = {
+_OPERATIONS: Mapping[
+    str, Callable[[Draws], operations.Predicate | operations.Term | operations.CharacterClass]
+] = {
     "P": operations.draw_predicate,
     "R": operations.draw_predicate,
     "E": operations.draw_term,

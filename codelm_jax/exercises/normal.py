@@ -2,7 +2,16 @@
 
 import ast
 
-_IGNORED = {"ctx", "kind", "type_comment", "type_params", "returns", "annotation", "decorator_list", "docstring"}
+_IGNORED = {
+    "ctx",
+    "kind",
+    "type_comment",
+    "type_params",
+    "returns",
+    "annotation",
+    "decorator_list",
+    "docstring",
+}
 
 
 def normal_form(source: str, name: str) -> str:

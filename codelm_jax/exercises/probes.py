@@ -71,7 +71,9 @@ def _plant(kinds: Sequence[str], arguments: list[object], draws: Draws) -> None:
     for i, kind in enumerate(kinds[1:], 1):
         if isinstance(whole, list) and whole and kind == "item" and draws.chance(0.5):
             arguments[i] = draws.choice(whole)
-        elif isinstance(whole, list) and whole and kind in ("ints", "items", "some ints") and draws.chance(0.5):
+        elif (
+            isinstance(whole, list) and whole and kind in ("ints", "items", "some ints") and draws.chance(0.5)
+        ):
             arguments[i] = [*whole[: draws.integer(1, len(whole))], *_some(arguments[i], draws)]
         elif isinstance(whole, list) and whole and kind == "part" and draws.chance(0.6):
             arguments[i] = _part(draws.choice(whole), draws)

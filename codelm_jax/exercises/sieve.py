@@ -221,4 +221,8 @@ def _plain(text: str) -> str:
     """A wording without its verb, case and punctuation."""
     words = re.findall(r"[a-z0-9]+", text.lower())
     text = " ".join(words)
-    return re.sub(r"^(write a (python )?function (to|that) )?(returns?|find|compute|get|check) (whether |if )?", "", text)
+    return re.sub(
+        r"^(write a (python )?function (to|that) )?(returns?|find|compute|get|check) (whether |if )?",
+        "",
+        text,
+    )

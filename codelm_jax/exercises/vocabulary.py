@@ -141,10 +141,11 @@ KINDS = {
     "pairs": Kind("list[tuple[str, int]]", "a list of pairs of a string and an integer"),
 }
 
-_WORDS = (
-    "apple banana tree house python code small river green stone light Hello World cat dog zebra blue data test noon "
-    "level anna bee otter Paris Oslo train moon salt pepper kiwi radio tea Sky area eel queue 42 7 x1 a UP ok"
-).split()
+_WORD_TEXT = """
+    apple banana tree house python code small river green stone light Hello World cat dog zebra blue data test noon
+    level anna bee otter Paris Oslo train moon salt pepper kiwi radio tea Sky area eel queue 42 7 x1 a UP ok
+"""
+_WORDS = _WORD_TEXT.split()
 _PHRASES = (
     "hello world",
     "the quick brown fox",

@@ -106,9 +106,7 @@ def typing_import(source: str) -> str:
     return f"from typing import {', '.join(names)}" if names else ""
 
 
-def written(
-    draft: Draft, style: Style, cases: Sequence[tuple[str, str]], draws: Draws
-) -> tuple[str, str]:
+def written(draft: Draft, style: Style, cases: Sequence[tuple[str, str]], draws: Draws) -> tuple[str, str]:
     """The function's source in two parts: up to its body, and the body.
 
     Args:
@@ -141,7 +139,12 @@ def _docstring(draft: Draft, kind: str, text: str, examples: list[tuple[str, str
     elif kind == "examples" and examples:
         title = draws.choice(("Example:", "Examples:", ""))
         shown = _session(examples)
-        lines = [quotes + text, "", *([title] + [INDENT + line for line in shown] if title else shown), quotes]
+        lines = [
+            quotes + text,
+            "",
+            *([title] + [INDENT + line for line in shown] if title else shown),
+            quotes,
+        ]
     elif kind == "sentence" and examples:
         call, value = examples[0]
         pattern = draws.choice(("For example, {} returns {}.", "Example: {} is {}.", "{} == {}"))

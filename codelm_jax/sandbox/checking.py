@@ -155,7 +155,8 @@ def run(
     except codec.Closed:
         return "crashed", "", None
     except _Lost:
-        return *(candidate.lost or ("crashed", "")), None
+        outcome, exception = candidate.lost or ("crashed", "")
+        return outcome, exception, None
     if failure is not None:
         return *failure, None
     try:
