@@ -59,12 +59,8 @@ TEMPLATES: tuple[Template, ...] = tuple(template for module in _TABLES for templ
 _OPERATION = re.compile(r"\$!?[PEQSUCH]")
 
 
-def _weight(template: Template) -> float:
-    """A template with operations has many bodies, the others have few: it is drawn more often."""
-    return 2.5 if _OPERATION.search(" ".join(template.bodies)) else 1.0
-
-
-_WEIGHTED = [(_weight(template), template) for template in TEMPLATES]
+# A template with operations has many bodies, the others have few: it is drawn more often.
+_DRAWN = [t for t in TEMPLATES for _ in range(5 if _OPERATION.search(" ".join(t.bodies)) else 2)]
 _BLOCKS = {template.key: template.block for template in TEMPLATES}
 _RELATIVES: dict[str, list[Template]] = {}
 for _template in TEMPLATES:
@@ -77,7 +73,7 @@ def draw_draft(draws: Draws) -> Draft:
     """A function of any template, three in ten composed of several operations."""
     if draws.chance(_COMPOSED):
         return composition.compose(draws)
-    return fill(draws.weighted(_WEIGHTED), draws)
+    return fill(draws.choice(_DRAWN), draws)
 
 
 def draw_relative(draft: Draft, draws: Draws, *, near: bool) -> Draft:

@@ -79,6 +79,7 @@ class _Words:
 
     def __init__(self, template: Template, draws: Draws):
         self.draws = draws
+        self._fixed = _fixed_names(template)
         self.name: dict[str, str] = {}
         self.ask: dict[str, str] = {}
         self.code: dict[str, str] = {}
@@ -92,8 +93,6 @@ class _Words:
         for param in template.params:
             if param.slot:
                 self._name_slot(param.slot)
-            else:
-                self.bound.append(param.name)
         self._name_rest()
         self._draw_operations(template)
 
@@ -155,7 +154,9 @@ class _Words:
     def _name_rest(self) -> None:
         draws = self.draws
         for token, choices in vocabulary.LOCALS.items():
-            free = [choice for choice in choices if choice[1] not in self.bound]
+            free = [
+                choice for choice in choices if choice[1] not in self.bound and choice[1] not in self._fixed
+            ]
             name = draws.weighted(free)
             self._set("c" if token == "char" and "c" not in self.code else token, name, "character")
             self.bound.append(name)
@@ -174,6 +175,10 @@ class _Words:
             while letter in "RF" and drawn.name == self.operations["P" if letter == "R" else "E"].name:
                 drawn = _OPERATIONS[letter](self.draws)
             self.operations[letter] = drawn
+
+    def are_distinct(self) -> bool:
+        """Whether no two of the drawn names are equal, and none is a name that the template uses itself."""
+        return len(set(self.bound)) == len(self.bound) and self._fixed.isdisjoint(self.bound)
 
     def in_name(self, pattern: str) -> str:
         """The pattern as a function's name."""
@@ -256,10 +261,16 @@ def without_idle_parentheses(source: str) -> str:
     )
 
 
+def _fixed_names(template: Template) -> set[str]:
+    """Names that a template's parameters and bodies contain as they are."""
+    code = " ".join(template.bodies)
+    return {param.name for param in template.params} | set(re.findall(r"(?<![\w$.!\"])[A-Za-z_]\w*", code))
+
+
 def fill(template: Template, draws: Draws) -> Draft:
     """Draws one function of a template."""
     words = _Words(template, draws)
-    while len(set(words.bound)) < len(words.bound):
+    while not words.are_distinct():
         words = _Words(template, draws)
     name = re.sub(r"\W+", "_", words.in_name(draws.choice(template.names))).strip("_").lower()
     slots = {param.slot: words.code.get(param.slot, "") for param in template.params}

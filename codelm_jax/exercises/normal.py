@@ -44,7 +44,7 @@ def _form(node: object, bound: set[str], names: dict[str, str]) -> str:
     if isinstance(node, ast.Name):
         return _renamed(node.id, bound, names)
     parts = [
-        _form(value, bound, names)
+        f"{field}={_form(value, bound, names)}"
         for field, value in ast.iter_fields(node)
         if field not in _IGNORED and value is not None and value != []
     ]

@@ -7,7 +7,7 @@ from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.vocabulary import value
 
 _CASES = 18
-_PROBES = 24
+_PROBES = 32
 _INTEGERS = ("int", "positive", "natural", "small", "size", "index", "item")
 _STRINGS = ("text", "word", "part", "char", "sep", "digits")
 
@@ -20,8 +20,8 @@ def cases(kinds: Sequence[str], key: str) -> list[list[object]]:
         key: contains the function's normal form; constants in it get into the arguments, where they matter.
     """
     draws = Draws(f"cases of {key}")
-    numbers = [int(number) for number in re.findall(r"Constant\((\d{1,4})\)", key)]
-    pieces = [piece for piece in re.findall(r"Constant\('([^'\\]{1,8})'\)", key) if piece]
+    numbers = [int(number) for number in re.findall(r"Constant\(value=(\d{1,4})\)", key)]
+    pieces = [piece for piece in re.findall(r"Constant\(value='([^'\\]{1,8})'\)", key) if piece]
     drawn = [[value(kind, draws) for kind in kinds] for _ in range(_CASES)]
     for arguments in drawn:
         for i, kind in enumerate(kinds):
@@ -75,16 +75,16 @@ def _plant(kinds: Sequence[str], arguments: list[object], draws: Draws) -> None:
             isinstance(whole, list) and whole and kind in ("ints", "items", "some ints") and draws.chance(0.5)
         ):
             arguments[i] = [*whole[: draws.integer(1, len(whole))], *_some(arguments[i], draws)]
-        elif isinstance(whole, list) and whole and kind == "part" and draws.chance(0.6):
+        elif isinstance(whole, list) and whole and kind in ("part", "text") and draws.chance(0.6):
             arguments[i] = _part(draws.choice(whole), draws)
-        elif isinstance(whole, dict) and whole and kind == "word" and draws.chance(0.7):
+        elif isinstance(whole, dict) and whole and kind in ("word", "text") and draws.chance(0.7):
             arguments[i] = draws.choice(list(whole))
         elif isinstance(whole, str) and whole and kind in ("part", "char") and draws.chance(0.6):
             arguments[i] = _part(whole, draws, longest=1 if kind == "char" else 2)
-        elif isinstance(whole, str) and whole and kind == "text" and draws.chance(0.4):
-            arguments[i] = draws.choice((whole, whole.upper(), whole[::-1], whole[:3]))
-        elif isinstance(whole, int) and kind == "int" and draws.chance(0.25):
-            arguments[i] = draws.choice((whole, -whole, whole + 1))
+        elif isinstance(whole, str) and whole and kind == "text" and draws.chance(0.6):
+            arguments[i] = draws.choice((whole, whole.upper(), whole[::-1], whole[:3], _part(whole, draws)))
+        elif isinstance(whole, int) and kind in ("int", "item") and draws.chance(0.25):
+            arguments[i] = draws.choice((whole, whole, whole + 1))
 
 
 def _some(items: object, draws: Draws) -> list[object]:
@@ -126,12 +126,13 @@ def probe_arguments(probe_set: str) -> list[list[object]]:
     kinds = ["item" if kind == "int" else kind for kind in probe_set.split(",")]
     for arguments in drawn[::2]:
         _plant(kinds, arguments, draws)
-    return drawn
+    # What is planted for an index or a limit stays positive.
+    return [[abs(a) or 1 if type(a) is int else a for a in arguments] for arguments in drawn]
 
 
 def _probe(kind: str, draws: Draws) -> object:
     if kind == "int":
-        return draws.integer(*draws.choice(((1, 4), (1, 12), (1, 60))))
+        return draws.integer(*draws.choice(((1, 4), (1, 12), (1, 60), (20, 130))))
     if kind == "bool":
         return draws.chance(0.5)
     return value(f"some {kind}" if kind in ("ints", "words", "text", "scores", "floats") else kind, draws)

@@ -111,8 +111,8 @@ class Sieve:
             halves = []
             for batch, verdict in zip(batches, verdicts, strict=True):
                 if verdict.passed:
-                    for (key, _), (values, digests, tasks) in zip(batch, verdict.answer, strict=True):
-                        self._findings[key] = _finding(key, batch, values, digests, tasks)
+                    for (key, draft), examined in zip(batch, verdict.answer, strict=True):
+                        self._findings[key] = _finding(key, draft, *examined)
                 elif len(batch) == 1:
                     self._findings[batch[0][0]] = Finding((), "", f"does not run: {verdict.outcome}")
                 else:
@@ -172,10 +172,7 @@ def _form(key: str) -> str:
     return key.partition("|")[2]
 
 
-def _finding(
-    key: str, batch: Sequence[tuple[str, Draft]], values: list[str], digests: list[str], tasks: list[str]
-) -> Finding:
-    draft = next(draft for other, draft in batch if other == key)
+def _finding(key: str, draft: Draft, values: list[str], digests: list[str], tasks: list[str]) -> Finding:
     cases = probes.cases([kind for _, kind in draft.params], key)
     tests: dict[str, str] = {}
     for arguments, value in zip(cases, values, strict=True):

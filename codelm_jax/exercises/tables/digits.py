@@ -61,7 +61,6 @@ remove_last_@(digit/two_digits) : n0 -> int
 append_digit : n0 digit:small -> int
 - the number written as the digits of $n followed by digit
 > return $n * 10 + digit
-> return int(str($n) + str(digit))
 
 reversed_digits : n0 -> int
 - the number that has the digits of $n in reverse order

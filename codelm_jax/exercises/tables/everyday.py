@@ -53,7 +53,6 @@ format_time clock_time : hours:small minutes:natural -> str
 price_with_@(discount/tax) : price:positive percent:small -> float
 - the price @(reduced/increased) by percent per cent
 > return price @(-/+) price * percent / 100
-> return price * (100 @(-/+) percent) / 100
 
 discounted_above_$K bulk_price : price:positive quantity:natural -> int
 - the price of quantity pieces, where each piece costs price but 1 less if there are more than $k
@@ -269,8 +268,6 @@ days_in_month : month:size is_leap:bool -> int
 > if month == 2:
       return 29 if is_leap else 28
   return 30 if month == 4 else 31
-> lengths = [31, 29 if is_leap else 28, 31, 30]
-  return lengths[month - 1]
 
 weekday_@(after/before) : weekday:small days:natural -> int
 - the number of the weekday, from 0 to 6, that comes days days @(after/before) the given one

@@ -217,7 +217,6 @@ clamp : n low:int high:int -> int
   if $n > high:
       return high
   return $n
-> return max(low, min($n, high))
 
 is_@(inside/outside)_range : n low:natural high:positive -> bool
 - ? $n lies @(between low and high, both included/below low or above high)

@@ -95,7 +95,6 @@ arithmetic_sequence : start:int step:int n0 -> list[int]
 
 geometric_sequence : start:int factor:size n:small -> list[int]
 - a list of n numbers that begins with start, each number factor times the one before
-> return [start * factor ** i for i in range(n)]
 > $result = []
   for _ in range(n):
       $result.append(start)
