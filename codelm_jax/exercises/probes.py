@@ -122,8 +122,9 @@ def _coarse(kind: str, items: str) -> str:
 def probe_arguments(probe_set: str) -> list[list[object]]:
     """The arguments of one probe set."""
     draws = Draws(f"probes of {probe_set}")
-    drawn = [[_probe(kind, draws) for kind in probe_set.split(",")] for _ in range(_PROBES)]
-    kinds = ["item" if kind == "int" else kind for kind in probe_set.split(",")]
+    names = probe_set.split(",")
+    drawn = [[_probe(kind, draws) for kind in names] for _ in range(_PROBES)]
+    kinds = ["item" if kind == "int" and probe_set.startswith(("int,", "ints,")) else kind for kind in names]
     for arguments in drawn[::2]:
         _plant(kinds, arguments, draws)
     # What is planted for an index or a limit stays positive.
