@@ -77,6 +77,10 @@ class Sieve:
         """What is known of each distinct body, by its alpha-normal form."""
         return self._findings
 
+    def finding(self, draft: Draft) -> Finding:
+        """What a run showed of a draft that was given to `passed`, dropped or not."""
+        return self._findings[_key(draft)]
+
     def passed(self, drafts: Sequence[Draft]) -> list[Finding | None]:
         """Returns each draft's finding, or None where it is dropped.
 
