@@ -77,6 +77,7 @@ ALLOWED = {
     "training": {"data", "model", "checkpoint", "text"},
     "generation": {"data", "model", "checkpoint", "text"},
     "evals": {"sandbox", "text"},
+    "exercises": {"sandbox", "text"},
     "serving": {"data", "checkpoint", "generation", "text"},
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
