@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from codelm_jax.data.selection import SourceFile
 from codelm_jax.data.sources import Candidate, unit_hash
+from codelm_jax.errors import UserError
 
 TEST_SHARE = (0.03, 0.08)
 NO_TEST = "none: val is used"

@@ -77,9 +77,7 @@ def test_a_prompt_ends_before_the_body_and_both_make_one_function(drawn):
 def test_docstring_examples_and_tests_hold(drawn, sandbox):
     shown = [e for e in drawn if claims(e.source, e.entry_point)][:15]
     assert len(shown) == 15
-    jobs = [
-        Job(e.source, e.check + "\n".join(claims(e.source, e.entry_point)), e.entry_point) for e in shown
-    ]
+    jobs = [Job(e.source, e.check + "\n".join(claims(e.source, e.entry_point)), e.entry_point) for e in shown]
     assert {verdict.outcome for verdict in sandbox.judge_all(jobs)} == {"passed"}
 
 

@@ -71,7 +71,9 @@ def test_one_behaviour_has_one_digest_whatever_the_kind_and_the_body(sandbox):
     found = sieve.passed(
         [
             draft("return sum(xs[1:])", ("xs", "ints")),
-            draft("total = 0\nfor i in range(1, len(v)):\n    total += v[i]\nreturn total", ("v", "some ints")),
+            draft(
+                "total = 0\nfor i in range(1, len(v)):\n    total += v[i]\nreturn total", ("v", "some ints")
+            ),
             draft("return sum(xs[:-1])", ("xs", "ints")),
         ]
     )

@@ -73,7 +73,11 @@ def test_a_block_that_breaks_the_notation_is_refused(block):
 @pytest.mark.parametrize(
     ("first", "second", "is_equal"),
     [
-        ("def f(a, b):\n    return a + b", 'def g(x: int, y) -> int:\n    """Doc."""\n    return x + y', True),
+        (
+            "def f(a, b):\n    return a + b",
+            'def g(x: int, y) -> int:\n    """Doc."""\n    return x + y',
+            True,
+        ),
         ("def f(a):\n    return f(a - 1)", "def g(n):\n    return g(n - 1)", True),
         ("def f(a, b):\n    return a - b", "def f(a, b):\n    return b - a", False),
         ("def f(a):\n    return a[1:]", "def f(a):\n    return a[:1]", False),
