@@ -98,7 +98,7 @@ def test_a_server_that_starts_says_how_far_it_is(open_page):
 
     def starting(page):
         page.route("**/health", lambda route: route.fulfill(json=health.pop(0)))
-        page.expose_function("see", seen.append)
+        page.expose_function("see", lambda text: seen.append(text))  # Playwright cannot wrap built-in methods
         page.add_init_script(
             """addEventListener("DOMContentLoaded", () => {
                 const status = document.getElementById("status");
