@@ -12,6 +12,7 @@ import pytest
 
 from codelm_jax import compilation_cache
 from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.data import wheels
 from codelm_jax.errors import UserError
 from codelm_jax.generation import interactive
 
@@ -34,6 +35,8 @@ def test_a_user_without_a_home_gets_no_compilation_cache_and_no_history_file(wit
     finally:
         jax.config.update("jax_compilation_cache_dir", chosen)
     assert not hasattr(interactive._history(), "filename")
+    with pytest.raises(UserError, match="set XDG_CACHE_HOME"):
+        wheels.cache_directory()
 
 
 def test_a_command_writes_escapes_to_a_terminal_that_lacks_a_character():

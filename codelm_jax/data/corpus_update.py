@@ -74,7 +74,7 @@ def _distribution(wheel: Path) -> PathDistribution:
 def _parses(path: Path) -> bool:
     """Whether the file is parsed without error; a file that other rules leave out unparsed counts as parsed."""
     try:
-        text = corpus.decode(path.read_bytes())
+        text = corpus.decode_source(path.read_bytes())
         corpus.check_python(text)
     except corpus.Rejected as rejection:
         return str(rejection) != corpus.UNPARSED

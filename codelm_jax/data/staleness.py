@@ -45,10 +45,9 @@ def settings_of(config: DataConfig, vocab_size: int) -> dict[str, Any]:
     """Everything the user chose that shapes the data, except where anything lies, as plain JSON."""
     chosen = {f"{_SECTION}{key}": value for key, value in asdict(config).items() if key != "prepared_dir"}
     chosen["config.model.vocab_size"] = vocab_size
+    del chosen[f"{_SECTION}corpus"]  # a location: the pins count
     if config.source == "packages":
         chosen[f"{_SECTION}corpus (pins)"] = corpus_list.load(config.corpus).digest
-    else:
-        del chosen[f"{_SECTION}corpus"]  # nothing reads it
     if config.max_package_share == 1.0:
         del chosen[f"{_SECTION}max_package_share"]  # as in data prepared before there was this key
     return json.loads(json.dumps({key: value for key, value in chosen.items() if key not in _LOCATIONS}))

@@ -53,8 +53,15 @@ class Unpacked:
 
 
 def cache_directory() -> Path:
-    """Where unpacked wheels are kept: below `XDG_CACHE_HOME`, or `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where unpacked wheels are kept: below `XDG_CACHE_HOME`, or `~/.cache`.
+
+    Raises:
+        UserError: neither is known.
+    """
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        raise UserError("the user has no home directory to keep the corpus in: set XDG_CACHE_HOME") from None
     return Path(base) / "codelm_jax" / "wheels"
 
 
@@ -159,7 +166,7 @@ def _fetch(wheels: Sequence[Wheel], cache: Path) -> None:
 def _turn(cache: Path) -> Iterator[None]:
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / "lock"):
+        with FileLock(cache / "lock", fallback_to_soft=False):
             yield
     except OSError as error:
         if error.errno in NO_ROOM:

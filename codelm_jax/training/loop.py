@@ -96,9 +96,12 @@ def train(run: Run) -> dict[str, Any]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise UserError(
+        refused = UserError(
             f"{run.workdir}: {error.strerror}: complete checkpoints are safe; make room, then run the same command again"
-        ) from error
+        )
+        for note in getattr(error, "__notes__", []):
+            refused.add_note(note)
+        raise refused from error
 
 
 class _StaysNonFinite(UserError):
