@@ -16,6 +16,7 @@ from ml_collections import config_flags
 from ml_collections.config_flags import get_config_filename
 
 from codelm_jax.command_mistakes import config_argument, explain, missing_config
+from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import NO_ROOM, UserError
 
 EXIT_USAGE = 2
@@ -148,16 +149,10 @@ def _with_packaged_config(words: Sequence[str]) -> list[str]:
 def _packaged_config(word: str, before: str) -> str:
     match = re.fullmatch(r"(--?config=|)(\w+)", word)
     if match and (match[1] or before in ("--config", "-config")):
-        shipped = _configs_dir() / f"{match[2]}.py"
+        shipped = configs_directory() / f"{match[2]}.py"
         if shipped.is_file():
             return f"{match[1]}{shipped}"
     return word
-
-
-def _configs_dir() -> Path:
-    from codelm_jax import configs  # pyright: ignore[reportAttributeAccessIssue]
-
-    return Path(next(iter(configs.__path__)))
 
 
 def _help(main: Callable[..., int | None]) -> str:
@@ -176,7 +171,7 @@ def _require_config_file(words: Sequence[str]) -> None:
         raise UserError("--config=FILE is missing, e.g. --config=configs/tiny.py")
     file = Path(argument.partition(":")[0])
     if not file.is_file():
-        raise UserError(missing_config(file, _configs_dir()))
+        raise UserError(missing_config(file, configs_directory()))
 
 
 def _require_config() -> None:

@@ -1,13 +1,14 @@
 """One line for a command line that can't be parsed: what is wrong with it, and what was probably meant."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from codelm_jax.errors import UserError, did_you_mean
+from codelm_jax.schema import flattened
 
 
 def explain(error: Exception, words: Sequence[str]) -> str:
@@ -82,18 +83,11 @@ def _config_keys(words: Sequence[str]) -> list[str]:
     try:
         # Overrides are not applied here, so the mistake in them does not occur again.
         parser: Any = flags.FLAGS["config"].parser
-        return list(_flat(parser.parse(file).to_dict()))
+        keys = list(flattened(parser.parse(file).to_dict()))
     except Exception:  # the file runs the user's code, which may raise anything; a hint is not worth an error
         return []
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        flat[prefix + key] = value
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-    return flat
+    sections = dict.fromkeys(key.rpartition(".")[0] for key in keys if "." in key)
+    return [*sections, *keys]
 
 
 def _last_part(key: str) -> str:

@@ -1,9 +1,10 @@
 """Compiled programs kept on disk, so that a command starts as fast the second time as the machine allows."""
 
-import os
 from pathlib import Path
 
 import jax
+
+from codelm_jax.user_cache import user_cache
 
 
 def enable() -> Path | None:
@@ -20,11 +21,10 @@ def enable() -> Path | None:
     chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:
         return Path(chosen)
-    try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:  # no HOME, and no entry of the user in the password file
+    cache = user_cache()
+    if cache is None:
         return None
-    directory = Path(base) / "codelm_jax" / "compiled"
+    directory = cache / "compiled"
     jax.config.update("jax_compilation_cache_dir", str(directory))
     # Programs that compile faster than this are not worth a file.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -22,6 +22,12 @@ def json_digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def with_digest(content: Mapping[str, Any]) -> dict[str, Any]:
     """Returns `content` as JSON will give it back, and its digest."""
     plain = json.loads(json.dumps(dict(content)))

@@ -45,3 +45,14 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
 
 def _field_names(cls: type) -> list[str]:
     return list(getattr(cls, "__dataclass_fields__", {}))
+
+
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested sections by dotted key, with tuples as lists, as JSON has them."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat

@@ -19,12 +19,9 @@ from absl import flags
 from codelm_jax.scripts import shipped  # pyright: ignore[reportMissingImports]
 
 import codelm_jax
-from codelm_jax import (
-    cli,
-    configs,  # pyright: ignore[reportAttributeAccessIssue]
-    devices,
-)
+from codelm_jax import cli, devices
 from codelm_jax.atomic import write_json
+from codelm_jax.config_files import configs_directory
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.errors import UserError
 from codelm_jax.evals.settings import Files, choose_settings
@@ -120,7 +117,7 @@ def _configs() -> dict[str, str]:
     """Name -> config file."""
     if _CONFIGS.value is None:
         names = ("strongreg", "strongreg_plus") if _has_gpu() else ("small",)
-        folder = Path(next(iter(configs.__path__)))
+        folder = configs_directory()
         return {name: str(folder / f"{name}.py") for name in names}
     files = {Path(file.partition(":")[0]).stem: file for file in _CONFIGS.value}
     if not files or len(files) < len(_CONFIGS.value):

@@ -83,7 +83,12 @@ ALLOWED = {
 }
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
 GROUND = {"atomic", "errors", "run_files", "schema"}
-ONLY_FOR = {"devices": {"training"}, "weights": {"training", "generation", "serving"}}
+ONLY_FOR = {
+    "config_files": {"data"},
+    "devices": {"training"},
+    "user_cache": {"data"},
+    "weights": {"training", "generation", "serving"},
+}
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 
 

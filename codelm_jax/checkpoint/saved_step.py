@@ -205,7 +205,7 @@ class SavedStep:
         try:
             os.listdir(self.directory)
         except _NOT_A_FILE:
-            pass  # the step is gone as a whole: a run beside this may have removed it
+            pass  # the whole step is gone: another process may have removed it
         except OSError as error:
             raise _unreadable(self.directory, error) from error
 

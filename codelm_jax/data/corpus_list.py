@@ -4,7 +4,6 @@ A list may include others. What `held_out` names is the test set of every list t
 `held_out.toml` can never be trained on, whatever a list says.
 """
 
-import hashlib
 import json
 import tomllib
 from dataclasses import asdict, dataclass
@@ -13,9 +12,10 @@ from typing import Any
 
 import pydantic
 
-import codelm_jax
 from codelm_jax.atomic import write_json
+from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 from codelm_jax.schema import STRICT, parse
 
 HELD_OUT_LIST = "held_out"
@@ -83,13 +83,12 @@ def load(corpus: str) -> CorpusList:
             f"config.data.corpus = {corpus!r}: {leaked[0]} is held out for testing; remove it from train"
         )
     pinned = [{name: asdict(pin) for name, pin in group.items()} for group in (train, held_out)]
-    digest = hashlib.sha256(json.dumps(pinned, sort_keys=True).encode()).hexdigest()
-    return CorpusList(train, held_out, digest)
+    return CorpusList(train, held_out, json_digest(pinned))
 
 
 def path_of(corpus: str) -> Path:
     """Where the list lies: a path as it is, a bare name among the shipped lists."""
-    return Path(corpus) if corpus.endswith(".toml") else _shipped() / f"{corpus}.toml"
+    return Path(corpus) if corpus.endswith(".toml") else configs_directory() / "corpora" / f"{corpus}.toml"
 
 
 def read_names(path: Path) -> Names:
@@ -114,19 +113,13 @@ def write_pins(path: Path, pins: dict[str, Pin]) -> None:
     write_json(_lock_of(path), {name: asdict(pins[name]) for name in sorted(pins)})
 
 
-def _shipped() -> Path:
-    package = Path(codelm_jax.__file__).parent
-    in_wheel = package / "configs"
-    return (in_wheel if in_wheel.is_dir() else package.parent / "configs") / "corpora"
-
-
 def _with_included(path: Path) -> list[Path]:
     """`path` and every list that it includes, at any depth; each once."""
     paths = [path]
     for including in paths:
         for name in read_names(including).include:
-            beside = including.parent / f"{name}.toml"
-            included = beside if beside.is_file() else path_of(name)
+            sibling = including.parent / f"{name}.toml"
+            included = sibling if sibling.is_file() else path_of(name)
             if included not in paths:
                 paths.append(included)
     return paths

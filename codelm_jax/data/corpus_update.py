@@ -12,10 +12,11 @@ from codelm_jax.data import corpus, corpus_list, licences, wheels
 from codelm_jax.data.corpus_list import Pin
 from codelm_jax.data.progress import Advance, Report
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import file_sha256
 
 
 def update(name: str, report: Report) -> None:
-    """Pins the list's own packages anew; those of included lists keep their pins.
+    """Pins the list's own packages again; those of included lists keep their pins.
 
     Raises:
         UserError: a package cannot be fetched or is not permissively licensed, or this is not the oldest supported
@@ -55,7 +56,7 @@ def _pin(wheel: Path, distribution: PathDistribution) -> Pin:
         unpacked = wheels.unpack(wheel, Path(folder) / "sources")
         skip = [name for name in unpacked.files if not _parses(unpacked.directory / name)]
     licence = licences.of_distribution(distribution)
-    return Pin(distribution.version, wheels.sha256_of(wheel), licence, skip)
+    return Pin(distribution.version, file_sha256(wheel), licence, skip)
 
 
 def _canonical(name: str) -> str:

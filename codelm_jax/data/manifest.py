@@ -1,11 +1,10 @@
-"""What prepared data says of itself: its manifest, and the human band beside it."""
+"""What prepared data says of itself: its manifest and its human band."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from codelm_jax.errors import UserError
-from codelm_jax.run_files import read_object
+from codelm_jax.run_files import file_sha256, read_object
 
 MANIFEST = "manifest.json"
 HUMAN_BAND = "human_band.json"
@@ -42,11 +41,6 @@ def read_human_band(directory: Path, manifest: dict[str, Any]) -> dict[str, Any]
     if manifest.get("human_band_sha256", "") not in ("", file_sha256(path)):
         raise UserError(f"{path}: contents do not match their sha256; {_REMEDY}")
     return band
-
-
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from codelm_jax.data.manifest import (
     FORMAT,
     HUMAN_BAND,
     MANIFEST,
-    file_sha256,
     read_human_band,
     read_manifest,
 )
@@ -32,7 +31,7 @@ from codelm_jax.data.progress import Advance, Report
 from codelm_jax.data.tokenizer import CodeTokenizer, pieces
 from codelm_jax.data.tokens import MAX_VOCAB_SIZE, TokenFile, TokenHeader, read_tokens, write_tokens
 from codelm_jax.errors import NO_ROOM, UserError
-from codelm_jax.run_files import write_object
+from codelm_jax.run_files import file_sha256, write_object
 from codelm_jax.text.band import human_band
 
 TOKENIZER = "tokenizer.json"

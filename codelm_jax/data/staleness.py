@@ -17,6 +17,7 @@ from codelm_jax.data.config import DataConfig
 from codelm_jax.data.progress import Report
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import file_sha256
 
 # A file that was never opened (it is beyond the cap) has no hash and no part in the corpus.
 _UNREAD = ""
@@ -81,7 +82,7 @@ def record_candidates(
 def record_file(path: str) -> list[Any]:
     """The same for one named file, without a key."""
     status = Path(path).stat()
-    return [status.st_size, status.st_mtime_ns, _sha256(path), status.st_ino]
+    return [status.st_size, status.st_mtime_ns, file_sha256(Path(path)), status.st_ino]
 
 
 def compare(
@@ -182,14 +183,14 @@ def _is_file_of(tokenizer: CodeTokenizer, path: str) -> bool:
 
 
 def _same(path: str, was: list[Any]) -> bool:
-    """Size, time and inode settle it as a rule; a file that was touched or copied is told by its contents."""
+    """Size, time and inode settle it as a rule; of a file that was touched or copied the contents decide."""
     size, mtime_ns, sha256, *inode = was  # earlier versions recorded no inode
     try:
         status = Path(path).stat()
         if status.st_size != size:
             return False
         untouched = status.st_mtime_ns == mtime_ns and inode == [status.st_ino]
-        return untouched or _sha256(path) == sha256
+        return untouched or file_sha256(Path(path)) == sha256
     except OSError:
         return False
 
@@ -199,11 +200,6 @@ def _inode(path: str) -> int:
         return Path(path).stat().st_ino
     except OSError:
         return 0
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _paths(value: Any) -> Sequence[str]:

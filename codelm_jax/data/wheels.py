@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,8 +14,11 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
+from codelm_jax.data import source_walk
 from codelm_jax.data.progress import Advance, Report
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.run_files import file_sha256
+from codelm_jax.user_cache import user_cache
 
 OLDEST_PYTHON = (3, 11)
 
@@ -28,7 +30,6 @@ _PIP = (
 )  # fmt: skip
 _FETCHED_AT_ONCE = 8  # what an interruption loses at most
 _INDEX = "index.json"
-_NOT_SOURCES = {"__pycache__", "node_modules"}
 
 
 class NotFetched(Exception):
@@ -53,16 +54,15 @@ class Unpacked:
 
 
 def cache_directory() -> Path:
-    """Where unpacked wheels are kept: below `XDG_CACHE_HOME`, or `~/.cache`.
+    """Where unpacked wheels are kept.
 
     Raises:
-        UserError: neither is known.
+        UserError: the user has no cache directory.
     """
-    try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:
-        raise UserError("the user has no home directory to keep the corpus in: set XDG_CACHE_HOME") from None
-    return Path(base) / "codelm_jax" / "wheels"
+    cache = user_cache()
+    if cache is None:
+        raise UserError("the user has no home directory to keep the corpus in: set XDG_CACHE_HOME")
+    return cache / "wheels"
 
 
 def provide(wheels: Sequence[Wheel], report: Report) -> dict[str, Unpacked]:
@@ -104,12 +104,6 @@ def download(requirements: Sequence[str], directory: Path, *options: str) -> lis
     return sorted(directory.glob("*.whl"))
 
 
-def sha256_of(path: Path) -> str:
-    """Hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def unpack(wheel: Path, directory: Path) -> Unpacked:
     """Writes the Python files of `wheel` and an index of their digests to `directory`, whole or not at all.
 
@@ -139,8 +133,8 @@ def unpack(wheel: Path, directory: Path) -> Unpacked:
 def _is_source(name: str) -> bool:
     path = PurePosixPath(name)
     inside = not path.is_absolute() and ".." not in path.parts and "\\" not in name
-    hidden = any(part.startswith(".") or part in _NOT_SOURCES for part in path.parts)
-    return inside and not hidden and name.endswith(".py")
+    left_out = any(source_walk.in_site(part, frozenset()) for part in path.parts)
+    return inside and not left_out and name.endswith(".py")
 
 
 def _intact(wheels: Sequence[Wheel], cache: Path) -> dict[str, Unpacked]:
@@ -150,7 +144,7 @@ def _intact(wheels: Sequence[Wheel], cache: Path) -> dict[str, Unpacked]:
         directory = cache / wheel.sha256
         with contextlib.suppress(OSError, ValueError):
             digests: Mapping[str, str] = json.loads((directory / _INDEX).read_bytes())
-            if all(sha256_of(directory / name) == digest for name, digest in digests.items()):
+            if all(file_sha256(directory / name) == digest for name, digest in digests.items()):
                 found[wheel.name] = Unpacked(directory, tuple(digests))
     return found
 
@@ -159,7 +153,7 @@ def _fetch(wheels: Sequence[Wheel], cache: Path) -> None:
     requirements = [f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}" for wheel in wheels]
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         for path in download(requirements, Path(folder), "--require-hashes"):
-            unpack(path, cache / sha256_of(path))
+            unpack(path, cache / file_sha256(path))
 
 
 @contextlib.contextmanager

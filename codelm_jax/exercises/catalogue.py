@@ -58,7 +58,6 @@ _TABLES = (
 TEMPLATES: tuple[Template, ...] = tuple(template for module in _TABLES for template in module.TEMPLATES)
 _OPERATION = re.compile(r"\$!?[PEQSUCH]")
 
-
 # A template with operations has many bodies, the others have few: it is drawn more often.
 _DRAWN = [t for t in TEMPLATES for _ in range(5 if _OPERATION.search(" ".join(t.bodies)) else 2)]
 _BLOCKS = {template.key: template.block for template in TEMPLATES}

@@ -196,11 +196,7 @@ def _finding(key: str, draft: Draft, values: list[str], digests: list[str], task
 
 def _arity(whole: str, problem: Problem) -> tuple[int, int]:
     """Least and most arguments of a task's function."""
-    try:
-        functions = [n for n in ast.parse(whole).body if isinstance(n, ast.FunctionDef)]
-    except SyntaxError:
-        functions = []
-    for function in functions:
+    for function in _functions(whole):
         if function.name == problem.entry_point:
             most = len(function.args.args)
             return most - len(function.args.defaults), most
@@ -208,14 +204,16 @@ def _arity(whole: str, problem: Problem) -> tuple[int, int]:
 
 
 def _wordings(problem: Problem, whole: str) -> list[str]:
-    found = [problem.prompt]
+    docstrings = [(ast.get_docstring(each) or "").split(">>>")[0] for each in _functions(whole)]
+    return [text for text in (problem.prompt, *docstrings) if text]
+
+
+def _functions(source: str) -> list[ast.FunctionDef]:
+    """Top-level functions; none where the source does not parse."""
     try:
-        functions = [n for n in ast.parse(whole).body if isinstance(n, ast.FunctionDef)]
+        return [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     except SyntaxError:
-        return found
-    for function in functions:
-        found.append((ast.get_docstring(function) or "").split(">>>")[0])
-    return [text for text in found if text]
+        return []
 
 
 def _plain(text: str) -> str:

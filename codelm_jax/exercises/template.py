@@ -18,8 +18,7 @@ explains.
 
 `@(largest/smallest)` anywhere in a block makes one template of each alternative. All groups of a block have the same number
 of alternatives and are read in parallel, so that near neighbours (max and min, first and last, < and <=) are written side
-by side. (`//` and ` / ` inside a group are Python's
-operators.)
+by side. (`//` and ` / ` inside a group are Python's operators.)
 """
 
 import dataclasses

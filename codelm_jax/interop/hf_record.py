@@ -4,8 +4,6 @@
 trained further are not what it describes, and no byte of a statement changes unnoticed.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +16,10 @@ from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
 from codelm_jax.interop.text_files import read_json
+from codelm_jax.run_files import file_sha256, json_digest
 from codelm_jax.schema import STRICT, parse
+
+_log = logging.getLogger(__name__)
 
 RECORD = "codelm.json"
 FORMAT = 2
@@ -33,9 +34,6 @@ _LEFT_OUT = ("tokenizer_json", "xla_flags")
 def is_export(directory: Path) -> bool:
     """Whether `directory` holds what only an export does, whole or not."""
     return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
-
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
@@ -88,7 +86,7 @@ def write_record(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
 
 
 def seal(directory: Path) -> None:
-    """Writes the record once more, with the digests that the files beside it have now.
+    """Writes the record once more, with the digests that the other files have now.
 
     Raises:
         UserError: its record cannot be read.
@@ -165,8 +163,7 @@ def _write(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
 def _own_digest(content: Mapping[str, Any]) -> str:
     """Of all fields but the digest itself, whatever the file's spacing."""
     described = {key: value for key, value in content.items() if key != "record_sha256"}
-    text = json.dumps(described, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json_digest(described)
 
 
 def _public(path: str) -> str:
@@ -176,7 +173,6 @@ def _public(path: str) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None

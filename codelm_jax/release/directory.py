@@ -93,7 +93,7 @@ def _how_to_check(out: Path) -> str:
 
 
 def _is_same(out: Path, staged: Path) -> bool:
-    """Whether `out` holds the same export, whatever was written beside it since, and whatever its card."""
+    """Whether `out` holds the same export, whatever its card and its additional files are."""
     with contextlib.suppress(UserError):
         there, new = read_record(out), read_record(staged)
         exported = {name: digest for name, digest in new.sha256.items() if name != CARD}

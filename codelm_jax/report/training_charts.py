@@ -114,7 +114,7 @@ def compression_chart(runs: Sequence[Run]) -> Chart | None:
     """Bits per byte of each run's `val` files, with what compressors make of the same files."""
     if not any(run.series("val/bits_per_byte")[0] for run in runs):
         return None
-    # A compressor's line holds for one run's files. Several runs have one line each, or they could not be told apart.
+    # A compressor's line is for one run's files. With several runs each has one line, so that they can be distinguished.
     shown = ("xz", "zstd") if len(runs) == 1 else ("xz",)
     measured = [
         (i, COMPRESSORS[program], bits)
@@ -145,7 +145,7 @@ def compression_chart(runs: Sequence[Run]) -> Chart | None:
         axes.set_ylim(bottom=0)
         step_axis(axes, last_step(runs))
 
-    beside = "; ".join(label_of(runs, runs[i], f"{name} {bits:.2f}") for i, name, bits in measured)
+    compressed = "; ".join(label_of(runs, runs[i], f"{name} {bits:.2f}") for i, name, bits in measured)
     return Chart(
         name="bits_per_byte",
         title="Bits per byte of held-out files (val)",
@@ -153,7 +153,7 @@ def compression_chart(runs: Sequence[Run]) -> Chart | None:
         "that it has; below a compressor's line it knows more about Python than that compressor finds in each file.",
         alt="Held-out bits per byte over training steps. "
         + _last_values(runs, {"val/bits_per_byte": "held out"})
-        + (f" Compressors, file by file: {beside}." if beside else " No compressor was measured."),
+        + (f" Compressors, file by file: {compressed}." if compressed else " No compressor was measured."),
         draw=draw,
     )
 

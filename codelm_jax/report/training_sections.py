@@ -38,6 +38,7 @@ from codelm_jax.report.wording import (
     percent,
     sampling_in_words,
 )
+from codelm_jax.schema import flattened
 from codelm_jax.text.band import human_rate
 
 _FEW_SHOT_TOKENS = 60
@@ -146,7 +147,7 @@ def data_section(runs: Sequence[Run]) -> Section:
 
 def settings_section(runs: Sequence[Run]) -> Section:
     """The config: what differs first, where there are several."""
-    flat = [_flat(run.config) for run in runs]
+    flat = [flattened(run.config) for run in runs]
     keys = list(dict.fromkeys(key for config in flat for key in config))
     rows = [[key, *(str(config.get(key, NONE)) for config in flat)] for key in keys]
     blocks: list[Block] = []
@@ -326,13 +327,3 @@ def _cell(get: Callable[[Mapping[str, Any]], str], summary: Mapping[str, Any]) -
 
 def _names(runs: Sequence[Run]) -> list[str]:
     return ["value"] if len(runs) == 1 else [run.name for run in runs]
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

@@ -218,7 +218,7 @@ class _Loop:
                 if self.saved_step != step:
                     self._save(step)
                 self.store.wait()
-                error.add_note(f"step {step} is saved: the same command goes on from there")
+                error.add_note(f"step {step} is saved: run the same command again to resume")
             except Exception as failure:
                 error.add_note(f"and step {step} could not be saved: {failure}")
             raise

@@ -15,6 +15,7 @@ import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
 from codelm_jax.errors import UserError
+from codelm_jax.schema import flattened
 from codelm_jax.weights import load_weights
 
 # Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
@@ -91,7 +92,7 @@ def check_same_settings(saved_meta: Mapping[str, Any], config: Mapping[str, Any]
     Raises:
         UserError: names the first key that differs, with both values.
     """
-    saved, now = _flat(saved_meta["config"]), _flat(config)
+    saved, now = flattened(saved_meta["config"]), flattened(config)
     for key in sorted(saved.keys() | now.keys()):
         if key in _FREE_KEYS or key.startswith("data."):
             continue
@@ -189,13 +190,13 @@ def find_origin(
         decontaminate: benchmark files kept out of the run's own corpus.
 
     Raises:
-        UserError: there is no sound checkpoint, or the run that goes on had fresh weights.
+        UserError: there is no sound checkpoint, or a resumed run began with fresh weights.
     """
     if saved_meta:
         began_from = saved_meta.get("began_from")
         if init_from and not began_from:
             raise UserError(
-                f"--init_from={init_from}: the run that is here began with fresh weights; leave --init_from out to resume "
+                f"--init_from={init_from}: the run in this directory began with fresh weights; leave --init_from out to resume "
                 "it, or choose another --workdir"
             )
         model = saved_meta["config"]["model"] if began_from else None
@@ -233,18 +234,8 @@ def inherited_model(
     inherited = {key: value for key, value in (origin.model or {}).items() if not key.endswith("_dropout")}
     conflicts = [key for key in sorted(asked_for) if key in inherited and model[key] != inherited[key]]
     if conflicts:
-        told = "; ".join(
+        named = "; ".join(
             f"config.model.{key} is {model[key]!r}, but {parent} has {inherited[key]!r}" for key in conflicts
         )
-        raise UserError(f"{told}: leave it out, the run inherits its parent's architecture")
+        raise UserError(f"{named}: leave it out, the run inherits its parent's architecture")
     return {**model, **inherited}
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
-    return flat

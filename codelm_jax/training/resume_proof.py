@@ -30,7 +30,7 @@ def prove_resume(command: Sequence[str], steps: int, config: TrainConfig, workdi
         raise UserError(
             f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {config.max_steps}"
         )
-    workdir = Path(os.path.realpath(workdir))  # the name of `.` or `..` is none to put another beside
+    workdir = Path(os.path.realpath(workdir))  # `.` and `..` have no name to derive another from
     directory = workdir.with_name(f"{workdir.name}.prove_resume")
     if directory.exists():
         raise UserError(f"--prove_resume: {directory} is left from an earlier proof; remove it")

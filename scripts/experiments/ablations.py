@@ -15,11 +15,9 @@ from absl import flags
 from codelm_jax.scripts.experiments.ablation_figures import SUITES, Found, read  # pyright: ignore[reportMissingImports]
 from codelm_jax.scripts.experiments.ablation_table import report  # pyright: ignore[reportMissingImports]
 
-from codelm_jax import (
-    cli,
-    configs,  # pyright: ignore[reportAttributeAccessIssue]
-)
+from codelm_jax import cli
 from codelm_jax.atomic import write_atomically, write_json
+from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import UserError
 
 _NAMES = (
@@ -67,7 +65,7 @@ def main() -> int:
 def _files() -> dict[str, str]:
     """Name -> config file with its argument."""
     if _CONFIGS.value is None:
-        folder = Path(next(iter(configs.__path__))) / "ablations"
+        folder = configs_directory() / "ablations"
         return {name: f"{folder / name}.py:{_SIZE.value}" for name in _NAMES}
     files = {Path(file.partition(":")[0]).stem: file for file in _CONFIGS.value}
     if len(files) < 2 or len(files) < len(_CONFIGS.value):
