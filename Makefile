@@ -62,7 +62,7 @@ lint: setup  ## Check format, lint and types.
 test: lint  ## Lint, types and all fast tests.
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not peers and not slow"
 
-test-peers: $(VENV)/peers-installed  ## The checks against PyTorch and transformers.
+test-peers: $(VENV)/peers-installed  ## The checks against PyTorch, transformers, CTranslate2 and HumanEval's harness.
 	$(BIN)/python -m pytest -m peers
 
 test-slow: setup  ## The long suites: faults, attacks, statistics.
@@ -74,7 +74,11 @@ test-faults: setup  ## Kills, signals, full disks, damage and mistakes in their 
 bench: $(VENV)/peers-installed  ## Training speed of CONFIG beside PyTorch, eager and compiled.
 	$(BIN)/python scripts/benchmark.py train --config=$(CONFIG) --peer
 
-clean:  ## Remove prepared data, runs and caches; .venv stays.
-	rm -rf data runs .cache .ruff_cache .hypothesis build *.egg-info
+clean:  ## Remove caches; prepared data, runs and .venv stay.
+	rm -rf .cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help setup train sample serve release bench lint test test-peers test-slow test-faults clean
+clean-runs:  ## Remove data/ and runs/, after asking.
+	@printf 'Delete every run in runs/ and all prepared data in data/? [y/N] '; read -r answer; \
+	    case "$$answer" in [yY]|[yY]es) rm -rf data runs ;; *) echo "nothing was deleted" ;; esac
+
+.PHONY: help setup train sample serve release bench lint test test-peers test-slow test-faults clean clean-runs

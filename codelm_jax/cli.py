@@ -1,7 +1,9 @@
 """How every command starts: flags, the config file, one clear line for a mistake of the user's; and how one calls another."""
 
 import errno
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +13,10 @@ from typing import Any
 
 from absl import app, flags, logging
 from ml_collections import config_flags
+from ml_collections.config_flags import get_config_filename
 
 import codelm_jax
+from codelm_jax.command_mistakes import config_argument, explain, missing_config
 from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import NO_ROOM, UserError
 
@@ -49,11 +53,12 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
 
     def checked(argv: Sequence[str]) -> int:
         logging.set_verbosity(logging.WARNING)
+        _print_any_character()
         try:
             status = main(list(argv[1:])) if positional else main()
             sys.stdout.flush()
         except UserError as error:
-            return _fail(str(error))
+            return _fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return EXIT_KEYBOARD_INTERRUPT
@@ -76,11 +81,15 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
         if any(word in ("--help", "-help", "-h") for word in argv[1:]):
             print(_help(main))
             sys.exit(0)
+        words = list(argv[1:])
         try:
-            rest = flags.FLAGS([argv[0], *(_packaged_config(word) for word in argv[1:])])
+            # Files named by --flagfile are read here: they may hold --config.
+            words = _with_packaged_config(flags.FLAGS.read_flags_from_files(words, force_gnu=False))
+            _require_config_file(words)
+            rest = flags.FLAGS([argv[0], *words])
             _require_config()
         except Exception as error:
-            sys.exit(_fail(_explain(error, argv)))
+            sys.exit(_fail(explain(error, words)))
         if len(rest) > 1 and not positional:
             word = rest[1]
             hint = f"; did you mean --{word}?" if "=" in word else ""
@@ -125,18 +134,29 @@ def call(command: str, *arguments: str) -> int:
     return status or (EXIT_TERMINATED if stopped else 0)
 
 
+def _print_any_character() -> None:
+    """Lets a terminal that is not UTF-8 show escapes for what it lacks, where Python would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _fail(message: str) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return EXIT_USAGE
 
 
-def _packaged_config(word: str) -> str:
-    for prefix in ("--config=", "-config="):
-        name = word.removeprefix(prefix)
-        if name != word and name.isidentifier():
-            shipped = configs_directory() / f"{name}.py"
-            if shipped.is_file():
-                return f"{prefix}{shipped}"
+def _with_packaged_config(words: Sequence[str]) -> list[str]:
+    """The command line with a bare name after `--config` replaced by the file that the package ships."""
+    return [_packaged_config(word, before) for before, word in zip(["", *words][:-1], words, strict=True)]
+
+
+def _packaged_config(word: str, before: str) -> str:
+    match = re.fullmatch(r"(--?config=|)(\w+)", word)
+    if match and (match[1] or before in ("--config", "-config")):
+        shipped = configs_directory() / f"{match[2]}.py"
+        if shipped.is_file():
+            return f"{match[1]}{shipped}"
     return word
 
 
@@ -147,44 +167,24 @@ def _help(main: Callable[..., int | None]) -> str:
     return f"{(module.__doc__ or '').strip()}\n\n{flags.FLAGS.module_help(flags_of)}"
 
 
-def _require_config() -> None:
-    """Config files load lazily and report what they miss only when they are first read."""
+def _require_config_file(words: Sequence[str]) -> None:
+    """A missing file would show only when it is first read, and as an error of the first key."""
+    argument = config_argument(words)
     if "config" not in flags.FLAGS:
         return
-    config = flags.FLAGS["config"]
-    if not config.present:
+    if not argument:
         raise UserError("--config=FILE is missing, e.g. --config=configs/tiny.py")
-    file = _config_file()
+    file = Path(argument.partition(":")[0])
     if not file.is_file():
-        raise UserError(f"--config={file}: no such file")
-    if config.value is None:
-        raise UserError(f"--config={file}: get_config() returned nothing")
+        raise UserError(missing_config(file, configs_directory()))
+
+
+def _require_config() -> None:
+    """What `get_config` forgot to return would be missed only later."""
+    if "config" in flags.FLAGS and flags.FLAGS["config"].value is None:
+        raise UserError(f"--config={_config_file()}: get_config() returned nothing")
 
 
 def _config_file() -> Path:
     # What follows a colon is handed to the file's get_config.
-    name = getattr(flags.FLAGS["config"], "config_filename", None) or ""
-    return Path(name.partition(":")[0])
-
-
-def _explain(error: Exception, argv: Sequence[str]) -> str:
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, flags.Error) and "Traceback" in str(error):
-        # From inside the config file; its last line says what went wrong.
-        return f"{str(error).partition(': ')[0]}: {str(error).strip().splitlines()[-1]}"
-    if isinstance(error, flags.Error):
-        return f"{error} (--help lists the flags)"
-    overrides = [
-        word.lstrip("-").partition("=")[0] for word in argv if word.lstrip("-").startswith("config.")
-    ]
-    if isinstance(error, AttributeError | KeyError):
-        named = [key for key in overrides if key.rpartition(".")[2] in str(error)]
-        if named:
-            return f"{named[0]}: no such config key; the config file lists them"
-    file = next((word.partition("=")[2] for word in argv if word.lstrip("-").startswith("config=")), "")
-    return f"--config={file}: {type(error).__name__}: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> Any:
-    return str(error.args[0] if error.args else error).strip().splitlines()[0]
+    return Path(get_config_filename(flags.FLAGS["config"]).partition(":")[0])

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
         key = ".".join([prefix, *(str(part) for part in first["loc"])])
         if first["type"] == "unexpected_keyword_argument":
             raise UserError(
-                f"{key}: no such key; the keys are {', '.join(sorted(_field_names(cls)))}"
+                f"{key}: no such key{did_you_mean(str(first['loc'][-1]), _field_names(cls))}; the keys are "
+                f"{', '.join(sorted(_field_names(cls)))}"
             ) from None
         if first["type"] in ("missing", "missing_argument"):
             raise UserError(f"{key}: missing") from None
@@ -44,3 +45,14 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
 
 def _field_names(cls: type) -> list[str]:
     return list(getattr(cls, "__dataclass_fields__", {}))
+
+
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested sections by dotted key, with tuples as lists, as JSON has them."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat

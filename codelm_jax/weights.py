@@ -9,7 +9,8 @@ import jax
 from codelm_jax.checkpoint.saved_step import locate
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_import import is_export, read_hf
+from codelm_jax.interop.hf_import import read_hf
+from codelm_jax.interop.hf_record import is_export
 
 
 def load_weights(path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best") -> Loaded:

@@ -60,7 +60,8 @@ def get_config() -> ConfigDict:
     config.max_nonfinite_steps = 10  # steps in a row with a non-finite gradient before the run stops
 
     config.data = ConfigDict()
-    config.data.source = "python-env"  # standard library and installed packages; or "directories", "text"
+    config.data.source = "python-env"  # what is installed; or "packages", "directories", "text"
+    config.data.corpus = "strongreg"  # of "packages": a list in configs/corpora, or the path of a .toml file
     config.data.directories = ()  # of "directories": their immediate subfolders count as packages
     config.data.train_path = ""  # of "text": lines holding only <|endoftext|> separate documents
     config.data.val_path = ""  # of "text"
@@ -69,6 +70,7 @@ def get_config() -> ConfigDict:
     config.data.drop_secrets = True  # leave out files that seem to hold keys or passwords
     config.data.decontaminate = ()  # benchmark files whose problems must not be trained on
     config.data.max_bytes = 100_000_000  # the reference's 100 MB
+    config.data.max_package_share = 1.0  # of a package, of max_bytes or all found; 1.0 limits none
     config.data.max_file_bytes = 1_000_000  # larger files are data or generated code
     config.data.max_line_length = 1000  # characters; longer lines are data or generated code
     config.data.near_duplicate_threshold = 0.7  # Jaccard similarity of 5-token shingles

@@ -1,4 +1,4 @@
-"""A model that two CPU cores train in a few minutes, on 30 MB of the Python code already on the machine.
+"""A model that two CPU cores train in nine minutes, set-up included, on 30 MB of the Python code already on the machine.
 
     make train
 
@@ -32,6 +32,7 @@ def get_config() -> ConfigDict:
     config.checkpoint_every = 850
     config.keep_steps = ()
 
+    config.data.corpus = "tiny"
     config.data.max_bytes = 30_000_000
     config.data.tokenizer_bytes = 10_000_000
     config.data.prepared_dir = "data/tiny"

@@ -82,17 +82,31 @@ def test_a_new_run_starts_from_another_runs_weights(small_run):
         f"--config.data.prepared_dir={directory / 'prepared_mine'}",
         "--config.monitor_every=0",
     ]
-    deeper = [f"--workdir={directory / 'other'}", "--config.model.num_layers=2"]
-    started, other = run_commands(
-        [[*mine, "--config.checkpoint_every=1", "--stop_after=1"], [*mine, *deeper]]
+    elsewhere = f"--workdir={directory / 'other'}"
+    deeper = [elsewhere, "--config.model.num_layers=2", "--config.model.num_heads=1"]
+    tokenizer = [elsewhere, f"--config.data.tokenizer_path={directory / 'prepared' / 'tokenizer.json'}"]
+    own_data = [*mine, elsewhere, f"--config.data.prepared_dir={directory / 'prepared'}", "--stop_after=1"]
+    started, other, same_tokenizer, on_own_data = run_commands(
+        [
+            [*mine, "--config.checkpoint_every=1", "--stop_after=1"],
+            [*mine, *deeper],
+            [*mine, *tokenizer, "--stop_after=1"],
+            own_data,
+        ]
     )
+    assert same_tokenizer["status"] == 75, same_tokenizer["errors"]
+    assert on_own_data["status"] == 75, on_own_data["errors"]
+    assert "config.model.num_heads is 1" in other["errors"]
     assert started["status"] == 75, started["errors"]
     assert other["status"] == 2
-    assert "add --config.model.num_layers=1" in other["errors"]
+    assert "config.model.num_layers is 2, but --init_from=" in other["errors"]
+    assert "has 1: leave it out" in other["errors"]
     shutil.rmtree(directory / "source")
     # The data was prepared with the tokenizer in the run's directory, which lies elsewhere now.
     (directory / "mine").rename(directory / "renamed")
-    again = train(*mine, f"--workdir={directory / 'renamed'}", "--stop_after=2")
+    # The run knows its parent: the flag that named it, which is gone, is not needed again.
+    without = [word for word in mine if not word.startswith("--init_from")]
+    again = train(*without, f"--workdir={directory / 'renamed'}", "--stop_after=2")
     assert again.returncode == 75, again.stderr
     assert "resuming" in again.stdout
     # One step of warm-up moves nothing: held out, the new run starts where the other one ended.

@@ -28,6 +28,21 @@ def test_every_command_has_a_script_and_a_console_command():
         assert len(script.splitlines()) <= 15
 
 
+def test_every_place_that_names_python_versions_names_the_same():
+    low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PYPROJECT["project"]["requires-python"]).groups()
+    versions = [f"3.{minor}" for minor in range(int(low), int(high))]
+    named = f"Python {', '.join(versions[:-1])} or {versions[-1]}"
+    assert named in (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"error: {named} is needed" in makefile
+    assert f"(3, {low}) <= sys.version_info < (3, {high})" in makefile
+    tried = (ROOT / "docs" / "compatibility.md").read_text()
+    assert all(
+        re.search(rf"^\| Python {re.escape(version)}\b", tried, re.MULTILINE)
+        for version in [*versions, f"3.{high}"]
+    )
+
+
 def test_what_is_pinned_lies_within_the_bounds():
     pinned = {}
     for line in (ROOT / "constraints.txt").read_text().splitlines():
@@ -59,19 +74,21 @@ ALLOWED = {
     "evals": {"sandbox", "text"},
     # Makes a checkpoint and its data what the suites take; the suites themselves take functions, never a model.
     "evaluation_inputs": {"checkpoint", "data", "evals", "generation", "interop", "model", "training"},
+    "exercises": {"sandbox", "text"},
     "serving": {"data", "checkpoint", "generation", "text"},
     "benchmarks": {"data", "model", "checkpoint", "text", "generation", "training", "interop", "serving"},
 }
 # The commands join all rooms, and no room knows of them.
 ALLOWED["commands"] = {*ALLOWED}
 # Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
-GROUND = {"atomic", "errors", "schema"}
+GROUND = {"atomic", "errors", "run_files", "schema"}
 ONLY_FOR = {
     "cli": {"commands"},
     "compilation_cache": {"commands"},
-    "config_files": {"commands", "evaluation_inputs"},
+    "config_files": {"commands", "data", "evaluation_inputs"},
     "devices": {"commands", "training"},
     "host_memory": {"commands"},
+    "user_cache": {"commands", "data"},
     "weights": {"commands", "evaluation_inputs", "generation", "release", "serving", "training"},
 }
 ONLY_IN = {"orbax": "checkpoint", "grain": "data"}

@@ -6,8 +6,10 @@ from pathlib import Path
 import jax
 import pytest
 
+from codelm_jax.interop.hf_record import RECORD, read_record
 from codelm_jax.release import shipped
 from codelm_jax.release.directory import FIGURES, HELD_OUT, SOURCES
+from codelm_jax.weights import load_weights
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 RELEASES = sorted(path.parent for path in PRETRAINED.glob("*/config.json"))
@@ -30,6 +32,14 @@ def test_the_shipped_files_give_the_shipped_figures(directory):
     for key in ("tokens", "bytes"):
         assert found["heldout"][key] == recorded["heldout"][key]
     assert found["heldout"]["nll"] == pytest.approx(recorded["heldout"]["nll"], abs=shipped.TOLERANCE)
+
+
+@pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)
+def test_every_file_is_the_recorded_one_and_none_is_left_out(directory, caplog):
+    load_weights(directory)
+    record = read_record(directory)
+    assert caplog.records == []
+    assert record.sha256.keys() | {RECORD} == {path.name for path in directory.iterdir()}
 
 
 @pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)

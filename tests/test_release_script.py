@@ -151,7 +151,10 @@ def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
     ("words", "told"),
     [
         (["--name=../x"], "error: --name='../x': must be the name of a directory"),
-        (["--suites=heldot"], "error: --suite=heldot: 'heldot' is no suite; there are all, "),
+        (
+            ["--suites=heldot"],
+            "error: --suite=heldot: 'heldot' is no suite (did you mean heldout?); there are all, ",
+        ),
         (["--suites=humaneval"], "error: --suite=humaneval needs --humaneval=FILE"),
         (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),
     ],

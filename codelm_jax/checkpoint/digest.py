@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 
 FORMAT = 1
 
@@ -98,11 +99,6 @@ def array_digest(array: np.ndarray) -> LeafDigest:
     """Returns the digest of `array`; arrays are equal bit by bit exactly when their digests are."""
     content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     return LeafDigest(array.shape, array.dtype.name, hashlib.sha256(content.data).hexdigest())
-
-
-def json_digest(value: Any) -> str:
-    """Returns the sha256 of `value` as canonical JSON: sorted keys, no spaces."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def plain_json(value: Mapping[str, Any], name: str) -> dict[str, Any]:

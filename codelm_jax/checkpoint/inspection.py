@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
+from codelm_jax.checkpoint.digest import Damaged, Digests
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
 from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
 from codelm_jax.checkpoint.store import remove_leftovers
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 
 _PARAMS = "params/"
 
@@ -89,18 +90,30 @@ def show(path: str | os.PathLike[str]) -> str:
     )
 
 
-def repair(path: str | os.PathLike[str]) -> list[str]:
+def repair(path: str | os.PathLike[str], *, yes: bool = False) -> list[str]:
     """Sets every damaged step of a run aside and removes what interrupted saves left; returns what was done.
 
+    Args:
+        path: a run or its checkpoints.
+        yes: even where no sound step remains.
+
     Raises:
-        UserError: a run is using the directory, or `path` is not a run or its checkpoints.
+        UserError: a run is using the directory, or `path` is not a run or its checkpoints; or no sound step would remain,
+            and `yes` is not given: names what would be moved, and nothing is touched.
     """
     directory, steps = locate(path)
     if steps is None:
         raise UserError(f"{path}: is one step; repair takes a run directory or its checkpoints")
     with RunLock(run_directory(path)):
+        findings = list(verify(directory))
+        damages = [finding.damage for finding in findings if finding.damage]
+        if damages and len(damages) == len(findings) and not yes:
+            raise UserError(
+                f"{directory}: no sound step would remain; repair would move {'; and '.join(map(str, damages))}; "
+                "nothing was changed: add --yes to move them"
+            )
         done = [f"removed {directory / name}" for name in remove_leftovers(directory)]
-        for finding in verify(directory):
+        for finding in findings:
             if finding.damage:
                 done.append(f"moved {finding.directory} to {quarantine(finding.directory, finding.damage)}")
     return done

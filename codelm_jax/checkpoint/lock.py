@@ -29,8 +29,9 @@ class RunLock:
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
-        self.directory = Path(directory).absolute()
-        self._lock = filelock.FileLock(self.directory / LOCK_FILE, timeout=0)
+        self.directory = Path(os.path.realpath(directory))
+        # Without flock the library would fall back to a lock file that outlives a killed process.
+        self._lock = filelock.FileLock(self.directory / LOCK_FILE, timeout=0, fallback_to_soft=False)
 
     def acquire(self) -> None:
         """Takes the lock, creating the directory if need be.

@@ -1,28 +1,29 @@
 """One saved step on disk: finding steps, reading one and verifying every byte that is handed out."""
 
-import errno
 import json
+import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import tensorstore
 
-from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe, json_digest
+from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe
 from codelm_jax.checkpoint.quarantine import QUARANTINE
 from codelm_jax.checkpoint.tree import SEPARATOR
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 
-T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
 # orbax writes a step under this name and renames it when it is complete.
 UNFINISHED = "*.orbax-checkpoint-tmp*"
 
-# A sound step must not be set aside because the process lacks something for a moment.
-_TROUBLE_OF_THE_MACHINE = [os.strerror(number) for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)]
+# A file that is not there, or is there as something else than a file: the only errors of the system that show damage.
+_NOT_A_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 def saved_steps(directory: Path) -> list[int]:
@@ -45,7 +46,7 @@ def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
     Raises:
         UserError: there is no checkpoint at `path`.
     """
-    given = Path(path).absolute()
+    given = Path(os.path.realpath(path))
     for directory in (given / CHECKPOINTS, given):
         if steps := saved_steps(directory):
             return directory, steps
@@ -81,7 +82,9 @@ def run_directory(path: str | os.PathLike[str]) -> Path:
 class SavedStep:
     """A step directory whose table of digests has been read and agrees with itself.
 
-    Every method verifies what it returns.
+    Every method verifies what it returns. Damage is what the bytes themselves show: they were read, and do not decode
+    or differ from their digests, or a file is missing from a step that can be listed. Any other failure says nothing
+    about the step.
 
     Attributes:
         directory: the directory of the step.
@@ -89,13 +92,18 @@ class SavedStep:
 
     Raises:
         Damaged: the step is incomplete, or differs from its digests.
-        UserError: a file may not be read by this user, or not now: no descriptors or memory are left; or another
-            version's format.
+        UserError: it cannot be read by this user, or not now; or it has another version's format.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.digests = self._read(self._read_digests)
+        table = self._json("digests")
+        try:
+            self.digests = Digests.from_json(table)
+        except ValueError as error:
+            raise Damaged(f"{directory}: {error}") from error
+        except UserError as error:
+            raise UserError(f"{directory}: {error}") from None
         if directory.name.isdecimal() and int(directory.name) != self.digests.step:
             raise Damaged(f"{directory}: holds step {self.digests.step}, not the step of its name")
 
@@ -129,11 +137,8 @@ class SavedStep:
             under: such as `params/`; empty for the whole state.
         """
         wanted = {name: leaf for name, leaf in self.digests.leaves.items() if name.startswith(under)}
-        # Not by orbax: when one array is damaged, it abandons the others to a closed event loop, which complains.
-        reads = {name: self._read(self._open_array, name).read() for name in wanted}
-        arrays = {}
+        arrays = self._arrays(wanted)
         for name, expected in wanted.items():
-            arrays[name] = np.asarray(self._read(reads.pop(name).result))
             if array_digest(arrays[name]) != expected:
                 raise Damaged(f"{self.directory}: {name} differs from its digest")
         return arrays
@@ -145,37 +150,89 @@ class SavedStep:
         self.leaves()
 
     def _verified_json(self, item: str, digest: str) -> dict[str, Any]:
-        value = self._read(self._json, item)
+        value = self._json(item)
         if json_digest(value) != digest:
             raise Damaged(f"{self.directory}: {item} differs from its digest")
         return value
 
-    def _read_digests(self) -> Digests:
-        return Digests.from_json(self._json("digests"))
-
     def _json(self, item: str) -> dict[str, Any]:
-        return json.loads((self.directory / item / "metadata").read_bytes())
-
-    def _open_array(self, name: str) -> tensorstore.TensorStore:
-        # orbax's layout: one key-value store for the state, in it a zarr array per leaf, its name joined by dots.
-        files = {"driver": "file", "path": f"{self.directory / 'state'}/"}
-        values = {"driver": "ocdbt", "base": files, "path": f"{name.replace(SEPARATOR, '.')}/"}
-        return tensorstore.open({"driver": "zarr", "kvstore": values}, open=True, read=True).result()
-
-    def _read(self, read: Callable[..., T], *arguments: str) -> T:
+        content = self._bytes(self.directory / item / "metadata")
         try:
-            return read(*arguments)
+            return json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise Damaged(f"{self.directory}: {item} is not JSON") from error
+
+    def _arrays(self, names: Collection[str]) -> dict[str, np.ndarray]:
+        try:
+            return _read_arrays(names, {"driver": "file", "path": f"{self.directory / 'state'}/"})
         except MemoryError:
             raise
-        except UserError as error:
-            raise UserError(f"{self.directory}: {error}") from None
-        except Exception as error:  # a damaged file can raise almost anything
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            trouble = next((words for words in _TROUBLE_OF_THE_MACHINE if words in str(error)), None)
-            if trouble:
-                raise UserError(
-                    f"{self.directory}: cannot be read now ({trouble}); mend that and run the same command again"
-                ) from error
-            if isinstance(error, PermissionError) or "PERMISSION_DENIED" in str(error):
-                raise UserError(f"{self.directory}: may not be read by this user ({reason})") from error
-            raise Damaged(f"{self.directory}: cannot be read ({reason})") from error
+        except Exception as error:
+            # It may be the path, the file system or a limit of the process. The bytes alone, in memory, decide.
+            _log.debug("%s: reading its arrays again: %s", self.directory, error)
+        context, memory = tensorstore.Context(), {"driver": "memory"}
+        store = tensorstore.KvStore.open(memory, context=context).result()
+        for name, content in self._state_files().items():
+            store.write(name, content).result()
+        try:
+            return _read_arrays(names, memory, context)
+        except ValueError as error:
+            raise Damaged(f"{self.directory}: its arrays cannot be decoded ({_first_line(error)})") from error
+        except Exception as error:
+            raise _unreadable(self.directory, error) from error
+
+    def _state_files(self) -> dict[str, bytes]:
+        state = self.directory / "state"
+
+        def stop(error: OSError) -> None:
+            if not isinstance(error, _NOT_A_FILE):
+                raise _unreadable(self.directory, error) from error
+
+        names = [Path(folder, name) for folder, _, files in os.walk(state, onerror=stop) for name in files]
+        return {path.relative_to(state).as_posix(): self._bytes(path) for path in names}
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except _NOT_A_FILE as error:
+            self._require_listing()
+            raise Damaged(f"{self.directory}: {path.relative_to(self.directory)} is missing") from error
+        except OSError as error:
+            raise _unreadable(self.directory, error) from error
+
+    def _require_listing(self) -> None:
+        """What is missing from a directory that cannot be listed may be there all the same."""
+        try:
+            os.listdir(self.directory)
+        except _NOT_A_FILE:
+            pass  # the whole step is gone: another process may have removed it
+        except OSError as error:
+            raise _unreadable(self.directory, error) from error
+
+
+def _read_arrays(
+    names: Collection[str], files: Mapping[str, Any], context: tensorstore.Context | None = None
+) -> dict[str, np.ndarray]:
+    """Reads arrays in orbax's layout: in `files` one key-value store, and in that a zarr array per leaf.
+
+    Not by orbax: when one array is damaged, it abandons the others to a closed event loop, which complains.
+    """
+    reads = {}
+    for name in names:
+        values = {"driver": "ocdbt", "base": files, "path": f"{name.replace(SEPARATOR, '.')}/"}
+        spec = {"driver": "zarr", "kvstore": values}
+        reads[name] = tensorstore.open(spec, open=True, read=True, context=context).result().read()
+    # Each array is taken out of its future at once: the futures would keep a second copy.
+    return {name: np.asarray(reads.pop(name).result()) for name in names}
+
+
+def _unreadable(directory: Path, error: Exception) -> UserError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or _first_line(error)
+    return UserError(
+        f"{directory}: cannot be read ({reason}), which says nothing about the step; nothing was changed: "
+        "mend that and run the same command again"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]

@@ -25,7 +25,6 @@ from codelm_jax.checkpoint.digest import (
     Digests,
     array_digest,
     finite_or_none,
-    json_digest,
     plain_json,
 )
 from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
@@ -33,6 +32,7 @@ from codelm_jax.checkpoint.retention import best_step, steps_to_keep
 from codelm_jax.checkpoint.saved_step import UNFINISHED, SavedStep, locate, saved_steps
 from codelm_jax.checkpoint.tree import fill, host_copies, leaf_table, nest
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 
 orbax_log.silence()
 _log = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ class CheckpointStore:
 
     The caller holds the `RunLock` of the run: two stores in one directory would remove each other's steps.
 
-    Opening removes what an interrupted save left behind and quarantines steps whose table of digests cannot be read.
+    Opening removes what an interrupted save left behind, and quarantines steps whose table of digests is damaged where
+    other steps look sound. The last step that a run has is never moved by a run.
 
     >>> import tempfile, jax.numpy as jnp
     >>> with tempfile.TemporaryDirectory() as directory, CheckpointStore(directory) as store:
@@ -96,7 +97,7 @@ class CheckpointStore:
     """
 
     def __init__(self, directory: str | os.PathLike[str], *, keep_steps: Collection[int] = ()) -> None:
-        self.directory = Path(directory).absolute()
+        self.directory = Path(os.path.realpath(directory))
         self.keep_steps = frozenset(keep_steps)
         self._nll_by_step: dict[int, float | None] = {}
         self._pending: int | None = None
@@ -110,10 +111,14 @@ class CheckpointStore:
                     f"{self._path(step)}: is a link, and a run removes its old steps: link the whole run directory instead"
                 )
         remove_leftovers(self.directory)
+        damaged = {}
         for step in saved_steps(self.directory):
             try:
                 self._nll_by_step[step] = SavedStep(self._path(step)).digests.nll
             except Damaged as damage:
+                damaged[step] = damage
+        if self._nll_by_step:
+            for step, damage in damaged.items():
                 quarantine(self._path(step), damage)
         self._manager = self._open_manager()
 
@@ -181,8 +186,8 @@ class CheckpointStore:
     def restore(self, abstract_state: Any, step: int | None = None) -> Restored | None:
         """Returns the newest sound step, or `step`.
 
-        Every byte is verified. A damaged step moves to `quarantine/` with a warning and the next older one is tried;
-        `step`, when it is given, is taken or refused.
+        Every byte is verified. Where the newest step is damaged, the next older one is tried, and the damaged ones move
+        to `quarantine/` with a warning once a sound one is found; `step`, when it is given, is taken or refused.
 
         Args:
             abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf goes to the
@@ -205,14 +210,20 @@ class CheckpointStore:
                 return self._read(step, abstract_state)
             except Damaged as damage:
                 raise Damaged(f"{damage}; restore another step, or the newest sound one") from damage
+        damaged: dict[int, Damaged] = {}
         for candidate in reversed(self.steps()):
             try:
-                return self._read(candidate, abstract_state)
+                restored = self._read(candidate, abstract_state)
             except Damaged as damage:
-                self._forget(candidate, damage)
-        if saved_steps(self.directory / QUARANTINE):
+                damaged[candidate] = damage
+                continue
+            for newer, damage in damaged.items():
+                self._forget(newer, damage)
+            return restored
+        if damaged or saved_steps(self.directory / QUARANTINE):
+            found = next(iter(damaged.values()), f"see {QUARANTINE}/")
             raise UserError(
-                f"{self.directory}: no step is sound, see {QUARANTINE}/; "
+                f"{self.directory}: no step is sound ({found}); the last ones were not moved: "
                 "restore one from a backup, or choose another run directory to start over"
             )
         return None

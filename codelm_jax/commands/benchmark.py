@@ -24,7 +24,7 @@ from codelm_jax.atomic import write_json
 from codelm_jax.benchmarks import decode, kernel_profile, serve, torch_decode, train, train_table, variants
 from codelm_jax.benchmarks.contenders import Ours
 from codelm_jax.benchmarks.result_file import ResultFile, check_place
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
 from codelm_jax.ops.backend import backend_for
@@ -62,7 +62,8 @@ def main(arguments: list[str]) -> None:
     """Runs the benchmark that is named."""
     commands = {"train": _train, "decode": _decode, "serve": _serve}
     if len(arguments) != 1 or arguments[0] not in commands:
-        raise UserError(f"usage: benchmark.py {'|'.join(commands)} --config=FILE")
+        hint = did_you_mean(arguments[0], [*commands]) if len(arguments) == 1 else ""
+        raise UserError(f"usage: benchmark.py {'|'.join(commands)} --config=FILE{hint}")
     if _CONFIG.value is None:
         raise UserError("--config is missing: name a config file, e.g. --config=strongreg")
     commands[arguments[0]]()
@@ -113,7 +114,9 @@ def _chosen(plan: train.Plan) -> train.Plan:
     modes = (*train.PEER_MODES, *train.PEER_MODES_ONCE)
     for word in _ONLY.value or ():
         if word not in known and word not in modes:
-            raise UserError(f"--only={word}: not known here; there are {', '.join([*known, *modes])}")
+            raise UserError(
+                f"--only={word}: not known here{did_you_mean(word, [*known, *modes])}; there are {', '.join([*known, *modes])}"
+            )
     wanted = {name: v for name, v in known.items() if not _ONLY.value or name in _ONLY.value}
     once = train.PEER_MODES_ONCE if jax.default_backend() == "gpu" or _ONLY.value else ()
 

@@ -2,18 +2,22 @@
 
     python scripts/checkpoint.py verify runs/tiny      reads every byte; exit status 1 if a step is damaged
     python scripts/checkpoint.py show runs/tiny        steps, config, fingerprints, device, parameter table
-    python scripts/checkpoint.py repair runs/tiny      moves damaged steps to quarantine/, removes interrupted saves
+    python scripts/checkpoint.py repair runs/tiny      moves damaged steps to quarantine/, removes interrupted saves;
+                                                       --yes: even where no sound step remains
 
 In place of the run directory, `verify` and `show` also take the directory of one step.
 """
 
 import jax
+from absl import flags
 
 from codelm_jax import cli
 from codelm_jax.checkpoint import inspection
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 
 EXIT_DAMAGED = 1
+
+_YES = flags.DEFINE_bool("yes", False, "repair: move damaged steps even where no sound one remains.")
 
 
 def main(arguments: list[str]) -> int:
@@ -30,9 +34,10 @@ def main(arguments: list[str]) -> int:
         case ["show", path]:
             print(inspection.show(path))
         case ["repair", path]:
-            print("\n".join(inspection.repair(path)) or "nothing to repair")
+            print("\n".join(inspection.repair(path, yes=_YES.value)) or "nothing to repair")
         case _:
-            raise UserError("usage: checkpoint.py verify|show|repair DIR")
+            hint = did_you_mean(arguments[0], ("verify", "show", "repair")) if len(arguments) == 2 else ""
+            raise UserError(f"usage: checkpoint.py verify|show|repair DIR{hint}")
     return 0
 
 

@@ -17,7 +17,6 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
-from codelm_jax.atomic import write_json
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.quarantine import QUARANTINE
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, saved_steps
@@ -25,6 +24,7 @@ from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_import import read_hf
+from codelm_jax.run_files import read_object, write_object
 from codelm_jax.training.resume import run_meta
 
 _MODEL = flags.DEFINE_string("model", None, "The directory to read.", required=True)
@@ -52,7 +52,7 @@ def main() -> None:
         # the step is what makes the directory a run, and an import that was killed before it goes on.
         if _is_another_run(out, meta["config"]):
             raise UserError(f"--out={out}: holds a run already; choose another directory")
-        write_json(out / "config.json", meta["config"])
+        write_object(out / "config.json", meta["config"])
         with CheckpointStore(out / CHECKPOINTS) as store:
             state = {"params": imported.params}
             store.save(step, state=state, data={}, meta={**meta, "tokenizer_json": imported.tokenizer_json})
@@ -68,10 +68,10 @@ def _is_another_run(out: Path, config: Mapping[str, Any]) -> bool:
     if saved_steps(checkpoints) or (checkpoints / QUARANTINE).exists():
         return True
     try:
-        return json.loads(settings.read_bytes()) != json.loads(json.dumps(config))
+        return read_object(settings) != json.loads(json.dumps(config))
     except FileNotFoundError:
         return False
-    except (OSError, ValueError):
+    except UserError:
         return True
 
 

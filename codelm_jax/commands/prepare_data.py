@@ -3,11 +3,15 @@
     python scripts/prepare_data.py --config=configs/tiny.py
     python scripts/prepare_data.py --config=configs/strongreg.py --config.data.source=directories \
         "--config.data.directories=('src', 'lib')" --config.data.prepared_dir=data/own
+    python scripts/prepare_data.py --config=configs/tiny.py --update-corpus
 
 Training does this by itself where it is needed. Run again, it checks that the data is still what the config says.
 """
 
+from absl import flags
+
 from codelm_jax import cli
+from codelm_jax.data import corpus_update
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import prepare
 from codelm_jax.data.progress import console_report
@@ -15,14 +19,20 @@ from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
 
 _CONFIG = cli.define_config()
+_UPDATE = flags.DEFINE_bool(
+    "update-corpus", False, "Pin config.data.corpus to the newest versions; prepare nothing."
+)
 
 
 def main() -> None:
-    """Prepares `config.data.prepared_dir`."""
+    """Prepares `config.data.prepared_dir`, or pins its list of packages."""
     config = _CONFIG.value
     data = parse(DataConfig, config.data, "config.data")
     model = parse(ModelConfig, config.model, "config.model")
     with console_report() as report:
+        if _UPDATE.value:
+            corpus_update.update(data.corpus, report)
+            return
         prepared = prepare(data, vocab_size=model.vocab_size, report=report)
         report(f"fingerprint {prepared.fingerprint}")
 

@@ -9,7 +9,6 @@ command that failed.
 """
 
 import functools
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from codelm_jax.config_files import configs_directory
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.errors import UserError
 from codelm_jax.evals.settings import Files, choose_settings
-from codelm_jax.interop.hf_record import RECORD
+from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.release import shipped
 from codelm_jax.release.choice import candidate, choose
 from codelm_jax.release.directory import FIGURES, assemble, called, check_free
@@ -171,7 +170,7 @@ def _make(
     # What is evaluated is what would ship: rounded to bfloat16, read from its files.
     weights = run.parent / "weights" / run.name
     _export(run, weights)
-    step = json.loads((weights / RECORD).read_text(encoding="utf-8"))["step"]
+    step = read_record(weights).step
     _run(
         "evaluate",
         f"--checkpoint={weights}",
@@ -210,7 +209,7 @@ def _run(command: str, *arguments: str) -> None:
 
 
 def _measure(out: Path) -> None:
-    if (out / FIGURES).exists():
+    if (out / FIGURES).exists() and FIGURES in read_record(out).sha256:
         print(f"{out}: is there already, with its figures")
         return
     # As the test takes them again, which no accelerator is promised.
@@ -225,6 +224,7 @@ def _measure(out: Path) -> None:
         },
     }
     write_json(out / FIGURES, figures)
+    seal(out)
     held_out = figures["heldout"]
     print(
         f"{out}: nll {held_out['nll']:.4f}, {held_out['bits_per_byte']:.4f} bits per byte on its held-out text"

@@ -12,6 +12,8 @@ from pathlib import Path
 from absl import flags
 
 from codelm_jax import cli
+from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_record import is_export
 from codelm_jax.report.model_card import NO_LICENCE, write_model_card
 from codelm_jax.report.page import write_report
 from codelm_jax.report.runs import load_runs
@@ -25,6 +27,12 @@ _LICENCE = flags.DEFINE_string(
 
 def main() -> None:
     """Writes the report, and for a single run its model card."""
+    for directory in map(Path, _WORKDIR.value):
+        if is_export(directory):
+            raise UserError(
+                f"--workdir={directory}: an export keeps no metrics and no results, and its card is README.md; give the "
+                "run that it was made from"
+            )
     runs = load_runs(_WORKDIR.value)
     others = "_".join(
         ["", "with", *(run.directory.resolve().name for run in runs[1:])] if len(runs) > 1 else []

@@ -4,7 +4,9 @@ python scripts/serve.py --checkpoint=runs/tiny
 curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' -d '{"prompt": "def add(a, b):"}'
 """
 
+import sys
 import time
+from functools import partial
 
 from absl import flags
 
@@ -46,9 +48,9 @@ _SETTINGS = [
     flags.DEFINE_integer("max_body_bytes", 2**20, "Largest request."),
     flags.DEFINE_enum(
         "overflow",
-        "error",
-        ["error", "truncate_left", "slide"],
-        "Beyond the context, where a request says nothing.",
+        "cap",
+        ["cap", "error", "truncate_left", "slide"],
+        "Beyond the context, where a request says nothing: cap lowers max_tokens, error refuses.",
     ),
 ]
 
@@ -62,6 +64,8 @@ def main() -> int:
     listening = server.listen(_HOST.value, _PORT.value)
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
+    show = partial(print, file=sys.stderr, flush=True)
+    show(f"opening {_CHECKPOINT.value}")
     model = load_model(_CHECKPOINT.value, max_rows=_MAX_ROWS.value)
     app = create_app(
         model.generator,
@@ -72,6 +76,7 @@ def main() -> int:
         api_key=api_key,
         hosts=hosts,
         compile_ahead=_COMPILE_AHEAD.value,
+        show=show,
     )
     return server.serve(app, listening, drain_timeout=_DRAIN_TIMEOUT.value)
 

@@ -25,6 +25,7 @@ from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report
+from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.evals.table import table
 from codelm_jax.evaluation_inputs import evaluated, live
@@ -40,8 +41,10 @@ from codelm_jax.training.interrupt import EXIT_INTERRUPTED, let_sigterm_interrup
 from codelm_jax.training.loop import Run, train
 from codelm_jax.training.mesh import backend_of, make_mesh
 from codelm_jax.training.resume import (
+    Origin,
     check_same_settings,
     find_origin,
+    inherited_model,
     run_meta,
     saved_meta,
 )
@@ -85,7 +88,8 @@ def main() -> int:
     compilation_cache.enable()
     backend_of(config, mesh)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
-        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size)
+        trained_on = (saved_meta(workdir) or {}).get("data_fingerprint")
+        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size, trained_on=trained_on)
         tokens = len(prepared.train.ids) if prepared else None
         print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
         return 0
@@ -117,17 +121,18 @@ def _train(
     asked: dict[str, Any], config: TrainConfig, data_config: DataConfig, mesh: Mesh, workdir: Path
 ) -> int:
     saved = saved_meta(workdir)
+    origin = find_origin(saved, _INIT_FROM.value, data_config.decontaminate)
+    if origin.model is not None:
+        config, data_config = _inherit(origin, asked, workdir)
     if saved:
         check_same_settings(saved, asked, workdir)
-    origin = find_origin(saved, _INIT_FROM.value, asked["model"], data_config.decontaminate)
-    if _INIT_FROM.value:
-        # The weights mean nothing under another tokenizer than their own.
-        if origin.tokenizer_json:
-            write_atomically(workdir / "tokenizer.json", origin.tokenizer_json.encode())
-        asked["data"]["tokenizer_path"] = str(workdir / "tokenizer.json")
-        data_config = parse(DataConfig, asked["data"], "config.data")
     with console_report() as report:
-        prepared = prepare(data_config, vocab_size=config.model.vocab_size, report=report)
+        prepared = prepare(
+            data_config,
+            vocab_size=config.model.vocab_size,
+            report=report,
+            trained_on=saved["data_fingerprint"] if saved else None,
+        )
     meta = run_meta(
         json.loads(json.dumps(asked)),
         tokenizer_json=prepared.tokenizer.to_json(),
@@ -156,6 +161,32 @@ def _train(
     _print_completions(workdir)
     print(f"model card: {write_model_card(load_runs([workdir])[0])}")
     return 0
+
+
+def _inherit(origin: Origin, asked: dict[str, Any], workdir: Path) -> tuple[TrainConfig, DataConfig]:
+    """Lays the parent's architecture and tokenizer over `asked`, and says what it changed."""
+    parent = f"--init_from={_INIT_FROM.value}" if _INIT_FROM.value else f"the run in {workdir}"
+    own = asked["model"]
+    asked["model"] = inherited_model(origin, own, _model_keys_asked_for(), parent)
+    if changes := {key: value for key, value in asked["model"].items() if own.get(key) != value}:
+        print(f"{parent} gives config.model", ", ".join(f"{k} = {v!r}" for k, v in changes.items()))
+    # The weights mean nothing under another tokenizer than their own.
+    path, tokenizer_json = workdir / "tokenizer.json", origin.tokenizer_json or ""
+    given = asked["data"]["tokenizer_path"]
+    if given and CodeTokenizer.from_file(given).to_json() != tokenizer_json:
+        raise UserError(
+            f"config.data.tokenizer_path = {given!r}: not the tokenizer of {parent}; leave it out, the run inherits it"
+        )
+    write_atomically(path, tokenizer_json.encode())
+    asked["data"]["tokenizer_path"] = str(path)
+    return parse_train_config(asked), parse(DataConfig, asked["data"], "config.data")
+
+
+def _model_keys_asked_for() -> set[str]:
+    """Keys of `config.model` that the command line sets, by themselves or in an architecture file."""
+    overrides = config_flags.get_override_values(flags.FLAGS["config"])
+    keys = {key.removeprefix("model.") for key in overrides if key.startswith("model.")}
+    return keys | set(read_arch_json(_ARCH_JSON.value) if _ARCH_JSON.value else ())
 
 
 def _print_completions(workdir: Path) -> None:

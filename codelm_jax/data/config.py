@@ -15,7 +15,9 @@ class DataConfig:
     """The corpus, its filters and where the prepared data lies; every value is set in `configs/strongreg.py`.
 
     Attributes:
-        source: `python-env` (standard library and installed packages), `directories`, or `text` (ready files).
+        source: `packages` (a pinned list of packages), `python-env` (standard library and installed packages),
+            `directories`, or `text` (ready files).
+        corpus: with `packages`, the name of a list in `configs/corpora`, or the path of another `.toml` list.
         directories: with `directories`, the folders to read; each one's immediate subfolders count as packages.
         train_path: with `text`, a UTF-8 file; lines holding only `<|endoftext|>` separate documents.
         val_path: with `text`, the held-out file of the same form.
@@ -24,6 +26,8 @@ class DataConfig:
         drop_secrets: leave out files that look as if they hold keys, tokens or passwords.
         decontaminate: benchmark files; training files that share a run of 30 code tokens with them are dropped.
         max_bytes: cap on the corpus, in UTF-8 bytes after all filters.
+        max_package_share: largest share of a package, of `max_bytes` or of what is found if that is less; held-out
+            packages of a list are not limited. 1.0 limits none.
         max_file_bytes: larger source files are skipped.
         max_line_length: files with a longer line (in characters) are skipped.
         near_duplicate_threshold: Jaccard similarity of 5-token shingles from which a file counts as a copy.
@@ -32,7 +36,8 @@ class DataConfig:
         prepared_dir: where the prepared data is kept; reused when nothing changed.
     """
 
-    source: Literal["python-env", "directories", "text"]
+    source: Literal["packages", "python-env", "directories", "text"]
+    corpus: str
     directories: Names
     train_path: str
     val_path: str
@@ -41,6 +46,7 @@ class DataConfig:
     drop_secrets: bool
     decontaminate: Names
     max_bytes: Annotated[int, pydantic.Field(ge=1)]
+    max_package_share: Annotated[float, pydantic.Field(gt=0.0, le=1.0)]
     max_file_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_line_length: Annotated[int, pydantic.Field(ge=1)]
     near_duplicate_threshold: Annotated[float, pydantic.Field(ge=0.3, le=1.0)]
@@ -56,6 +62,8 @@ class DataConfig:
                 raise ValueError(f"{key} is only read with source={source!r}, and source is {self.source!r}")
             if not given and self.source == source:
                 raise ValueError(f"source={source!r} needs {key}")
+        if self.source == "packages" and not self.corpus:
+            raise ValueError("source='packages' needs corpus")
         if self.source == "text" and self.licenses:
             raise ValueError("licenses must be empty with source='text': text files carry no licence")
         return self

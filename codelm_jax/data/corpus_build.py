@@ -1,13 +1,14 @@
 """From settings to documents: finds, filters and splits the sources, and says what was done in plain JSON."""
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data import corpus, fingerprints, selection, sources, splits, staleness, text_source
+from codelm_jax.data import corpus, fingerprints, packages, selection, sources, splits, staleness, text_source
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.progress import Report
 from codelm_jax.data.secret_filter import holds_secret
@@ -23,6 +24,7 @@ _KEY_OF_REASON = {
     "line too long": "max_line_length",
     BENCHMARK_OVERLAP: "decontaminate",
     selection.BEYOND_CAP: "max_bytes",
+    selection.BEYOND_SHARE: "max_package_share",
 }
 
 
@@ -52,8 +54,8 @@ class Sources:
     total_bytes: int
 
 
-def find(config: DataConfig) -> Sources:
-    """Lists the sources and their sizes.
+def find(config: DataConfig, report: Report) -> Sources:
+    """Lists the sources and their sizes; packages of a list are fetched first.
 
     Raises:
         UserError: a path of the settings is wrong, or there is nothing.
@@ -64,9 +66,15 @@ def find(config: DataConfig) -> Sources:
             text_source.size(config.train_path, "config.data.train_path"),
             text_source.size(config.val_path, "config.data.val_path"),
         ]
+        if os.path.samefile(config.train_path, config.val_path):
+            raise UserError(
+                "config.data.val_path: is the same file as train_path; hold out text that does not train"
+            )
         return Sources(None, len(sizes), sum(sizes))
     if config.source == "python-env":
         found = sources.find_installed(config.split_seed)
+    elif config.source == "packages":
+        found = packages.find(config.corpus, config.split_seed, report)
     else:
         found = sources.find_in_directories(config.directories, config.split_seed)
     if not found.candidates:
@@ -88,7 +96,7 @@ def build(config: DataConfig, found: sources.Found | None, report: Report) -> Co
     """
     runs = corpus.benchmark_runs(_benchmark_texts(config))
     rules = corpus.Rules(config.max_file_bytes, config.max_line_length, config.drop_secrets, runs)
-    return _of_texts(config, rules) if found is None else _of_files(config, found, rules, report)
+    return _of_texts(config, rules, report) if found is None else _of_files(config, found, rules, report)
 
 
 def _benchmark_texts(config: DataConfig) -> list[str]:
@@ -103,19 +111,28 @@ def _benchmark_texts(config: DataConfig) -> list[str]:
 
 def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, report: Report) -> Corpus:
     selected = selection.select(found, config, rules, report)
-    if not selected.files:
-        raise _nothing_passed("file", config, selected.skipped, found.skipped, "directories")
-    dealt = splits.deal(selected.files, found.candidates, config.split_seed)
+    if config.source == "packages":
+        packages.refuse_other_grammar(config.corpus, selected.skipped)
+    if len(selected.files) < 2:
+        passed = "only 1 file" if selected.files else "no file"
+        raise _too_few(passed, config, selected.skipped, found.skipped, "directories")
+    if found.held_out:
+        dealt = splits.hold_out(selected.files, found.held_out, config.split_seed)
+    else:
+        dealt = splits.deal(selected.files, found.candidates, config.split_seed)
+    if dealt.warning:
+        report(dealt.warning)
     train = [file for file in dealt.train if not file.overlaps_benchmark]
     dropped = [file for file in dealt.train if file.overlaps_benchmark]
     if not train:
         raise UserError(
-            "config.data.decontaminate: every training file shares code with a benchmark; add sources"
+            "config.data.decontaminate: every training file shares code with a benchmark"
+            f"{_listed(selected.skipped)}; add sources"
         )
     skipped = Counter(selected.skipped)
     if dropped:
         skipped[BENCHMARK_OVERLAP] += len(dropped)
-    files_of_split = {"train": train, "val": dealt.val, "test": dealt.test}
+    files_of_split = {"train": train, "val": dealt.val} | ({"test": dealt.test} if dealt.test else {})
     record: dict[str, Any] = {
         "found_files": len(found.candidates) + found.skipped.total(),
         "skipped": dict(skipped.most_common()),
@@ -132,7 +149,7 @@ def _of_files(config: DataConfig, found: sources.Found, rules: corpus.Rules, rep
     return Corpus({name: _file_documents(files) for name, files in files_of_split.items()}, record)
 
 
-def _of_texts(config: DataConfig, rules: corpus.Rules) -> Corpus:
+def _of_texts(config: DataConfig, rules: corpus.Rules, report: Report) -> Corpus:
     skipped: Counter[str] = Counter()
     held_out_skipped: Counter[str] = Counter()
     documents = text_source.read_documents(config.train_path, "config.data.train_path")
@@ -152,13 +169,27 @@ def _of_texts(config: DataConfig, rules: corpus.Rules) -> Corpus:
     if len(train) < len(clean):
         skipped[selection.BEYOND_CAP] += len(clean) - len(train)
     if not train:
-        raise _nothing_passed("training document", config, skipped, Counter(), "train_path")
+        raise _too_few("no training document", config, skipped, Counter(), "train_path")
     if not held_out:
-        raise _nothing_passed("held-out document", config, held_out_skipped, Counter(), "val_path")
+        raise _too_few("no held-out document", config, held_out_skipped, Counter(), "val_path")
+    seen = text_source.count_in_training(held_out, train)
+    if seen == len(held_out):
+        raise UserError("config.data.val_path: all of its documents also train; hold out text that does not")
+    if seen:
+        report(
+            f"warning: config.data.val_path: {seen} of {len(held_out)} documents also train, so scores are too good"
+        )
+    for key, documents in (("train_path", train), ("val_path", held_out)):
+        if names := text_source.count_special_names(documents):
+            report(
+                f"warning: config.data.{key}: {names} names of special tokens inside lines are read as ordinary"
+                " characters; to separate documents, put <|endoftext|> on a line of its own"
+            )
     record = {
         "found_files": found,
         "skipped": dict((skipped + held_out_skipped).most_common()),
-        "test_unit": "none: val is used",
+        "test_unit": splits.NO_TEST,
+        "held_out_in_training": seen,
         "decontamination": _decontamination(config, dropped, dropped_bytes),
     }
     return Corpus({"train": _text_documents(train), "val": _text_documents(held_out)}, record)
@@ -207,15 +238,17 @@ def _file_record(file: selection.SourceFile, split: str) -> dict[str, Any]:
     }
 
 
-def _nothing_passed(
-    what: str, config: DataConfig, skipped: Counter[str], unopened: Counter[str], source_key: str
+def _too_few(
+    passed: str, config: DataConfig, skipped: Counter[str], unopened: Counter[str], source_key: str
 ) -> UserError:
     """Names the key of the filter that left out most; the key of the source where no key could have kept it."""
     reason = next((reason for reason, _ in (skipped - unopened).most_common()), "")
     key = _KEY_OF_REASON.get(reason)
     named = source_key if key is None else f"{key} = {getattr(config, key)!r}"
     remedy = "add sources" if key is None else "change it, or add sources"
-    return UserError(f"config.data.{named}: no {what} passed the filters{_listed(skipped)}; {remedy}")
+    if config.source != "text":
+        remedy += "; two files are needed, or source='text', with a training and a held-out file of any size"
+    return UserError(f"config.data.{named}: {passed} passed the filters{_listed(skipped)}; {remedy}")
 
 
 def _listed(skipped: Counter[str]) -> str:

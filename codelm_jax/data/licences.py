@@ -1,5 +1,6 @@
 """Licences as SPDX expressions, read from package metadata, and whether an allow-list accepts them."""
 
+import hashlib
 import os
 import re
 import tomllib
@@ -22,14 +23,18 @@ _CLASSIFIERS = {
     "Academic Free License (AFL)": "AFL-3.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
+    "Blue Oak Model License (BlueOak-1.0.0)": "BlueOak-1.0.0",
     "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
     "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication": "CC0-1.0",
+    "CMU License (MIT-CMU)": "MIT-CMU",
     "Eclipse Public License 2.0 (EPL-2.0)": "EPL-2.0",
     "GNU Affero General Public License v3": "AGPL-3.0-only",
     "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
     "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
     "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
     "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
+    "GNU Lesser General Public License v2 (LGPLv2)": "LGPL-2.0-only",
     "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
     "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
@@ -37,42 +42,75 @@ _CLASSIFIERS = {
     "ISC License (ISCL)": "ISC",
     "MIT License": "MIT",
     "MIT No Attribution License (MIT-0)": "MIT-0",
+    "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python License (CNRI Python License)": "CNRI-Python",
     "Python Software Foundation License": "PSF-2.0",
+    "Universal Permissive License (UPL)": "UPL-1.0",
+    "University of Illinois/NCSA Open Source License": "NCSA",
+    "Zero-Clause BSD (0BSD)": "0BSD",
     "The Unlicense (Unlicense)": "Unlicense",
     "Zope Public License": "ZPL-2.1",
     "zlib/libpng License": "Zlib",
 }
-# What authors write in the free-text field, lower-cased, for an SPDX identifier.
-_FREE_TEXT = {
-    "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache-2": "Apache-2.0",
-    "apache license": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
-    "apache software license": "Apache-2.0", "apache software license 2.0": "Apache-2.0",
-    "bsd": "BSD-3-Clause", "bsd license": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause",
-    "bsd-3": "BSD-3-Clause", "3-clause bsd license": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause", "new bsd license": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
-    "bsd 2-clause": "BSD-2-Clause", "2-clause bsd license": "BSD-2-Clause", "simplified bsd": "BSD-2-Clause",
-    "isc license": "ISC", "mit license": "MIT", "the mit license": "MIT", "mpl 2.0": "MPL-2.0",
-    "psf": "PSF-2.0", "psfl": "PSF-2.0", "python software foundation license": "PSF-2.0",
+_NO_LICENCE = {"OSI Approved", "DFSG approved"}
+# What authors write in free text, as sets of words: order, punctuation and the words of `_NOISE` do not matter.
+_SPELLINGS = {
+    "Apache-2.0": ("apache", "apache 2", "apache2", "asl 2"),
+    "BSD-2-Clause": ("bsd 2 clause", "bsd simplified", "bsd freebsd"),
+    "BSD-3-Clause": ("bsd", "bsd 3", "bsd3", "bsd 3 clause", "bsd new", "bsd modified", "bsd revised"),
+    "BSL-1.0": ("boost", "boost 1"),
+    "ISC": ("isc", "iscl"),
+    "MIT": ("mit", "expat", "mit expat", "mit x11", "expat mit x11"),
+    "MIT-0": ("mit no attribution",),
+    "MPL-2.0": ("mpl 2", "mozilla public 2", "mozilla public 2 mpl"),
+    "PSF-2.0": ("psf", "psfl", "psf 2", "python foundation", "python foundation psf"),
+    "Unlicense": ("unlicense",),
+    "Zlib": ("zlib", "zlib libpng"),
+    "ZPL-2.1": ("zpl 2.1", "zope public 2.1"),
 }  # fmt: skip
+_NOISE = {"", "the", "license", "licence", "licensed", "under", "version", "software"}
+_OF_WORDS = {frozenset(words.split()): name for name, spellings in _SPELLINGS.items() for words in spellings}
+_BETWEEN_WORDS = re.compile(r"[\s(),/_-]+")
+_VERSION_MARK = re.compile(r"^v(?=\d)|\.0$")
+_JOINT = re.compile(r"\s+(and|or)\s+|\s*[/&,;]\s*", re.IGNORECASE)
+# Whole licence texts: first words, last words, and the digest of all words between them.
+_TEXTS = (
+    (
+        "permission is hereby granted free of charge",
+        "dealings in the software",
+        "91252e71ebf1b3cdaa55b3f945b882e5283e79fce0373436876b406cf2c10596",
+        "MIT",
+    ),
+    (
+        "terms and conditions for use reproduction",
+        "end of terms and conditions",
+        "7cdcacdfacc75ee9d1f9ced7bfdf59bb6ed42b969d4be5a4d3995e0b92ae963e",
+        "Apache-2.0",
+    ),
+)
+_MOST_WORDS_BEFORE_TEXT = 50  # title and copyright lines
+_AFTER_TEXT = " appendix how to apply the apache license to your work"
 _MOST_PROJECT_BYTES = 1_000_000
 _SPDX_SHAPE = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 _SPDX_TOKEN = re.compile(r"[()]|[^\s()]+")
 
 
 def of_distribution(distribution: Distribution) -> str:
-    """The licence of an installed package: its SPDX expression, else its classifiers, else its free text."""
+    """The licence of an installed package: its SPDX expression, else the more exact of classifiers and free text."""
     metadata: Any = distribution.metadata
     if expression := metadata.get("License-Expression"):
         return expression.strip()
+    said = _from_free_text(metadata.get("License") or "")
     classifiers = [
         c.rsplit(" :: ", 1)[-1] for c in metadata.get_all("Classifier") or () if c.startswith("License ::")
     ]
-    found = sorted({_CLASSIFIERS[name] for name in classifiers if name in _CLASSIFIERS})
-    if found:
-        # Several classifiers without a word on how they combine: the reader has to honour all of them.
-        return " AND ".join(found)
-    return _from_free_text(metadata.get("License") or "")
+    found = sorted({_CLASSIFIERS.get(name, UNKNOWN) for name in classifiers if name not in _NO_LICENCE})
+    # Free text may be more exact: "MIT OR Apache-2.0", or the number of a BSD licence's clauses.
+    if not set(found) - {UNKNOWN} or " " in said or {_family(said)} == set(map(_family, found)):
+        return said
+    # Several classifiers without a word on how they combine: the reader has to honour all of them.
+    return " AND ".join(found)
 
 
 def of_project(directory: Path) -> tuple[str, str]:
@@ -140,9 +178,38 @@ def _single(tokens: list[str], accepted: set[str]) -> tuple[bool, list[str]]:
     return first.lower() in accepted, rest
 
 
+def _family(licence: str) -> str:
+    return licence.split("-")[0]
+
+
 def _from_free_text(text: str) -> str:
     stripped = " ".join(text.split())
-    known = _FREE_TEXT.get(stripped.lower())
-    if known:
+    if len(stripped) > 100:
+        return _from_whole_text(stripped)
+    if known := _from_words(stripped):
         return known
-    return stripped if len(stripped) <= 60 and _SPDX_SHAPE.fullmatch(stripped) else UNKNOWN
+    parts = _JOINT.split(stripped)
+    known_parts = [_from_words(part) for part in parts[::2]]
+    if all(known_parts):
+        either = all(joint and joint.lower() == "or" for joint in parts[1::2])
+        return (" OR " if either else " AND ").join(known_parts)
+    is_expression = _SPDX_SHAPE.fullmatch(stripped) and stripped.lower() != UNKNOWN
+    return stripped if is_expression else UNKNOWN
+
+
+def _from_words(text: str) -> str:
+    words = (_VERSION_MARK.sub("", word.strip(".")) for word in _BETWEEN_WORDS.split(text.lower()))
+    return _OF_WORDS.get(frozenset(words) - _NOISE, "")
+
+
+def _from_whole_text(text: str) -> str:
+    words = " ".join(re.findall("[a-z]+", text.lower()))
+    for first, last, digest, name in _TEXTS:
+        before, begins, rest = words.partition(first)
+        body, ends, after = rest.partition(last)
+        extends = len(before.split()) > _MOST_WORDS_BEFORE_TEXT or not after.startswith(
+            _AFTER_TEXT[: len(after)]
+        )
+        if begins and ends and not extends and hashlib.sha256(body.encode()).hexdigest() == digest:
+            return name
+    return UNKNOWN

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import platform
 import shutil
@@ -17,22 +16,26 @@ import tokenizers
 from filelock import FileLock, Timeout
 
 import codelm_jax
-from codelm_jax.atomic import sync, write_atomically, write_json
-from codelm_jax.data import corpus_build, sources, staleness
+from codelm_jax.atomic import sync, write_atomically
+from codelm_jax.data import corpus_build, sources, staleness, summary
 from codelm_jax.data.config import DataConfig
 from codelm_jax.data.corpus_build import Corpus, Documents
+from codelm_jax.data.manifest import (
+    FORMAT,
+    HUMAN_BAND,
+    MANIFEST,
+    read_human_band,
+    read_manifest,
+)
 from codelm_jax.data.progress import Advance, Report
 from codelm_jax.data.tokenizer import CodeTokenizer, pieces
 from codelm_jax.data.tokens import MAX_VOCAB_SIZE, TokenFile, TokenHeader, read_tokens, write_tokens
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.run_files import file_sha256, write_object
 from codelm_jax.text.band import human_band
 
-MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
-HUMAN_BAND = "human_band.json"
 
-_FORMAT = 1
-_MANIFEST_KEYS = {"fingerprint", "settings", "splits", "inputs", "sources", "environment"}
 _ENCODED_AT_ONCE = 4_000_000  # characters
 # Measured on two cores; disk is two bytes a token and the manifest's entry a file.
 _SECONDS_A_MEGABYTE = 0.6
@@ -67,7 +70,9 @@ class PreparedData:
     fingerprint: str
 
 
-def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedData:
+def prepare(
+    config: DataConfig, *, vocab_size: int, report: Report, trained_on: str | None = None
+) -> PreparedData:
     """Prepares `config.prepared_dir`, or opens it when it already holds just that.
 
     Processes that prepare the same directory take turns. An interrupted preparation leaves a `.partial` directory,
@@ -77,6 +82,7 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
         config: what to prepare.
         vocab_size: entries of the tokenizer, special tokens included.
         report: takes lines and progress.
+        trained_on: data fingerprint of the run to resume: its data is used even if the sources changed since.
 
     Raises:
         UserError: settings or sources changed since the data was prepared, sources are unusable, or space runs out.
@@ -89,19 +95,21 @@ def prepare(config: DataConfig, *, vocab_size: int, report: Report) -> PreparedD
     settings = staleness.settings_of(config, vocab_size)
     if not _is_prepared(directory):
         tokenizer = _existing_tokenizer(config, vocab_size)
-        there = corpus_build.find(config)
+        there = corpus_build.find(config, report)
         with _turn(directory, report):
             if not _is_prepared(directory):
                 _announce(config, directory, there, report)
                 _prepare(config, directory, settings, vocab_size, tokenizer, there.found, report)
                 return load_prepared(directory)
     prepared = load_prepared(directory)
-    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, report)
+    _refuse_if_stale(prepared, config, settings, trained_on, report)
     report(f"using the prepared data in {directory}")
     return prepared
 
 
-def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None:
+def find_prepared(
+    config: DataConfig, *, vocab_size: int, trained_on: str | None = None
+) -> PreparedData | None:
     """What `prepare` would use again; None where it would begin anew.
 
     Raises:
@@ -112,7 +120,7 @@ def find_prepared(config: DataConfig, *, vocab_size: int) -> PreparedData | None
         return None
     prepared = load_prepared(directory)
     settings = staleness.settings_of(config, vocab_size)
-    staleness.refuse_if_stale(prepared.manifest, prepared.tokenizer, config, settings, lambda _: None)
+    _refuse_if_stale(prepared, config, settings, trained_on, lambda _: None)
     return prepared
 
 
@@ -123,15 +131,7 @@ def load_prepared(directory: str | Path) -> PreparedData:
         UserError: it is missing, incomplete or damaged.
     """
     directory = Path(directory)
-    manifest = _read_json(directory / MANIFEST)
-    if manifest.get("format") != _FORMAT:
-        raise UserError(
-            f"{directory / MANIFEST}: unknown format {manifest.get('format')!r}; prepare the data again"
-        )
-    if missing := _MANIFEST_KEYS - manifest.keys():
-        raise UserError(
-            f"{directory / MANIFEST}: damaged, lacks {min(missing)!r}; delete the directory and prepare again"
-        )
+    manifest = read_manifest(directory)
     tokenizer = CodeTokenizer.from_file(directory / TOKENIZER)
     files = {
         name: read_tokens(directory / f"{name}.tokens", tokenizer.vocab_size) for name in manifest["splits"]
@@ -139,12 +139,6 @@ def load_prepared(directory: str | Path) -> PreparedData:
     contents = _contents(tokenizer, {name: file.header for name, file in files.items()})
     if manifest["fingerprint"] != staleness.fingerprint(manifest["settings"], contents):
         raise UserError(f"{directory}: its files do not belong together; delete it and prepare again")
-    band = _read_json(directory / HUMAN_BAND)
-    # Data that earlier versions prepared has no digest of it.
-    if manifest.get("human_band_sha256", "") not in ("", _sha256(directory / HUMAN_BAND)):
-        raise UserError(
-            f"{directory / HUMAN_BAND}: contents do not match their sha256; delete the directory and prepare again"
-        )
     return PreparedData(
         directory=directory,
         tokenizer=tokenizer,
@@ -152,26 +146,59 @@ def load_prepared(directory: str | Path) -> PreparedData:
         val=files["val"],
         test=files.get("test", files["val"]),
         manifest=manifest,
-        human_band=band,
+        human_band=read_human_band(directory, manifest),
         fingerprint=manifest["fingerprint"],
     )
+
+
+def _refuse_if_stale(
+    prepared: PreparedData,
+    config: DataConfig,
+    settings: dict[str, Any],
+    trained_on: str | None,
+    report: Report,
+) -> None:
+    stale = staleness.compare(prepared.manifest, prepared.tokenizer, config, settings, report)
+    where = prepared.directory
+    if trained_on is None:
+        remedy = (
+            f"set config.data.prepared_dir to another directory, or delete {where} to prepare again, after which"
+            " unfinished runs on it can't resume"
+        )
+    else:
+        remedy = "restore that to resume the run, or choose another --workdir for a new one"
+    if stale.settings:
+        raise UserError(f"{where}: prepared with other settings: {stale.settings}; {remedy}")
+    if stale.sources and trained_on != prepared.fingerprint:
+        raise UserError(f"{where}: {stale.sources}; {remedy}")
+    if stale.sources:
+        report(f"{where}: {stale.sources}; the run keeps the data that it began with")
 
 
 def _is_prepared(directory: Path) -> bool:
     if (directory / MANIFEST).is_file():
         return True
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    # The working directory is replaced by no other: the process would be left in the old one.
+    if directory.exists() and (
+        not directory.is_dir() or directory.samefile(os.curdir) or any(directory.iterdir())
+    ):
         raise UserError(
             f"config.data.prepared_dir: {directory} is there and is not prepared data; name another directory"
         )
     return False
 
 
+def _beside(directory: Path, suffix: str) -> Path:
+    """The directory itself, wherever a link or `..` leads, with `suffix` at the end of its name."""
+    place = Path(os.path.realpath(directory))
+    return place.with_name(f"{place.name}{suffix}")
+
+
 @contextlib.contextmanager
 def _turn(directory: Path, report: Report) -> Iterator[None]:
-    lock = FileLock(directory.with_name(f"{directory.name}.lock"))
+    lock = FileLock(_beside(directory, ".lock"), fallback_to_soft=False)
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -197,7 +224,7 @@ def _prepare(
     report: Report,
 ) -> None:
     started = time.monotonic()
-    staging = directory.with_name(f"{directory.name}.partial")
+    staging, place = _beside(directory, ".partial"), _beside(directory, "")
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -209,9 +236,9 @@ def _prepare(
             )
         _write(staging, config, settings, corpus, tokenizer, report)
         with contextlib.suppress(FileNotFoundError):
-            directory.rmdir()
-        os.rename(staging, directory)
-        sync(directory.parent)
+            place.rmdir()
+        os.rename(staging, place)
+        sync(place.parent)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -227,7 +254,7 @@ def _announce(config: DataConfig, directory: Path, there: corpus_build.Sources, 
     taken = min(config.max_bytes, there.total_bytes)
     seconds = _SECONDS_AT_LEAST + _SECONDS_A_MEGABYTE * taken / 1e6 * max(1.0, 2 / (os.cpu_count() or 1))
     disk = int(_DISK_AT_LEAST + _DISK_A_BYTE * taken + _DISK_A_FILE * there.files)
-    free = shutil.disk_usage(directory.parent).free
+    free = shutil.disk_usage(_beside(directory, "").parent).free
     report(
         f"preparing {directory}: {there.files} files, {there.total_bytes / 1e6:.1f} MB found, at most"
         f" {config.max_bytes / 1e6:.1f} MB used; about {seconds:.0f} s and {disk / 1e6:.0f} MB of disk"
@@ -282,15 +309,18 @@ def _write(
     ]
     documents = [document.tolist() for tokens in held_out for document in tokens.documents()]
     band = human_band(documents, tokenizer.decode, seed=config.split_seed)
-    write_json(staging / HUMAN_BAND, band)
+    write_object(staging / HUMAN_BAND, band)
     characters = sum(len(text) for text in corpus.splits["val"].read())
     inputs = [
         p for p in (config.train_path, config.val_path, config.tokenizer_path, *config.decontaminate) if p
     ]
+    records = {path: staleness.record_file(path) for path in inputs}
+    settings = settings | staleness.benchmark_digests(config, records)
     manifest = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "fingerprint": staleness.fingerprint(settings, _contents(tokenizer, headers)),
         "settings": settings,
+        "locations": staleness.locations_of(config),
         "made_with": {
             "codelm_jax": codelm_jax.__version__,
             "python": platform.python_version(),
@@ -300,14 +330,15 @@ def _write(
         "val_characters_per_token": round(
             characters / max(1, headers["val"].count - headers["val"].documents), 4
         ),
-        "inputs": {path: staleness.record_file(path) for path in inputs},
+        "inputs": records,
         "environment": sources.installed_versions() if config.source == "python-env" else {},
         "sources": {},
-        "human_band_sha256": _sha256(staging / HUMAN_BAND),
+        "human_band_sha256": file_sha256(staging / HUMAN_BAND),
         **corpus.record,
     }
-    write_json(staging / MANIFEST, manifest)
-    _report_result(manifest, report)
+    write_object(staging / MANIFEST, manifest)
+    for line in summary.lines(manifest):
+        report(line)
 
 
 def _write_splits(
@@ -357,27 +388,3 @@ def _split_record(header: TokenHeader) -> dict[str, Any]:
 def _contents(tokenizer: CodeTokenizer, headers: dict[str, TokenHeader]) -> dict[str, str]:
     digests = {name: header.sha256 for name, header in headers.items()}
     return {TOKENIZER: hashlib.sha256(tokenizer.to_json().encode()).hexdigest(), **digests}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _report_result(manifest: dict[str, Any], report: Report) -> None:
-    for name, split in manifest["splits"].items():
-        report(f"{name}: {split['documents']} files, {split['bytes'] / 1e6:.1f} MB, {split['tokens']} tokens")
-    report(f"{manifest['val_characters_per_token']:.2f} characters per token on val")
-    if manifest["skipped"]:
-        report("left out: " + ", ".join(f"{count} {reason}" for reason, count in manifest["skipped"].items()))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot read it: {error.strerror}; prepare the data again") from None
-    except ValueError:
-        raise UserError(f"{path}: damaged, not JSON; delete the directory and prepare again") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: damaged, not an object; delete the directory and prepare again")
-    return value

@@ -1,6 +1,7 @@
 """Which files make the corpus: allowed licence, sound, no copy of another, and no more than the cap."""
 
 import hashlib
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from codelm_jax.data.sources import Candidate, Found
 from codelm_jax.errors import UserError
 
 BEYOND_CAP = "beyond max_bytes"
+BEYOND_SHARE = "beyond max_package_share"
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,20 @@ def select(found: Found, config: DataConfig, rules: corpus.Rules, report: Report
     near_duplicates = NearDuplicates(config.near_duplicate_threshold)
     taken = judged = 0
     expected = max(1, min(config.max_bytes, sum(c.size for c in allowed)))
+    taken_of: Counter[str] = Counter()  # by package; the held-out ones are not limited
+    share = config.max_package_share
+    most_of_one = share * expected if share < 1.0 else math.inf
     verdicts = corpus_pool.examine_files([c.path for c in allowed], rules, processes=os.cpu_count() or 1)
     try:
         for candidate, verdict in zip(allowed, verdicts, strict=True):
             if verdict.sha256:
                 sha256_of_path[candidate.path] = verdict.sha256
+            name = candidate.package.name
             reason = verdict.reason
             if not reason and verdict.text_sha256 in seen:
                 reason = "exact duplicate"
+            elif not reason and taken_of[name] + verdict.text_bytes > most_of_one:
+                reason = BEYOND_SHARE
             elif (
                 not reason
                 and verdict.signature is not None
@@ -73,16 +81,10 @@ def select(found: Found, config: DataConfig, rules: corpus.Rules, report: Report
                 break
             seen.add(verdict.text_sha256)
             taken += verdict.text_bytes
+            if name not in found.held_out:
+                taken_of[name] += verdict.text_bytes
             judged += 1
-            files.append(
-                SourceFile(
-                    candidate,
-                    verdict.sha256,
-                    verdict.text_sha256,
-                    verdict.text_bytes,
-                    verdict.overlaps_benchmark,
-                )
-            )
+            files.append(_taken(candidate, verdict))
             report(Advance("reading sources", min(taken, expected), expected))
     finally:
         verdicts.close()
@@ -107,7 +109,13 @@ def read_texts(files: list[SourceFile]) -> Iterator[str]:
             unchanged, data = False, b""
         if not unchanged:
             raise UserError(f"{path}: changed while the corpus was prepared; prepare again")
-        yield corpus.decode(data)
+        yield corpus.decode_source(data)
+
+
+def _taken(candidate: Candidate, verdict: corpus.Examined) -> SourceFile:
+    return SourceFile(
+        candidate, verdict.sha256, verdict.text_sha256, verdict.text_bytes, verdict.overlaps_benchmark
+    )
 
 
 def _is_allowed(candidate: Candidate, allowed: tuple[str, ...]) -> bool:

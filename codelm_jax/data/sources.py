@@ -4,24 +4,21 @@ import csv
 import hashlib
 import importlib.metadata
 import os
-import stat
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import codelm_jax
-from codelm_jax.data import licences
+from codelm_jax.data import licences, source_walk
 from codelm_jax.errors import UserError
 
 STANDARD_LIBRARY = "python"
 
 _OWN_PACKAGE = Path(codelm_jax.__file__).resolve().parent
-_INSTALLED_INSIDE_LIBRARY = {"site-packages", "dist-packages"}
-_NOT_SOURCES = {"__pycache__", "node_modules"}
 _OWN_DISTRIBUTION = "codelm-jax"
 
 
@@ -52,10 +49,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """All candidates, in an order that depends on nothing but their keys and the seed, and what was passed over."""
+    """All candidates, in an order that depends on nothing but their keys and the seed, and what was passed over.
+
+    `held_out` names the packages that only test; where it is empty, packages are dealt to `test` by hash.
+    """
 
     candidates: tuple[Candidate, ...]
     skipped: Counter[str]
+    held_out: frozenset[str] = frozenset()
 
 
 def find_installed(seed: int) -> Found:
@@ -65,13 +66,13 @@ def find_installed(seed: int) -> Found:
     version = sys.version.split()[0]
     skipped: Counter[str] = Counter()
     candidates: dict[str, Candidate] = {}
-    for path, status in _walk(library, skipped, leave_out=_INSTALLED_INSIDE_LIBRARY):
+    for path, status in source_walk.walk(library, skipped, source_walk.in_standard_library):
         package = Package(STANDARD_LIBRARY, version, "PSF-2.0")
         candidates[str(path)] = _candidate(path, status, package, library)
     for root in dict.fromkeys([paths["purelib"], paths["platlib"]]):
         site = Path(root)
         owners = _owners(site)
-        for path, status in _walk(site, skipped, leave_out=set()):
+        for path, status in source_walk.walk(site, skipped, source_walk.in_site):
             relative = path.relative_to(site)
             package = owners.get(str(relative)) or Package(
                 relative.parts[0].removesuffix(".py"), "", licences.UNKNOWN
@@ -86,6 +87,8 @@ def find_installed(seed: int) -> Found:
 def find_in_directories(directories: Sequence[str], seed: int) -> Found:
     """The Python files below `directories`; an immediate subfolder is a package, loose files are one together.
 
+    The result depends on names and contents below `directories`, not on how these are spelled or where they lie.
+
     Raises:
         UserError: one of them is not a directory.
     """
@@ -96,7 +99,7 @@ def find_in_directories(directories: Sequence[str], seed: int) -> Found:
         root = Path(directory)
         if not root.is_dir():
             raise UserError(f"config.data.directories: {directory} is not a directory; correct the path")
-        for path, status in _walk(root, skipped, leave_out=set()):
+        for path, status in source_walk.walk(root, skipped, source_walk.in_project):
             parts = path.relative_to(root).parts
             home = root / parts[0] if len(parts) > 1 else root
             if home not in packages:
@@ -117,33 +120,6 @@ def unit_hash(seed: int, text: str) -> int:
     return int.from_bytes(digest[:8], "big")
 
 
-def _walk(root: Path, skipped: Counter[str], leave_out: set[str]) -> Iterator[tuple[Path, os.stat_result]]:
-    """Regular `.py` files below `root`; follows no links, opens nothing, and goes on where it may not look."""
-    pending = [root]
-    while pending:
-        directory = pending.pop()
-        try:
-            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-        except OSError:
-            skipped["unreadable directory"] += 1
-            continue
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                skipped["unreadable"] += 1
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                hidden = entry.name.startswith(".") or entry.name in _NOT_SOURCES
-                if not hidden and not (directory == root and entry.name in leave_out):
-                    pending.append(Path(entry.path))
-            elif entry.name.endswith(".py"):
-                if stat.S_ISREG(status.st_mode):
-                    yield Path(entry.path), status
-                else:
-                    skipped["symbolic link" if stat.S_ISLNK(status.st_mode) else "not a regular file"] += 1
-
-
 def _candidate(path: Path, status: os.stat_result, package: Package, root: Path) -> Candidate:
     return Candidate(
         str(path), package, path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns
@@ -151,7 +127,7 @@ def _candidate(path: Path, status: os.stat_result, package: Package, root: Path)
 
 
 def _in_hash_order(candidates: Iterable[Candidate], seed: int) -> tuple[Candidate, ...]:
-    return tuple(sorted(candidates, key=lambda c: (unit_hash(seed, c.key), c.path)))
+    return tuple(sorted(candidates, key=lambda c: unit_hash(seed, c.key)))
 
 
 def _project(home: Path, root: Path) -> Package:

@@ -30,6 +30,8 @@ PRE_TOKENIZATION = (
 )
 
 _MIN_PAIR_COUNT = 2
+# Training costs the square of a match's length. Code has no match this long; a file of dashes or blank lines is one.
+_LONGEST_TRAINED = 256
 # Longer texts are encoded piece by piece, which bounds memory and lets one long document use every core.
 _PIECE_CHARACTERS = 1 << 16
 _SAFE_CUT = re.compile(r"(?<=\S)(?=\n)")
@@ -82,12 +84,10 @@ class CodeTokenizer:
                 f"config.model.vocab_size = {vocab_size}: must be at least {least}, the special tokens and all bytes"
             )
         tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(Regex(PRE_TOKENIZATION), "isolated"),
-                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-            ]
-        )
+        split = pre_tokenizers.Split(Regex(PRE_TOKENIZATION), "isolated")
+        bound = pre_tokenizers.FixedLength(_LONGEST_TRAINED)
+        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, bound, byte_level])
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=vocab_size,
@@ -97,6 +97,7 @@ class CodeTokenizer:
             special_tokens=list(SPECIAL_TOKENS),
         )
         tokenizer.train_from_iterator((piece for text in texts for piece in pieces(text)), trainer)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, byte_level])
         reached = tokenizer.get_vocab_size()
         if reached < vocab_size:
             raise UserError(

@@ -1,4 +1,8 @@
-"""HumanEval (Chen et al. 2021), from the public file."""
+"""HumanEval (Chen et al. 2021), from the public file, judged by the rule of its own harness.
+
+Apart from the stop strings nothing of a completion is cut: one that repeats the signature, or defines a helper after the
+function, is a whole program.
+"""
 
 from pathlib import Path
 
@@ -24,6 +28,7 @@ def humaneval_tasks(path: str | Path) -> list[Task]:
             entry_point=problem.entry_point,
             check=problem.tests[0],
             solution=problem.solution,
+            cut=False,
         )
         for problem in read_humaneval(path)
     ]

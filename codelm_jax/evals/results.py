@@ -15,8 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from codelm_jax.atomic import open_alone, write_json
+from codelm_jax.atomic import open_alone
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest, read_object, write_object
 
 _DIGEST_LENGTH = 12
 
@@ -62,7 +63,8 @@ class Partial:
     def add(self, name: str, record: Any) -> None:
         """Saves one part, for good once this returns."""
         self.done[name] = record
-        self._file.write(_line([name, record]))
+        entry = json.loads(json.dumps([name, record]))
+        self._file.write(_line([*entry, json_digest(entry)]))
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -110,7 +112,7 @@ class ResultFiles:
         older = _read_result(path)
         if older is not None and older.get("settings") != result["settings"]:
             path.replace(self._aside(suite, older.get("settings", {})))
-        write_json(path, result)
+        write_object(path, result)
 
     def partial(self, suite: str, settings: Mapping[str, Any]) -> Partial:
         """What is finished of a suite with exactly these settings; parts made with others are never mixed in."""
@@ -129,12 +131,17 @@ def _line(value: Any) -> bytes:
 
 
 def _read_parts(content: bytes, settings: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """The parts made with `settings`, and the bytes that hold them: a kill may have cut the last line short."""
+    """The parts made with `settings` before the first cut-off or damaged line, and the bytes that hold them."""
     entries, sound_bytes = [], 0
     for line in io.BytesIO(content):
         try:
             entry = json.loads(line)
-        except ValueError:
+            if entries:
+                entry, written = entry[:2], entry[2:]
+                # Parts that earlier versions wrote have no digest.
+                if written not in ([], [json_digest(entry)]):
+                    break
+        except (ValueError, TypeError):
             break
         if not line.endswith(b"\n"):
             break
@@ -147,9 +154,6 @@ def _read_parts(content: bytes, settings: Mapping[str, Any]) -> tuple[dict[str, 
 
 def _read_result(path: Path) -> dict[str, Any] | None:
     try:
-        result = json.loads(path.read_bytes())
+        return read_object(path, "delete it and evaluate again")
     except FileNotFoundError:
         return None
-    except ValueError:
-        raise UserError(f"{path}: not JSON; delete it and evaluate again") from None
-    return result if isinstance(result, dict) else None

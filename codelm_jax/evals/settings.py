@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.evals import few_shot, humaneval, mbpp, mini_benchmark
 from codelm_jax.evals.few_shot import Sampling
 from codelm_jax.evals.tasks import Task, TaskSampling
@@ -107,12 +107,13 @@ def choose_settings(
 
 def _named(suites: Sequence[str]) -> tuple[str, ...]:
     names = [name for asked in suites for name in (SUITES if asked == "all" else (asked,))]
-    unknown = [name for name in names if name not in (*SUITES, *TASK_SUITES)]
+    known = ("all", *SUITES, *TASK_SUITES)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
-        known = ", ".join(("all", *SUITES, *TASK_SUITES))
-        raise UserError(
-            f"--suite={','.join(suites)}: {unknown[0] if unknown else 'nothing'!r} is no suite; there are {known}"
+        problem = (
+            f"{unknown[0]!r} is no suite{did_you_mean(unknown[0], known)}" if unknown else "names no suite"
         )
+        raise UserError(f"--suite={','.join(suites)}: {problem}; there are {', '.join(known)}")
     return tuple(dict.fromkeys(names))
 
 

@@ -14,7 +14,7 @@ from codelm_jax.evals.samples import sample_record
 from codelm_jax.evals.statistics import clustered_interval, clustered_rate, pass_at_k, wilson_interval
 from codelm_jax.sandbox.verdict import RUNGS, Job, Verdict
 from codelm_jax.text.definitions import end_of_definition
-from codelm_jax.text.parsing import parse, parses
+from codelm_jax.text.parsing import adds_statement, parse, parses
 
 JudgeAll = Callable[[Sequence[Job]], Sequence[Verdict]]
 Records = list[dict[str, Any]]
@@ -35,6 +35,8 @@ class Task:
         entry_point: what the check calls.
         check: trusted source, as `sandbox.verdict.Job` takes it.
         solution: the canonical completion; "" where none is known.
+        cut: whether a completion ends for the judge where the definition ends that `source` begins. If not, all of it
+            is judged, as the benchmark's own harness does.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Task:
     entry_point: str
     check: str
     solution: str
+    cut: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _judge(
     for (task, completion), verdict in zip(pairs, verdicts, strict=True):
         record = sample_record(task.id, task.prompt, completion, codec, band)
         # After a prompt that ends in a docstring, nothing at all is a program that runs.
-        wrote = verdict.passed or parses(task.source, completion.text, hit_limit=False)
+        wrote = verdict.passed or _wrote(task, completion.text)
         records[task.id].append(
             {
                 **record,
@@ -170,6 +173,14 @@ def _judge(
             }
         )
     return records
+
+
+def _wrote(task: Task, completion: str) -> bool:
+    """Whether a completion adds a statement to its prompt."""
+    if task.cut:
+        return parses(task.source, completion, hit_limit=False)
+    program = parse(task.source + completion)
+    return program is not None and adds_statement(program, task.source)
 
 
 def _failure(verdict: Verdict, collapsed: bool, wrote: bool) -> str | None:
@@ -186,8 +197,11 @@ def _failure(verdict: Verdict, collapsed: bool, wrote: bool) -> str | None:
 
 
 def _job(task: Task, completion: str) -> Job:
-    """The program of one sample: cut where the definition ends that the prompt begins."""
-    if task.source:
+    """The program of one sample."""
+    if not task.cut:
+        # In the harness a newline and the check follow, so a backslash at the end is no error before an empty line.
+        completion += "\n" * (1 + len(task.check) - len(task.check.lstrip("\n")))
+    elif task.source:
         completion = completion[: end_of_definition(task.source, completion)]
     helpers = task.source if parse(task.source) is not None else ""
     return Job(

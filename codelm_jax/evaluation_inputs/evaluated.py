@@ -13,7 +13,6 @@ from jax import Array
 
 from codelm_jax.checkpoint.saved_step import run_directory
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
-from codelm_jax.config_files import load_config
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
@@ -27,13 +26,13 @@ from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.interop.hf_import import is_export
+from codelm_jax.interop.hf_record import is_export
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.ops.backend import Backend
 from codelm_jax.training.compile import compile_score_step
-from codelm_jax.training.config import parse_train_config
-from codelm_jax.training.mesh import backend_of, make_mesh, put_batch, replicated, split_over_batch
+from codelm_jax.training.config import saved_scoring_config
+from codelm_jax.training.mesh import all_devices, backend_of, put_batch, replicated, split_over_batch
 from codelm_jax.training.resume import decontaminated
 
 # Logits that scoring holds at once on one device, in numbers: 128 MiB in float32.
@@ -84,14 +83,9 @@ def model(loaded: Loaded) -> Model:
         UserError: its config can't be read by this version.
     """
     tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
-    saved = loaded.meta["config"]
-    batch_size = _batch_size(saved["model"]["max_seq_length"], tokenizer.vocab_size)
-    # Keys that came into being after the checkpoint was written say how to train, which is over. What computes
-    # attention is this machine's matter.
-    here = {"batch_size": batch_size, "grad_accum_steps": 1, "attention": "auto"}
-    config = parse_train_config({**load_config("strongreg").to_dict(), **saved, **here})
+    config = saved_scoring_config(loaded.meta["config"])
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
-    mesh = make_mesh(config)
+    mesh = all_devices()
     backend = backend_of(config, mesh)
     score = compile_score_step(config, mesh)
     by_batch = split_over_batch(mesh)
@@ -118,8 +112,11 @@ def model(loaded: Loaded) -> Model:
             "trained_on": loaded.meta["data_fingerprint"],
             "config_sha256": digest(loaded.meta["config"]),
             "weights_sha256": _weights_digest(loaded.params),
+            "tokenizer_sha256": digest(loaded.meta["tokenizer_json"]),
             "human_band_sha256": digest(loaded.meta["human_band"]),
             "compute_dtype": jnp.dtype(backend.dtype).name,
+            "attention": backend.attention,
+            "label_smoothing": config.label_smoothing,
         },
     )
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from codelm_jax.errors import UserError
 from codelm_jax.generation.code_printer import CodePrinter
 from codelm_jax.generation.generator import Generator
-from codelm_jax.generation.params import STOP_PRESETS, SamplingParams
+from codelm_jax.generation.params import SamplingParams, stop_from_words
 
 STANDARD_INPUT = "-"
 
@@ -25,9 +25,9 @@ def params_from_flags(values: Mapping[str, Any], stop: Sequence[str]) -> Samplin
     Raises:
         UserError: names the flag whose value is not possible.
     """
-    preset = stop[0] if len(stop) == 1 and stop[0] in STOP_PRESETS else None
+    meant = stop_from_words(stop, "--stop")
     try:
-        return SamplingParams.parse({**values, "stop": preset or tuple(stop)}, "-")
+        return SamplingParams.parse({**values, "stop": meant}, "-")
     except UserError as error:
         raise UserError(str(error).replace("-.", "--", 1)) from None
 

@@ -94,14 +94,28 @@ class Engine:
         tokens_on_host = _Tokens(rank_tokens(self.model, params, jnp.asarray(tokens)))
         return [tokens_on_host.ranked((0, place)) for place in range(len(ids) - 1)]
 
-    def compile_ahead(self, params: dict) -> Iterator[None]:
-        """Compiles all that single admissions and decoding can need, by running it on nothing; yields now and then."""
+    def compile_ahead(self, params: dict) -> Iterator[tuple[int, int]]:
+        """Compiles all that single admissions and decoding can need, by running it on nothing.
+
+        Yields:
+            How many groups of programs are compiled, and how many there are; first 0 of them.
+        """
         counts = list(self.sizes.all(1, self.max_rows))
         contexts = list(self.sizes.all(_SMALLEST_CONTEXT, self.context_length))
+        widths = list(self.sizes.all(_SMALLEST_PROMPT, self.context_length))
+        total = len(widths) + len(contexts) * len(counts)
+        for done, _ in enumerate(self._compile_groups(params, counts, contexts, widths)):
+            yield done, total
+
+    def _compile_groups(
+        self, params: dict, counts: Sequence[int], contexts: Sequence[int], widths: Sequence[int]
+    ) -> Iterator[None]:
+        """Yields before the first group and after each."""
+        yield
         # A row of this number is nowhere, so nothing is admitted.
         admission = admission_arrays([], [], count=1, beyond=self.max_rows, most=self.context_length)
         begun = []
-        for width in self.sizes.all(_SMALLEST_PROMPT, self.context_length):
+        for width in widths:
             prompts = self.prompts([Prompt((self.endoftext,), NO_HEALING, 0)], width)
             prefilled = prefill(self.model, params, prompts)
             choice, slot_N = choose_first(self.model, self.vocabulary, prompts, prefilled, admission)
@@ -116,13 +130,13 @@ class Engine:
                         self.model, self.vocabulary, rows, prompts, prefilled, admission, token_N, slot_N
                     )
             rows, _ = decode(self.model, params, self.vocabulary, rows, steps=self.chunk)
-            yield
             for other in counts:
                 if other != count:
                     take_rows(self.model, rows, padded([], other, fill=count))
             for other in contexts:
                 if other != slots:
                     resize(rows, slots=other)
+            yield
 
     def prompts(self, prompts: Sequence[Prompt], width: int) -> Prompts:
         """Prompts as padded arrays."""
@@ -316,12 +330,12 @@ class Batch:
 
     def _take(self, job: Job, token: Ranked, *, skip: int) -> bool:
         """Gives the job its next token; whether that was its last."""
+        job.ranking.append(token.ranking)
         if token.token_id == self._engine.endoftext:
-            job.transcript.finish("endoftext")
+            job.transcript.end_of_text(token.token_id, token.logprob)
             return True
         job.ids.append(token.token_id)
         job.transcript.add(token.token_id, self._engine.token_bytes[token.token_id][skip:], token.logprob)
-        job.ranking.append(token.ranking)
         if not job.transcript.finished and job.remaining == 0:
             job.transcript.finish("length")
         return job.transcript.finished

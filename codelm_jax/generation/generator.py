@@ -32,10 +32,6 @@ from codelm_jax.weights import load_weights
 _MAX_ROWS_CPU, _MAX_ROWS_ACCELERATOR = 64, 1024
 
 
-class ContextExceeded(UserError):
-    """A prompt, with what is to follow it, has more tokens than the model sees."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Candidate:
     """One possible next token."""
@@ -215,8 +211,12 @@ class Generator:
         """An empty batch, whose completions may join and leave at any time."""
         return Batch(self._engine, self._params)
 
-    def compile_ahead(self) -> Iterator[None]:
-        """Compiles what batches of single prompts need, so that no completion waits for it; yields now and then."""
+    def compile_ahead(self) -> Iterator[tuple[int, int]]:
+        """Compiles what batches of single prompts need, so that no completion waits for it.
+
+        Yields:
+            How many groups of programs are compiled, and how many there are; first 0 of them.
+        """
         return self._engine.compile_ahead(self._params)
 
     def score(self, texts: Sequence[str], overflow: Overflow = "error") -> list[Score]:
@@ -241,9 +241,7 @@ class Generator:
         """
         ids = self.token_ids(prompt)
         if len(ids) > self.context_length:
-            raise ContextExceeded(
-                f"the prompt has {len(ids)} tokens, the context takes {self.context_length}"
-            )
+            raise UserError(f"the prompt has {len(ids)} tokens, the context takes {self.context_length}")
         return self._engine.rank(self._params, ids)
 
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
@@ -258,9 +256,7 @@ class Generator:
         """
         ids = self._encode(prompt)
         if len(ids) > self.context_length:
-            raise ContextExceeded(
-                f"the prompt has {len(ids)} tokens, the context takes {self.context_length}"
-            )
+            raise UserError(f"the prompt has {len(ids)} tokens, the context takes {self.context_length}")
         width = min(max(16, 1 << (len(ids) - 1).bit_length()), self.context_length)
         tokens = np.zeros((1, width), np.int32)
         tokens[0, : len(ids)] = ids
@@ -314,14 +310,14 @@ class Generator:
         shift = 0
         if needed > self.context_length:
             if params.overflow == "error":
-                raise ContextExceeded(
+                raise UserError(
                     f"prompt {number}: its {len(ids)} tokens and max_new_tokens = {params.max_new_tokens} exceed "
                     f"the context of {self.context_length} tokens; shorten one or set overflow to "
                     '"truncate_left" or "slide"'
                 )
             if params.overflow == "truncate_left":
                 if params.max_new_tokens >= self.context_length:
-                    raise ContextExceeded(
+                    raise UserError(
                         f"max_new_tokens = {params.max_new_tokens} leaves no room for a prompt in the context of "
                         f'{self.context_length} tokens; lower it or set overflow to "slide"'
                     )

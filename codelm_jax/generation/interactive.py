@@ -11,10 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from codelm_jax.errors import UserError
+from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.generation.code_printer import CodePrinter
 from codelm_jax.generation.generator import Generator
-from codelm_jax.generation.params import STOP_PRESETS, SamplingParams
+from codelm_jax.generation.params import SamplingParams, stop_from_words
 
 HELP = """\
 Type code and press Enter: the model continues it.
@@ -69,7 +69,9 @@ class Session:
             if name in ("quit", "q", "exit"):
                 return False
             if name not in self._commands:
-                raise UserError(f":{name} is no command; :help lists them")
+                raise UserError(
+                    f":{name} is no command{did_you_mean(name, [*self._commands])}; :help lists them"
+                )
             self._commands[name](arguments)
         except UserError as error:
             self._say(f"error: {error}", style="red")
@@ -98,9 +100,14 @@ class Session:
                     self._say(f"{field.name} = {getattr(self.params, field.name)!r}")
             return
         name, *values = arguments
-        known = {field.name: getattr(self.params, field.name) for field in dataclasses.fields(self.params)}
-        if name not in known or name == "n":
-            raise UserError(f":set {name}: no such parameter; :set alone lists them")
+        known = {
+            field.name: getattr(self.params, field.name)
+            for field in dataclasses.fields(self.params)
+            if field.name != "n"
+        }
+        if name not in known:
+            hint = did_you_mean(name, [*known])
+            raise UserError(f":set {name}: no such parameter{hint}; :set alone lists them")
         if not values:
             raise UserError(f":set {name}: give a value; it is {known[name]!r}")
         self.params = SamplingParams.parse(known | {name: _value(name, known[name], values)}, ":set")
@@ -142,17 +149,14 @@ class Session:
 def run(generator: Generator, params: SamplingParams, examples: str) -> None:
     """Talks on the terminal until the user leaves."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.lexers import PygmentsLexer
     from pygments.lexers.python import PythonLexer
 
     bindings = KeyBindings()
     bindings.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
-    history = _history_file()
-    history.parent.mkdir(parents=True, exist_ok=True)
     terminal: Any = PromptSession(
-        history=FileHistory(str(history)),
+        history=_history(),
         lexer=PygmentsLexer(PythonLexer),
         key_bindings=bindings,
         reserve_space_for_menu=0,
@@ -183,8 +187,7 @@ def _value(name: str, current: Any, values: list[str]) -> Any:
     if name == "stop":
         if values in ([""], [_NO_STOP]):
             return ()
-        strings = tuple(map(_unescaped, values))
-        return strings[0] if len(strings) == 1 and strings[0] in STOP_PRESETS else strings
+        return stop_from_words([_unescaped(value) for value in values], ":set stop")
     (text, *more) = values
     if more:
         raise UserError(f":set {name}: takes one value")
@@ -211,6 +214,14 @@ def _unescaped(text: str) -> str:
             ) from None
 
 
-def _history_file() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "codelm_jax" / "prompts"
+def _history() -> Any:
+    """Prompts kept from session to session; only in memory for a user whose home is missing or not writable."""
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    try:
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        file = Path(base) / "codelm_jax" / "prompts"
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return InMemoryHistory()
+    return FileHistory(str(file))

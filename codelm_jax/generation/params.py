@@ -1,12 +1,14 @@
 """What the caller may ask of a completion."""
 
 import dataclasses
-from collections.abc import Mapping
+import keyword
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic.dataclasses import dataclass
 
+from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.schema import STRICT, parse
 
 StopPreset = Literal["function", "statement", "line"]
@@ -64,7 +66,8 @@ class SamplingParams:
         if isinstance(stop, str):
             if stop not in STOP_PRESETS:
                 raise ValueError(
-                    f"a rule is one of {', '.join(STOP_PRESETS)}; put strings in a tuple: ({stop!r},)"
+                    f"a rule is one of {', '.join(STOP_PRESETS)}{did_you_mean(stop, STOP_PRESETS)}; put strings in a "
+                    f"tuple: ({stop!r},)"
                 )
             return stop
         if isinstance(stop, list | tuple):
@@ -85,3 +88,26 @@ class SamplingParams:
     def replace(self, **changes: Any) -> "SamplingParams":
         """A copy with some fields changed, checked again."""
         return dataclasses.replace(self, **changes)
+
+
+def stop_from_words(words: Sequence[str], name: str) -> str | tuple[str, ...]:
+    """What the words that a user gave for `stop` mean: the name of a rule where it is the only word, else strings.
+
+    Args:
+        words: one or several.
+        name: how the user names the option, e.g. `--stop`.
+
+    Raises:
+        UserError: a single word that resembles a rule's name; it would silently become a string that never occurs.
+    """
+    strings = tuple(words)
+    if len(strings) != 1:
+        return strings
+    (word,) = strings
+    if word in STOP_PRESETS:
+        return word
+    # A keyword is a plausible place to stop, however much it resembles a rule.
+    mistyped = word.isidentifier() and not keyword.iskeyword(word)
+    if mistyped and (hint := did_you_mean(word.lower(), STOP_PRESETS)):
+        raise UserError(f"{name} {word}: no such rule{hint}; to stop at this text itself, give it twice")
+    return strings

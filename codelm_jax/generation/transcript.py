@@ -49,12 +49,12 @@ class Transcript:
 
     @property
     def token_count(self) -> int:
-        """Tokens taken."""
+        """Tokens taken, an ending <|endoftext|> included."""
         return len(self._token_ids)
 
     @property
     def token_ids(self) -> Sequence[int]:
-        """The tokens taken."""
+        """The tokens taken, an ending <|endoftext|> included."""
         return self._token_ids
 
     @property
@@ -92,6 +92,13 @@ class Transcript:
         if not self.finished:
             self._finish_reason = reason
 
+    def end_of_text(self, token_id: int, logprob: float) -> None:
+        """Takes <|endoftext|>, which ends the text and is not part of it."""
+        self.finish("endoftext")
+        self._starts.append(len(self._text))
+        self._token_ids.append(token_id)
+        self._logprobs.append(logprob)
+
     def take_piece(self) -> str:
         """The text since the last call that is sure to stay."""
         end = len(self._text) if self.finished else max(self._streamed, self._rule.settled())
@@ -103,7 +110,7 @@ class Transcript:
         """The finished completion."""
         if self._finish_reason is None:
             raise ValueError("this completion has not ended yet")
-        count = self.settled_tokens
+        count = self.settled_tokens - (self._finish_reason == "endoftext")
         return Completion(
             self._text, tuple(self._token_ids[:count]), tuple(self._logprobs[:count]), self._finish_reason
         )

@@ -23,6 +23,7 @@ class Architecture:
         write: maps a model to the content of its `config.json` and its weights by name.
         words: reads `config.model` from the content of a `config.json`.
         read: maps weights back to parameters.
+        attention_biases: names and sizes of the attention biases that it may have and this project's models lack.
     """
 
     name: str
@@ -30,14 +31,25 @@ class Architecture:
     write: Callable[[ModelConfig, Mapping[str, Any]], tuple[dict[str, Any], dict[str, np.ndarray]]]
     words: Callable[[Mapping[str, Any], Sizes, str], dict[str, Any]]
     read: Callable[[ModelConfig, NamedArrays], dict[str, Any]]
+    attention_biases: Callable[[ModelConfig], dict[str, int]]
 
 
 ARCHITECTURES = {
     gpt_neox.MODEL_TYPE: Architecture(
-        "GPT-NeoX", gpt_neox.NEEDED, gpt_neox.to_gpt_neox, gpt_neox.gpt_neox_words, gpt_neox.from_gpt_neox
+        "GPT-NeoX",
+        gpt_neox.NEEDED,
+        gpt_neox.to_gpt_neox,
+        gpt_neox.gpt_neox_words,
+        gpt_neox.from_gpt_neox,
+        gpt_neox.attention_biases,
     ),
     llama.MODEL_TYPE: Architecture(
-        "Llama", llama.NEEDED, llama.to_llama, llama.llama_words, llama.from_llama
+        "Llama",
+        llama.NEEDED,
+        llama.to_llama,
+        llama.llama_words,
+        llama.from_llama,
+        llama.attention_biases,
     ),
 }
 

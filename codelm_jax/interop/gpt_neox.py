@@ -1,6 +1,7 @@
 """The model as a GPT-NeoX, the public architecture that it equals exactly: same function, other names and layouts.
 
-GPT-NeoX keeps biases in its feed-forward layers, so the mapping has that many parameters more, all of them zero.
+GPT-NeoX keeps biases in its feed-forward layers, so the mapping has that many parameters more, all of them zero. Its
+attention biases are optional.
 """
 
 import dataclasses
@@ -37,7 +38,6 @@ _FIXED = {
     "hidden_act": "gelu",
     "layer_norm_eps": NORM_EPSILON,
     "use_parallel_residual": False,
-    "attention_bias": False,
     "tie_word_embeddings": False,
 }
 # What transformers 5 takes a field for that is left out.
@@ -45,7 +45,6 @@ _ASSUMED = {
     "hidden_act": "gelu",
     "layer_norm_eps": 1e-5,
     "use_parallel_residual": True,
-    "attention_bias": True,
     "tie_word_embeddings": False,
 }
 _ASSUMED_ROPE = {"rope_type": "default", "rope_theta": ROPE_BASE, "partial_rotary_factor": 0.25}
@@ -122,6 +121,16 @@ def from_gpt_neox(config: ModelConfig, arrays: NamedArrays) -> dict[str, Any]:
     return params
 
 
+def attention_biases(config: ModelConfig) -> dict[str, int]:
+    """Names and sizes of the attention biases that a GPT-NeoX may have."""
+    sizes = {"query_key_value": 3 * config.hidden_dim, "dense": config.hidden_dim}
+    return {
+        f"{_prefix(i)}.attention.{name}.bias": size
+        for i in range(config.num_layers)
+        for name, size in sizes.items()
+    }
+
+
 def _config(config: ModelConfig) -> dict[str, Any]:
     return {
         "architectures": ["GPTNeoXForCausalLM"],
@@ -129,6 +138,7 @@ def _config(config: ModelConfig) -> dict[str, Any]:
         **dataclasses.asdict(Sizes.of(config)),
         **_FIXED,
         **_ROTARY,
+        "attention_bias": False,
         "attention_dropout": 0.0,
         "hidden_dropout": 0.0,
         "bos_token_id": ENDOFTEXT_ID,

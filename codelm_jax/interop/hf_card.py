@@ -9,11 +9,15 @@ _LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
 # True of the run's card, not of its copy.
 _WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
 # Where the card says how to open the model: the run is not here, and the commands take an export as well.
-_SHELL = re.compile(r"(?P<call>(?P<command>\w+)\.py --checkpoint=)('[^'\n]*'|[^\s`])+")
+_SHELL = re.compile(
+    r"(?P<call>(?P<command>\w+)\.py --checkpoint=)('[^'\n]*'|[^\s`])+(?: --out=evals(?![^\s`]))?"
+)
 _PYTHON = re.compile(r'(?P<call>from_checkpoint\()"[^"\n]*"')
 _TITLE = re.compile(r"^# .*$", re.MULTILINE)
 _INDEX = re.compile(r'(?P<before>^model-index: \[\{"name": )"[^"]*"', re.MULTILINE)
 _HEADING = re.compile(r"^## ", re.MULTILINE)
+# Written by an earlier export, where the card is an export's.
+_EARLIER = re.compile(r"^## Use with transformers\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 _SECTION = """## Use with transformers
 
@@ -24,8 +28,11 @@ from transformers import pipeline
 
 model = {name}  # the path of this directory, or its name on the Hub
 complete = pipeline("text-generation", model=model)
-print(complete("def add(a, b):\\n", max_new_tokens=60)[0]["generated_text"])
+print(complete("def add(a, b):", max_new_tokens=60)[0]["generated_text"])
 ```
+
+End a prompt before its line break, not after it: a line break and the indentation that follows it are one token, so
+after a lone line break the model writes unindented text.
 
 The tokenizer puts `<|endoftext|>` before every text, as in training, and takes the names of special tokens in a text
 for ordinary characters. Keep prompt and completion together within {context_length} tokens: the model never saw more,
@@ -52,7 +59,7 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
     matter = _FRONT_MATTER.match(card)
     end = matter.end() if matter else 0
     head = _LIBRARY.sub('library_name: "transformers"', card[:end])
-    body = _WRITTEN_BY.sub("", card[end:], count=1)
+    body = _EARLIER.sub("", _WRITTEN_BY.sub("", card[end:], count=1), count=1)
     # What is exported goes by its own name.
     title = name.rpartition("/")[2]
     head = _INDEX.sub(lambda found: found["before"] + json.dumps(title), head)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_of
 from codelm_jax.interop.hf_card import hf_card
-from codelm_jax.interop.hf_record import RECORD, record_text
+from codelm_jax.interop.hf_record import RECORD, write_record
 from codelm_jax.interop.hf_tokenizer import generation_config, hf_tokenizer_json, tokenizer_config
 from codelm_jax.interop.hf_weights import is_weights_file, weights_files, write_weights
 from codelm_jax.interop.new_directory import new_directory
@@ -51,7 +52,7 @@ def is_export_file(name: str) -> bool:
 
 
 def read_again(directory: Path) -> tuple[str, ...]:
-    """Names of the files that an import of `directory` reads, and its record therefore vouches for."""
+    """Names of the files that an import of `directory` reads."""
     return (*weights_files(directory), CONFIG, TOKENIZER)
 
 
@@ -63,6 +64,7 @@ def export_hf(
     max_shard_bytes: int | None = None,
     called: str | None = None,
     overwrite: bool = False,
+    for_ctranslate2: bool = False,
 ) -> str:
     """Writes `out`, whole or not at all.
 
@@ -73,6 +75,7 @@ def export_hf(
         max_shard_bytes: of each weights file; None: one file, whatever its size.
         called: what the card's commands open; None: the last part of `out`.
         overwrite: whether an older export there is replaced.
+        for_ctranslate2: whether to write what CTranslate2's converter needs: zero attention biases, and an `unk_token`.
 
     Returns:
         The name of the public architecture that the model was written as.
@@ -83,12 +86,16 @@ def export_hf(
     config = parse(ModelConfig, model.meta["config"]["model"], "config.model")
     architecture = architecture_of(config)
     hf_config, weights = architecture.write(config, model.params)
+    if for_ctranslate2:
+        hf_config["attention_bias"] = True
+        biases = architecture.attention_biases(config)
+        weights |= {name: np.zeros(size, np.float32) for name, size in biases.items()}
     weights = {name: _cast(name, array, dtype) for name, array in weights.items()}
     tokenizer_json = model.meta["tokenizer_json"]
     generation = generation_config(tokenizer_json, config.vocab_size)
     card = hf_card(
         model.card,
-        name=called or out.absolute().name,
+        name=called or Path(os.path.realpath(out)).name,
         architecture=architecture.name,
         dtype=dtype,
         step=model.step,
@@ -100,13 +107,13 @@ def export_hf(
             # Older readers look for torch_dtype.
             CONFIG: hf_config
             | {"pad_token_id": generation["pad_token_id"], "dtype": dtype, "torch_dtype": dtype},
-            "tokenizer_config.json": tokenizer_config(config.max_seq_length),
+            "tokenizer_config.json": tokenizer_config(config.max_seq_length, unk_token=for_ctranslate2),
             "generation_config.json": generation,
         }.items():
             _write(directory / name, json.dumps(content, indent=2) + "\n")
         _write(directory / TOKENIZER, hf_tokenizer_json(tokenizer_json))
         _write(directory / CARD, card)
-        _write(directory / RECORD, record_text(model.step, model.meta, directory, read_again(directory)))
+        write_record(directory, model.step, model.meta)
     return architecture.name
 
 

@@ -1,7 +1,6 @@
 """Reads a directory of the Hugging Face format back: an export of this project, or what other tools made of one."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from codelm_jax.interop.hf_config import Sizes, read_sizes
 from codelm_jax.interop.hf_export import CONFIG, TOKENIZER, read_again
 from codelm_jax.interop.hf_record import RECORD, check_record
 from codelm_jax.interop.hf_tokenizer import own_tokenizer_json
-from codelm_jax.interop.hf_weights import INDEX, WEIGHTS, read_weights, weights_files
+from codelm_jax.interop.hf_weights import WEIGHTS, read_weights, weights_files
 from codelm_jax.interop.tensors import NamedArrays
+from codelm_jax.interop.text_files import read_json, read_text
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
 
@@ -39,11 +39,6 @@ class Imported:
     meta: dict[str, Any] | None
 
 
-def is_export(directory: Path) -> bool:
-    """Whether `directory` holds what only an export does, whole or not."""
-    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
-
-
 def read_hf(directory: Path) -> Imported:
     """Reads the model in `directory`.
 
@@ -53,18 +48,21 @@ def read_hf(directory: Path) -> Imported:
     """
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give one with {CONFIG}, {WEIGHTS} and {TOKENIZER}")
-    given, name = _read_json(directory / CONFIG), str(directory / CONFIG)
+    record = None
+    if (directory / RECORD).exists():
+        record = check_record(directory, read_again(directory))
+    given, name = read_json(directory / CONFIG), str(directory / CONFIG)
     architecture = architecture_named(given.get("model_type"), name)
     sizes = read_sizes(given, name)
     words = architecture.words(given, sizes, name)
-    record = None
-    if (directory / RECORD).exists():
-        record = check_record(_read_json(directory / RECORD), directory, read_again(directory))
+    if record:
         words = _recorded_words(record.meta, words, directory)
     config = parse(ModelConfig, words, "config.model")
     tokenizer_json = _read_tokenizer(directory / TOKENIZER, config.vocab_size)
     arrays = NamedArrays(read_weights(directory), str(directory / weights_files(directory)[0]))
     params = architecture.read(config, arrays)
+    for bias, size in architecture.attention_biases(config).items():
+        arrays.drop_zeros_if_there(bias, size)
     arrays.finish()
     return Imported(
         params=params,
@@ -90,27 +88,8 @@ def _recorded_words(meta: Mapping[str, Any], words: dict[str, Any], directory: P
     return recorded
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(_read_text(path))
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
-        raise UserError(f"{path}: not JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: must hold a JSON object")
-    return content
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text") from None
-
-
 def _read_tokenizer(path: Path, vocab_size: int) -> str:
-    text = own_tokenizer_json(_read_text(path), str(path))
+    text = own_tokenizer_json(read_text(path), str(path))
     size = Tokenizer.from_str(text).get_vocab_size(with_added_tokens=True)
     if size > vocab_size:
         raise UserError(f"{path}: has {size} tokens, but {CONFIG} says vocab_size = {vocab_size}")

@@ -1,11 +1,10 @@
 """What the Hugging Face format has no place for: which run the weights are from, and what that run knew of its data.
 
-`codelm.json` holds it, with the digests of the files that it speaks of: weights that somebody has trained further are
-not what it describes.
+`codelm.json` holds it, with the digests of all other files in the directory and of itself: weights that somebody has
+trained further are not what it describes, and no byte of a statement changes unnoticed.
 """
 
-import hashlib
-import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,15 +12,28 @@ from typing import Annotated, Any
 import pydantic
 from pydantic.dataclasses import dataclass
 
+from codelm_jax.atomic import write_json
 from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
+from codelm_jax.interop.text_files import read_json
+from codelm_jax.run_files import file_sha256, json_digest
 from codelm_jax.schema import STRICT, parse
 
+_log = logging.getLogger(__name__)
+
 RECORD = "codelm.json"
-FORMAT = 1
+FORMAT = 2
+# Written by 0.1.0: no digest of the record itself, and none of the files that an import does not read.
+_WITHOUT_OWN_DIGEST = 1
 # Of the run's config: paths on the machine that it ran on, which mean nothing elsewhere and are nobody's business.
 _PRIVATE = "data"
 # Of the metadata: a file of its own, and what XLA was told on that machine, which may hold paths.
 _LEFT_OUT = ("tokenizer_json", "xla_flags")
+
+
+def is_export(directory: Path) -> bool:
+    """Whether `directory` holds what only an export does, whole or not."""
+    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
 
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
@@ -47,63 +59,111 @@ class Record:
         step: of the checkpoint.
         meta: its metadata, without the tokenizer, the data section of its config and absolute paths.
         sha256: digests of the other files by name.
+        record_sha256: digest of the fields above; None in format 1, which had none.
     """
 
     format: int
     step: Annotated[int, pydantic.Field(ge=0)]
     meta: dict[str, Any]
     sha256: dict[str, str]
+    record_sha256: str | None = None
 
 
-def record_text(step: int, meta: Mapping[str, Any], directory: Path, files: tuple[str, ...]) -> str:
-    """The text of the record of an export.
+def write_record(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
+    """Writes the record of an export whose other files are all there.
 
     Args:
+        directory: where they lie.
         step: of the checkpoint.
         meta: its metadata, see `training.resume.run_meta`.
-        directory: where `files` lie.
-        files: those that an import reads.
     """
     kept = {key: value for key, value in meta.items() if key not in _LEFT_OUT}
     kept["config"] = {key: value for key, value in meta["config"].items() if key != _PRIVATE}
     kept["decontaminated"] = [_public(path) for path in meta.get("decontaminated", ())]
     if began_from := meta.get("began_from"):
         kept["began_from"] = {**began_from, "checkpoint": _public(began_from["checkpoint"])}
-    content = {
-        "format": FORMAT,
-        "step": step,
-        "meta": kept,
-        "sha256": {name: _digest(directory / name) for name in files},
-    }
-    return json.dumps(content, indent=2) + "\n"
+    _write(directory, step, kept)
 
 
-def check_record(content: Mapping[str, Any], directory: Path, files: tuple[str, ...]) -> Record:
-    """Reads a record and compares the files that it describes.
-
-    Args:
-        content: of the record.
-        directory: where it lies.
-        files: those that it must describe.
+def seal(directory: Path) -> None:
+    """Writes the record once more, with the digests that the other files have now.
 
     Raises:
-        UserError: it is not such a record, or a file is not the one that was exported.
+        UserError: its record cannot be read.
     """
-    name = str(directory / RECORD)
-    record = parse(Record, content, name)
-    meta = parse(_Meta, record.meta, f"{name}.meta")
-    parse(_Config, meta.config, f"{name}.meta.config")
-    if record.format != FORMAT:
+    record = read_record(directory)
+    _write(directory, record.step, record.meta)
+
+
+def read_record(directory: Path) -> Record:
+    """Reads a record and compares it with its own digest.
+
+    Raises:
+        UserError: it is not such a record, or differs from its digest.
+    """
+    path = directory / RECORD
+    content = read_json(path)
+    written = content.get("format")
+    if written not in (FORMAT, _WITHOUT_OWN_DIGEST):
+        raise UserError(f"{path}: format is {written!r}, not {FORMAT}: another version wrote it")
+    record = parse(Record, content, str(path))
+    if record.format == FORMAT and record.record_sha256 != _own_digest(content):
         raise UserError(
-            f"{directory / RECORD}: format is {record.format}, not {FORMAT}: another version wrote it"
+            f"{path}: differs from its own digest, so it was changed or is damaged; export again, or remove it to "
+            "import the model as one of unknown origin"
         )
+    meta = parse(_Meta, record.meta, f"{path}.meta")
+    parse(_Config, meta.config, f"{path}.meta.config")
+    return record
+
+
+def check_record(directory: Path, files: tuple[str, ...]) -> Record:
+    """Reads a record and compares the files that it describes.
+
+    A file that no import reads may differ, since people edit the card; a warning says so.
+
+    Args:
+        directory: where it lies.
+        files: those that an import reads.
+
+    Raises:
+        UserError: as `read_record`, or one of `files` is not the one that was exported.
+    """
+    record = read_record(directory)
     for file in files:
         if record.sha256.get(file) != _digest(directory / file):
             raise UserError(
                 f"{directory / file}: is not the file that {RECORD} describes; export again, or remove {RECORD} to "
                 "import it as a model of unknown origin"
             )
+    if record.format == _WITHOUT_OWN_DIGEST:
+        _log.warning(
+            "%s: has no digest of itself (version 0.1.0 wrote it), so changes to it go unnoticed; export again to add one",
+            directory / RECORD,
+        )
+    # Names come from the directory, not from the record: a record must not have other files read.
+    for path in sorted(directory.iterdir()):
+        described = record.sha256.get(path.name)
+        if described and path.name not in files and path.is_file() and described != _digest(path):
+            _log.warning("%s: is not the file that %s describes; what it says is not checked", path, RECORD)
     return record
+
+
+def _write(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
+    others = sorted(path for path in directory.iterdir() if path.is_file() and path.name != RECORD)
+    content = {
+        "format": FORMAT,
+        "step": step,
+        "meta": meta,
+        "sha256": {path.name: _digest(path) for path in others},
+    }
+    write_json(directory / RECORD, {**content, "record_sha256": _own_digest(content)})
+
+
+def _own_digest(content: Mapping[str, Any]) -> str:
+    """Of all fields but the digest itself, whatever the file's spacing."""
+    described = {key: value for key, value in content.items() if key != "record_sha256"}
+    return json_digest(described)
 
 
 def _public(path: str) -> str:
@@ -113,7 +173,6 @@ def _public(path: str) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None

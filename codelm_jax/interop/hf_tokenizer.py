@@ -50,13 +50,15 @@ def own_tokenizer_json(hf_json: str, name: str) -> str:
     return tokenizer.to_str(pretty=False)
 
 
-def tokenizer_config(context_length: int) -> dict[str, Any]:
+def tokenizer_config(context_length: int, *, unk_token: bool = False) -> dict[str, Any]:
     """The content of `tokenizer_config.json`.
 
     Args:
         context_length: tokens that the model sees at most.
+        unk_token: whether to name a token for unknown text. Every byte has a token, so nothing is ever encoded as it.
     """
     return {
+        **({"unk_token": ENDOFTEXT} if unk_token else {}),
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": ENDOFTEXT,
         "eos_token": ENDOFTEXT,

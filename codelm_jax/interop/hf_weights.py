@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from codelm_jax.errors import UserError
+from codelm_jax.interop.text_files import read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
@@ -120,13 +121,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 def _read_index(directory: Path) -> dict[str, str]:
     path = directory / INDEX
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not JSON: {error}") from None
-    weight_map: Any = content.get("weight_map") if isinstance(content, dict) else None
+    weight_map: Any = read_json(path).get("weight_map")
     files = list(weight_map.values()) if isinstance(weight_map, dict) else []
     # Only files of this directory: an index must not have others read.
     if not files or not all(isinstance(file, str) and _SHARD.fullmatch(file) for file in files):

@@ -25,7 +25,6 @@ NEEDED = {"normalization": "rmsnorm", "activation": "swiglu", "position_encoding
 _FIXED = {
     "hidden_act": "silu",
     "rms_norm_eps": NORM_EPSILON,
-    "attention_bias": False,
     "mlp_bias": False,
     "tie_word_embeddings": False,
     "rope_parameters": default_rope(),
@@ -101,6 +100,15 @@ def from_llama(config: ModelConfig, arrays: NamedArrays) -> dict[str, Any]:
     return params
 
 
+def attention_biases(config: ModelConfig) -> dict[str, int]:
+    """Names and sizes of the attention biases that a Llama may have."""
+    return {
+        f"{_prefix(i)}.self_attn.{name}.bias": config.hidden_dim
+        for i in range(config.num_layers)
+        for name in (*_QKV, "o_proj")
+    }
+
+
 def _config(config: ModelConfig) -> dict[str, Any]:
     sizes = Sizes.of(config)
     return {
@@ -109,6 +117,7 @@ def _config(config: ModelConfig) -> dict[str, Any]:
         **dataclasses.asdict(sizes),
         **_heads(sizes),
         **_FIXED,
+        "attention_bias": False,
         "attention_dropout": 0.0,
         "bos_token_id": ENDOFTEXT_ID,
         "eos_token_id": ENDOFTEXT_ID,

@@ -33,7 +33,8 @@ def new_directory(out: Path, *, replaceable: Callable[[str], bool], overwrite: b
     Raises:
         UserError: `out` holds something that may not be replaced, or nothing can be written there.
     """
-    out = Path(os.path.abspath(out))
+    # A link by the name of `out` is refused below, so it is not followed; those on the way to it are.
+    out = Path(os.path.realpath(out.parent), out.name) if out.name.strip(".") else Path(os.path.realpath(out))
     _check_free(out, replaceable, overwrite)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,11 @@ class NamedArrays:
                 f"{self._name}: {name} is not zero; this project's models have no biases there, so it cannot be imported"
             )
 
+    def drop_zeros_if_there(self, name: str, *shape: int) -> None:
+        """Like `drop_zeros` for a bias that a file may leave out."""
+        if name in self._left:
+            self.drop_zeros(name, *shape)
+
     def finish(self) -> None:
         """Makes sure that nothing is left.
 

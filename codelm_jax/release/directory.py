@@ -1,6 +1,8 @@
 """What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
 
+import contextlib
 import importlib.metadata
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -9,7 +11,7 @@ from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_export import CARD, is_export_file
-from codelm_jax.interop.hf_record import RECORD
+from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.release.heldout_text import held_out_text
 
@@ -21,8 +23,8 @@ LICENCE = "LICENSE"
 _FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 
 # At the end of a released model's card.
+_CHECK_HEADING = "\n## Check these files\n"
 _CHECK = """
-## Check these files
 
 `{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds
 what these very files make of it, by how much another machine's figure may differ, and one greedy completion. With
@@ -56,6 +58,7 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
     if _is_same(out, staged):
         if (out / CARD).read_bytes() != card:
             write_atomically(out / CARD, card)
+            seal(out)
         return
     check_free(out, staged, overwrite=overwrite)
     text, sources = held_out_text(load_prepared(prepared_dir))
@@ -70,20 +73,32 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
         shutil.copyfile(_licence_text(), directory / LICENCE)
         (directory / HELD_OUT).write_text(text, encoding="utf-8")
         write_json(directory / SOURCES, {"files": sources})
+        seal(directory)
 
 
 def called(out: Path) -> str:
     """How the card names the directory: as it lies in a checkout, or wherever releases are kept."""
-    return "/".join(out.absolute().parts[-2:])
+    return "/".join(Path(os.path.realpath(out)).parts[-2:])
+
+
+def without_check(card: str) -> str:
+    """The card of a release without the section on files that only a release has."""
+    return card.partition(_CHECK_HEADING)[0]
 
 
 def _how_to_check(out: Path) -> str:
-    return _CHECK.format(model=shlex.quote(called(out)), held_out=HELD_OUT, sources=SOURCES, figures=FIGURES)
+    return _CHECK_HEADING + _CHECK.format(
+        model=shlex.quote(called(out)), held_out=HELD_OUT, sources=SOURCES, figures=FIGURES
+    )
 
 
 def _is_same(out: Path, staged: Path) -> bool:
-    records = (out / RECORD, staged / RECORD)
-    return all(record.exists() for record in records) and records[0].read_bytes() == records[1].read_bytes()
+    """Whether `out` holds the same export, whatever its card and its additional files are."""
+    with contextlib.suppress(UserError):
+        there, new = read_record(out), read_record(staged)
+        exported = {name: digest for name, digest in new.sha256.items() if name != CARD}
+        return (there.step, there.meta) == (new.step, new.meta) and exported.items() <= there.sha256.items()
+    return False
 
 
 def _licence_text() -> Path:

@@ -142,26 +142,28 @@ def frequency_chart(runs: Sequence[Run]) -> Chart | None:
     found = _results(runs, "token_frequency")
     if not found:
         return None
-    # Runs may have been trained on different data: the corpus of the first is the one shown.
-    corpus = _shares(next(iter(found.values()))["corpus"])
+    corpora = {i: _shares(result["corpus"]) for i, result in found.items()}
     samples = {i: _shares(result["samples"]) for i, result in found.items()}
-    names = _commonest([corpus, *samples.values()])
+    names = _commonest([*corpora.values(), *samples.values()])
+    (first, corpus), *others = corpora.items()
+    one_corpus = all(other == corpus for _, other in others)
 
     def draw(axes: Axes, theme: Theme) -> None:
         places = range(len(names))
         for place, name in zip(places, names, strict=True):
-            ends = [shares[name] for shares in (corpus, *samples.values()) if name in shares]
+            ends = [shares[name] for shares in (*corpora.values(), *samples.values()) if name in shares]
             axes.plot([min(ends), max(ends)], [place, place], color=theme.grid, linewidth=2.5, zorder=1)
-        _dots(
-            axes,
-            names,
-            corpus,
-            color=theme.muted,
-            marker="|",
-            markersize=9,
-            markeredgewidth=2,
-            label="corpus",
-        )
+        for i, shares in {first: corpus}.items() if one_corpus else corpora.items():
+            _dots(
+                axes,
+                names,
+                shares,
+                color=theme.muted if one_corpus else theme.runs[i],
+                marker="|",
+                markersize=9,
+                markeredgewidth=2,
+                label="corpus" if one_corpus else label_of(runs, runs[i], "corpus"),
+            )
         for i, shares in samples.items():
             _dots(
                 axes,
@@ -180,9 +182,8 @@ def frequency_chart(runs: Sequence[Run]) -> Chart | None:
         axes.set_xlabel("share of all tokens")
         percent_axis(axes, "x")
 
-    first = next(iter(samples.values()))
     words = ", ".join(
-        f"{token_name(name)}: {percent(corpus.get(name))} and {percent(first.get(name))}"
+        f"{token_name(name)}: {percent(corpus.get(name))} and {percent(samples[first].get(name))}"
         for name in names[:8]
     )
     return Chart(

@@ -1,11 +1,12 @@
 """The page's first section: the few figures that say how good the model is, each with what to hold it against."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from codelm_jax.report import reference
 from codelm_jax.report.runs import Run, monitored_rate
-from codelm_jax.report.wording import NONE, bounds, number, percent
+from codelm_jax.report.wording import HELD_OUT, NONE, bounds, number, percent
 
 
 @dataclass(frozen=True)
@@ -19,20 +20,25 @@ class Tile:
 
 def tiles(run: Run) -> list[Tile]:
     """The run's figures at a glance; a dash stands for what was not measured."""
-    return [make(run) for make in _TILES]
+    return [*_held_out(run), *(make(run) for make in _TILES)]
 
 
-def _bits_per_byte(run: Run) -> Tile:
-    title = "Bits per byte of unseen code"
-    if evaluation := run.evaluation("heldout"):
-        sets = evaluation.result["sets"]
-        name, found = next(reversed(sets.items()))
-        measured = (found.get("compressors") or {}).get("xz")
-        beside = f"; xz needs {measured['by_file']:.2f} for the same files" if measured else ""
-        where = "whole packages never seen" if name == "test" else "held-out files"
-        return Tile(title, number(found["bits_per_byte"], 2), f"Lower is better. On {where}{beside}.")
-    value = run.last("val/bits_per_byte")
-    return Tile(title, number(value, 2), "Lower is better. On held-out files, while training.")
+def _held_out(run: Run) -> list[Tile]:
+    """A tile for each set: figures of different sets under one title would invite a comparison."""
+    evaluation = run.evaluation("heldout")
+    sets = evaluation.result["sets"] if evaluation else {}
+    return [_bits_per_byte(run, name, sets.get(name)) for name in dict.fromkeys(["val", "test", *sets])]
+
+
+def _bits_per_byte(run: Run, name: str, found: Mapping[str, Any] | None) -> Tile:
+    title = f"Bits per byte of {HELD_OUT.get(name, 'other files')} ({name})"
+    if found is None:
+        value = run.last("val/bits_per_byte") if name == "val" else None
+        said = "Not measured yet." if value is None else "Lower is better. While training."
+        return Tile(title, number(value, 2), said)
+    measured = (found.get("compressors") or {}).get("xz")
+    xz = f" xz needs {measured['by_file']:.2f} for the same files." if measured else ""
+    return Tile(title, number(found["bits_per_byte"], 2), f"Lower is better.{xz}")
 
 
 def _collapse(run: Run) -> Tile:
@@ -90,4 +96,4 @@ def _speed(run: Run) -> Tile:
     return Tile("Tokens learned a second", number(value, 0), f"On {device}." if device else "While training.")
 
 
-_TILES: Sequence[Callable[[Run], Tile]] = (_bits_per_byte, _collapse, _valid, _solved, _speed)
+_TILES: Sequence[Callable[[Run], Tile]] = (_collapse, _valid, _solved, _speed)

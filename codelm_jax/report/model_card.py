@@ -53,6 +53,7 @@ _TRAINING_KEYS = (
     "label_smoothing", "compute_dtype", "seed",
 )  # fmt: skip
 _SOURCES = {
+    "packages": "Packages of a pinned list, each under a permissive licence by its own metadata.",
     "python-env": "Python's standard library and the packages installed beside it, as they were on the training machine.",
     "directories": "Python files of the publisher's choice.",
     "text": "Text files of the publisher's choice.",

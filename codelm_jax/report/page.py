@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codelm_jax.atomic import write_atomically
 from codelm_jax.errors import UserError
-from codelm_jax.report import chart
+from codelm_jax.report import chart, comparability
 from codelm_jax.report.chart import Chart
 from codelm_jax.report.evaluation_sections import (
     confidence_section,
@@ -108,6 +108,7 @@ def render(runs: Sequence[Run], sections: Sequence[Section]) -> str:
     return template.render(
         title=" and ".join(run.name for run in runs),
         runs=[(run, tiles(run)) for run in runs],
+        warnings=comparability.warnings(runs),
         sections=sections,
         levels=LEVEL_NAMES,
         style=_resource("page.css"),

@@ -1,6 +1,5 @@
 """What a run left on disk, read once: figures, settings, evaluations and the manifest of its data."""
 
-import json
 import math
 import re
 from collections import Counter
@@ -10,9 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import read_metrics, read_object
 
 # Suites of programs that are run, and what they are called.
 TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
+# Compressors that the held-out suite measures, and what they are called.
+COMPRESSORS = {"xz": "xz -9e", "zstd": "zstd -19", "gzip": "gzip -9"}
+
+# A directory without any of them, and not empty, is something else.
+_OF_A_RUN = ("config.json", "metrics.jsonl", "summary.json", "checkpoints", "evals", "run.lock")
 
 _STEP_DIRECTORY = re.compile(r"step_(\d+)")
 
@@ -31,6 +36,15 @@ class Evaluation:
     newest: bool
     result: Mapping[str, Any]
 
+    @property
+    def on_own_data(self) -> bool:
+        """Whether it used the data that the run was trained with, not `--data=DIR` or `--text=FILE` of another."""
+        settings = self.result.get("settings", {})
+        data = settings.get("data", {})
+        return "text_tokens_sha256" not in data and (
+            data.get("data_fingerprint") in (None, settings.get("trained_on"))
+        )
+
 
 @dataclass(frozen=True)
 class Run:
@@ -42,6 +56,7 @@ class Run:
         metrics: the lines of `metrics.jsonl`.
         config: the resolved config.
         summary: of the training, written when it ended.
+        data_fingerprint: of the data and tokenizer that it was trained with; empty where no file says so.
         manifest: of the prepared data, where that still lies in `config.data.prepared_dir`, unchanged.
         human_band: of the same data; {} stands for the standard library's.
         evaluations: suite -> its results, by step; of one step the newest comes last.
@@ -52,6 +67,7 @@ class Run:
     metrics: Sequence[Mapping[str, Any]]
     config: Mapping[str, Any]
     summary: Mapping[str, Any]
+    data_fingerprint: str
     manifest: Mapping[str, Any]
     human_band: Mapping[str, Any]
     evaluations: Mapping[str, Sequence[Evaluation]]
@@ -70,6 +86,12 @@ class Run:
         """The suite's result for the latest step that it was run on."""
         found = self.evaluations.get(suite, ())
         return found[-1] if found else None
+
+    def compressors(self) -> dict[str, float]:
+        """Compressor -> bits per byte of the run's own `val` files, each file by itself."""
+        own = [each for each in self.evaluations.get("heldout", ()) if each.on_own_data]
+        measured = own[-1].result["sets"].get("val", {}).get("compressors") if own else None
+        return {name: found["by_file"] for name in COMPRESSORS if (found := (measured or {}).get(name))}
 
     def by_step(self, suite: str) -> list[Evaluation]:
         """The newest result of each step."""
@@ -111,12 +133,14 @@ def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
     """Reads run directories.
 
     Raises:
-        UserError: a directory is not there or is given twice, or a file in it is damaged.
+        UserError: a directory is not there, holds something else or is given twice, or a file in it is damaged.
     """
     directories = [Path(workdir) for workdir in workdirs]
     for directory in directories:
         if not directory.is_dir():
             raise UserError(f"--workdir={directory}: no such directory; give a run, e.g. runs/tiny")
+        if any(directory.iterdir()) and not any((directory / name).exists() for name in _OF_A_RUN):
+            raise UserError(f"--workdir={directory}: holds no run; give the directory of one, e.g. runs/tiny")
     if len({directory.resolve() for directory in directories}) < len(directories):
         raise UserError("--workdir: a run is named twice; name each once")
     names = [directory.resolve().name for directory in directories]
@@ -128,33 +152,37 @@ def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
 
 
 def _load_run(directory: Path, name: str) -> Run:
-    config = _read_object(directory / "config.json")
+    config = _read_if_there(directory / "config.json")
     data = config.get("data")
     prepared = Path(data["prepared_dir"]) if isinstance(data, dict) and data.get("prepared_dir") else None
-    summary = _read_object(directory / "summary.json")
+    summary = _read_if_there(directory / "summary.json")
     evaluations = _read_evaluations(directory / "evals")
-    manifest = _read_object(prepared / "manifest.json") if prepared else {}
+    manifest = _read_if_there(prepared / "manifest.json") if prepared else {}
     trained_on = _trained_on(summary, evaluations)
-    if trained_on and manifest.get("fingerprint") not in trained_on:
+    if trained_on and manifest.get("fingerprint") != trained_on:
         # Prepared anew since: what lies there now tells nothing of this run.
         prepared, manifest = None, {}
     return Run(
         name=name,
         directory=directory,
-        metrics=_read_lines(directory / "metrics.jsonl"),
+        metrics=read_metrics(directory / "metrics.jsonl"),
         config=config,
         summary=summary,
+        data_fingerprint=trained_on or manifest.get("fingerprint", ""),
         manifest=manifest,
-        human_band=_read_object(prepared / "human_band.json") if prepared else {},
+        human_band=_read_if_there(prepared / "human_band.json") if prepared else {},
         evaluations=evaluations,
     )
 
 
-def _trained_on(summary: Mapping[str, Any], evaluations: Mapping[str, Sequence[Evaluation]]) -> set[str]:
+def _trained_on(summary: Mapping[str, Any], evaluations: Mapping[str, Sequence[Evaluation]]) -> str:
     """Fingerprint of the data the run was trained on, as its files state it; empty where none does."""
-    settings = [each.result.get("settings", {}) for found in evaluations.values() for each in found]
-    stated = [summary.get("data_fingerprint"), *(each.get("trained_on") for each in settings)]
-    return {fingerprint for fingerprint in stated if fingerprint}
+    # Of several the summary's; else of the newest evaluations, which is what `evaluation` returns.
+    stated = [
+        summary.get("data_fingerprint"),
+        *(found[-1].result.get("settings", {}).get("trained_on") for found in evaluations.values()),
+    ]
+    return next((fingerprint for fingerprint in stated if fingerprint), "")
 
 
 def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:
@@ -168,39 +196,17 @@ def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:
         for file in path.glob("[!.]*.json"):
             # The newest is SUITE.json, older ones with other settings are SUITE-DIGEST.json.
             suite, _, older = file.stem.partition("-")
-            found.setdefault(suite, []).append(Evaluation(step, not older, _read_object(file)))
+            found.setdefault(suite, []).append(Evaluation(step, not older, _read_if_there(file)))
     for evaluations in found.values():
         evaluations.sort(key=lambda evaluation: (evaluation.step, evaluation.newest))
     return found
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def _read_if_there(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise UserError(f"{path}: cannot read it: {error.strerror}") from None
-    except ValueError:
-        raise UserError(f"{path}: damaged, not JSON; delete it and write it again") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: damaged, not a JSON object; delete it and write it again")
-    return value
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`, up to one that a crash cut short."""
-    if not path.is_file():
-        return []
-    lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            break
-        if isinstance(line, dict) and isinstance(line.get("step"), int):
-            lines.append(line)
-    return lines
 
 
 def _is_finite(value: object) -> bool:

@@ -16,7 +16,7 @@ from codelm_jax.report.chart import (
     run_style,
     step_axis,
 )
-from codelm_jax.report.runs import Run
+from codelm_jax.report.runs import COMPRESSORS, Run
 from codelm_jax.report.wording import number, percent
 
 # A model is as good as people when it collapses at most so much more often.
@@ -110,15 +110,18 @@ def objective_chart(runs: Sequence[Run]) -> Chart | None:
     )
 
 
-def compression_chart(runs: Sequence[Run], compressors: Mapping[str, float]) -> Chart | None:
-    """Held-out bits per byte beside general compressors.
-
-    Args:
-        runs: the runs.
-        compressors: name -> bits per byte, each file by itself.
-    """
+def compression_chart(runs: Sequence[Run]) -> Chart | None:
+    """Bits per byte of each run's `val` files, with what compressors make of the same files."""
     if not any(run.series("val/bits_per_byte")[0] for run in runs):
         return None
+    # A compressor's line is for one run's files. With several runs each has one line, so that they can be distinguished.
+    shown = ("xz", "zstd") if len(runs) == 1 else ("xz",)
+    measured = [
+        (i, COMPRESSORS[program], bits)
+        for i, run in enumerate(runs)
+        for program, bits in run.compressors().items()
+        if program in shown
+    ]
 
     def draw(axes: Axes, theme: Theme) -> None:
         for i, run in enumerate(runs):
@@ -130,49 +133,46 @@ def compression_chart(runs: Sequence[Run], compressors: Mapping[str, float]) -> 
                 markevery=marks_every(len(steps)),
                 label=label_of(runs, run, "held out"),
             )
-        for (name, value), style in zip(compressors.items(), ("--", ":", "-."), strict=False):
+        for i, name, bits in measured:
             axes.axhline(
-                value, color=theme.muted, linestyle=style, linewidth=1.2, label=f"{name}: {value:.2f}"
+                bits,
+                color=theme.muted if len(runs) == 1 else theme.runs[i],
+                linestyle="--" if name == COMPRESSORS["xz"] else ":",
+                linewidth=1.2,
+                label=label_of(runs, runs[i], f"{name}: {bits:.2f}"),
             )
         axes.set_ylabel("bits per byte")
         axes.set_ylim(bottom=0)
         step_axis(axes, last_step(runs))
 
-    beside = ", ".join(f"{name} {value:.2f}" for name, value in compressors.items())
+    compressed = "; ".join(label_of(runs, runs[i], f"{name} {bits:.2f}") for i, name, bits in measured)
     return Chart(
         name="bits_per_byte",
-        title="Bits per byte of unseen code",
-        caption="How many bits the model would need to store one byte of code it has never seen; below a compressor's "
-        "line it knows more about Python than that compressor finds in each file.",
+        title="Bits per byte of held-out files (val)",
+        caption="How many bits the model would need to store one byte of files that it has not trained on, from packages "
+        "that it has; below a compressor's line it knows more about Python than that compressor finds in each file.",
         alt="Held-out bits per byte over training steps. "
         + _last_values(runs, {"val/bits_per_byte": "held out"})
-        + (f" Compressors, file by file: {beside}." if beside else " No compressor was measured."),
+        + (f" Compressors, file by file: {compressed}." if compressed else " No compressor was measured."),
         draw=draw,
     )
 
 
-def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
+def collapse_chart(runs: Sequence[Run], human_rates: Sequence[float]) -> Chart | None:
     """Collapse over the steps: the monitor's rates, the evaluations' with intervals, people's and the reference's.
 
     Args:
         runs: the runs.
-        human_rate: share of real code of the samples' length that the same rule flags.
+        human_rates: for each run, the share of real code of the samples' length that the same rule flags.
     """
     monitored = any(run.series(f"monitor/{suite}_collapsed")[0] for run in runs for suite in _SUITES)
     evaluated = any(run.evaluation(suite) for run in runs for suite in _SUITES)
     if not monitored and not evaluated:
         return None
-    limit = human_rate + AS_GOOD_MARGIN
 
     def draw(axes: Axes, theme: Theme) -> None:
-        axes.axhspan(
-            0,
-            limit,
-            color=theme.human,
-            alpha=0.25,
-            linewidth=0,
-            label="as good as people",
-        )
+        for rate, color, label in _of_people(theme, runs, dict(enumerate(human_rates)), "as good as people"):
+            axes.axhspan(0, rate + AS_GOOD_MARGIN, color=color, alpha=0.25, linewidth=0, label=label)
         for i in range(len(runs)):
             for suite in _SUITES:
                 _draw_suite(axes, theme, runs, i, suite)
@@ -204,7 +204,7 @@ def collapse_chart(runs: Sequence[Run], human_rate: float) -> Chart | None:
         caption="How many samples get stuck repeating themselves: lines with their shaded 95 % intervals are the monitor's few samples "
         "during training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
         "own rule.",
-        alt=_collapse_in_words(runs, human_rate),
+        alt=_collapse_in_words(runs, human_rates),
         draw=draw,
         height=2.8,
     )
@@ -223,9 +223,7 @@ def repetition_chart(runs: Sequence[Run]) -> Chart | None:
             style = run_style(theme, i, linestyle="-" if suite == _FEW_SHOT else "--")
             label = label_of(runs, run, _SUITES[suite])
             axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
-        run, suite = found[0]
-        if (human := run.last(f"monitor/{suite}_seq_rep_4_human")) is not None:
-            axes.axhline(human, color=theme.human, linestyle=":", linewidth=2, label="real code")
+        _draw_people(axes, theme, runs, "seq_rep_4_human")
         axes.set_ylabel("repeated 4-grams")
         percent_axis(axes)
         axes.set_ylim(bottom=0)
@@ -254,9 +252,7 @@ def valid_chart(runs: Sequence[Run]) -> Chart | None:
             style = run_style(theme, runs.index(run), linestyle="-" if suite == _FEW_SHOT else "--")
             label = label_of(runs, run, _SUITES[suite])
             axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
-        run, suite = found[0]
-        if (human := run.last(f"monitor/{suite}_parses_human")) is not None:
-            axes.axhline(human, color=theme.human, linestyle=":", linewidth=2, label="real code")
+        _draw_people(axes, theme, runs, "parses_human")
         axes.set_ylabel("samples that are valid Python")
         percent_axis(axes)
         axes.set_ylim(0, 1.03)
@@ -288,6 +284,26 @@ def gradient_chart(runs: Sequence[Run]) -> Chart | None:
         runs, "train/grad_norm", "gradient_norm", "Size of the gradient", "global norm",
         "How strongly each batch pulled at the parameters; spikes or steady growth are signs of instability.",
     )  # fmt: skip
+
+
+def _draw_people(axes: Axes, theme: Theme, runs: Sequence[Run], figure: str) -> None:
+    """Draws what the monitor states of real code; under both suites it is the same code."""
+    rates: dict[int, float] = {}
+    for i, run in enumerate(runs):
+        for suite in reversed(_SUITES):
+            if (rate := run.last(f"monitor/{suite}_{figure}")) is not None:
+                rates[i] = rate
+    for rate, color, label in _of_people(theme, runs, rates, "real code"):
+        axes.axhline(rate, color=color, linestyle=":", linewidth=2, label=label)
+
+
+def _of_people(
+    theme: Theme, runs: Sequence[Run], rates: Mapping[int, float], name: str
+) -> list[tuple[float, str, str]]:
+    """Figures of real code with colour and label: one where all runs have the same, else one for each run."""
+    if len(rates) == len(runs) and len(set(rates.values())) == 1:
+        return [(rates[0], theme.human, name)]
+    return [(rate, theme.runs[i], label_of(runs, runs[i], name)) for i, rate in rates.items()]
 
 
 def _plain_chart(
@@ -358,8 +374,9 @@ def _last_collapse_step(runs: Sequence[Run]) -> int:
     return max([last_step(runs), *evaluated])
 
 
-def _collapse_in_words(runs: Sequence[Run], human_rate: float) -> str:
-    parts = [f"Share of samples that collapse. Real code: {percent(human_rate)}."]
+def _collapse_in_words(runs: Sequence[Run], human_rates: Sequence[float]) -> str:
+    people = ", ".join(percent(rate) for rate in dict.fromkeys(human_rates))
+    parts = [f"Share of samples that collapse. Real code: {people}."]
     for run in runs:
         for suite, name in _SUITES.items():
             steps, values = run.series(f"monitor/{suite}_collapsed")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codelm_jax.report import reference
-from codelm_jax.report.runs import Run, licence_table
+from codelm_jax.report.runs import COMPRESSORS, Run, licence_table
 from codelm_jax.report.section import (
     Block,
     Section,
@@ -28,6 +28,7 @@ from codelm_jax.report.training_charts import (
     valid_chart,
 )
 from codelm_jax.report.wording import (
+    HELD_OUT,
     NONE,
     by_prompt,
     duration,
@@ -37,17 +38,16 @@ from codelm_jax.report.wording import (
     percent,
     sampling_in_words,
 )
+from codelm_jax.schema import flattened
 from codelm_jax.text.band import human_rate
 
 _FEW_SHOT_TOKENS = 60
-_PROGRAMS = {"xz": "xz -9e", "zstd": "zstd -19", "gzip": "gzip -9"}
-_HELD_OUT = {"val": "files of packages seen in training", "test": "packages never seen"}
 _PACKAGES_SHOWN = 15
 
 
 def learning_section(runs: Sequence[Run]) -> Section:
     """Loss, bits per byte, and both beside compressors."""
-    blocks = plots(nll_chart(runs), objective_chart(runs), compression_chart(runs, _compressors(runs)))
+    blocks = plots(nll_chart(runs), objective_chart(runs), compression_chart(runs))
     blocks += [
         missing_training(run, runs, "no figures of a training yet.") for run in runs if not run.metrics
     ]
@@ -61,14 +61,14 @@ def learning_section(runs: Sequence[Run]) -> Section:
         id="learning",
         title="Learning",
         says="Training means guessing the next token of real code, over and over. These charts show how far that got, "
-        f"on code the model has not trained on.{_on_different_data(runs)}",
+        "on code the model has not trained on.",
         blocks=blocks,
     )
 
 
 def collapse_section(runs: Sequence[Run]) -> Section:
     """Collapse over the steps, and the full evaluations' rates."""
-    human = _human_collapse(runs)
+    human = [_human_collapse(run) for run in runs]
     blocks = plots(collapse_chart(runs, human), repetition_chart(runs), valid_chart(runs))
     blocks += [
         missing_training(
@@ -88,7 +88,7 @@ def collapse_section(runs: Sequence[Run]) -> Section:
         title="Collapse",
         says="A small model easily gets stuck and repeats itself. A sample counts as collapsed when it is empty, ends in "
         "a loop, or repeats more than 99 % of real code of its length does; by that rule "
-        f"{percent(human)} of real code looks collapsed too. “As good as people” means at most 2 points more than that, "
+        f"{_of_each(runs, human)} of real code looks collapsed too. “As good as people” means at most 2 points more than that, "
         "and is not decided where the interval lies on both sides of that limit.",
         blocks=blocks,
     )
@@ -147,7 +147,7 @@ def data_section(runs: Sequence[Run]) -> Section:
 
 def settings_section(runs: Sequence[Run]) -> Section:
     """The config: what differs first, where there are several."""
-    flat = [_flat(run.config) for run in runs]
+    flat = [flattened(run.config) for run in runs]
     keys = list(dict.fromkeys(key for config in flat for key in config))
     rows = [[key, *(str(config.get(key, NONE)) for config in flat)] for key in keys]
     blocks: list[Block] = []
@@ -158,30 +158,6 @@ def settings_section(runs: Sequence[Run]) -> Section:
         blocks.append(Table("All settings", ["key", *_names(runs)], rows, folded=True))
     blocks += [missing_training(run, runs, "it has no config.json yet.") for run in runs if not run.config]
     return Section("settings", "Settings", "The configuration the training ran with, key by key.", blocks)
-
-
-def _on_different_data(runs: Sequence[Run]) -> str:
-    if len({run.manifest["fingerprint"] for run in runs if "fingerprint" in run.manifest}) < 2:
-        return ""
-    return (
-        " These runs were trained and tried on different data, so their figures don't measure which model is better: "
-        "some code is easier to guess."
-    )
-
-
-def _compressors(runs: Sequence[Run]) -> dict[str, float]:
-    """Bits per byte of the compressors, file by file, on the validation set of the first run that has them."""
-    for run in runs:
-        evaluation = run.evaluation("heldout")
-        sets = evaluation.result["sets"] if evaluation else {}
-        measured = (sets.get("val") or {}).get("compressors")
-        if measured:
-            return {
-                name: measured[program]["by_file"]
-                for program, name in _PROGRAMS.items()
-                if measured.get(program) and program != "gzip"
-            }
-    return {}
 
 
 def _held_out_table(run: Run, runs: Sequence[Run], step: int, sets: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -195,27 +171,32 @@ def _held_out_table(run: Run, runs: Sequence[Run], step: int, sets: Mapping[str,
         "tokens": lambda found: number(found["tokens"]),
     }
     rows = [[name, *(get(found) for found in sets.values())] for name, get in figures.items()]
-    for program, name in _PROGRAMS.items():
+    for program, name in COMPRESSORS.items():
         for way, how in (("by_file", "each file by itself"), ("joined", "all files joined")):
             measured = [(found.get("compressors") or {}).get(program) for found in sets.values()]
             if any(measured):
                 rows.append([f"{name}, {how}", *(number(each[way]) if each else NONE for each in measured)])
     return Table(
         captioned(run, runs, f"the held-out sets (step {step:,})"),
-        ["", *(f"{name}: {_HELD_OUT[name]}" if name in _HELD_OUT else name for name in sets)],
+        ["", *(f"{name}: {HELD_OUT[name]}" if name in HELD_OUT else name for name in sets)],
         rows,
         note="Compressors in bits per byte of the same files.",
     )
 
 
-def _human_collapse(runs: Sequence[Run]) -> float:
-    """How much real code the rule flags: as evaluation or monitor state it, else from the band of the first run's data."""
-    for run in runs:
-        if evaluation := run.evaluation("few_shot"):
-            return evaluation.result["summary"]["human_collapsed"]
-        if (monitored := run.last("monitor/few_shot_collapsed_human")) is not None:
-            return monitored
-    return human_rate(runs[0].human_band, _FEW_SHOT_TOKENS)
+def _human_collapse(run: Run) -> float:
+    """How much real code the rule flags: as evaluation or monitor state it, else from the band of the run's data."""
+    if evaluation := run.evaluation("few_shot"):
+        return evaluation.result["summary"]["human_collapsed"]
+    if (monitored := run.last("monitor/few_shot_collapsed_human")) is not None:
+        return monitored
+    return human_rate(run.human_band, _FEW_SHOT_TOKENS)
+
+
+def _of_each(runs: Sequence[Run], shares: Sequence[float]) -> str:
+    if len(set(shares)) == 1:
+        return percent(shares[0])
+    return ", ".join(f"{percent(share)} ({run.name})" for run, share in zip(runs, shares, strict=True))
 
 
 def _rates_table(title: str, suite: str, results: Mapping[str, tuple[int, Mapping[str, Any]]]) -> Table:
@@ -346,13 +327,3 @@ def _cell(get: Callable[[Mapping[str, Any]], str], summary: Mapping[str, Any]) -
 
 def _names(runs: Sequence[Run]) -> list[str]:
     return ["value"] if len(runs) == 1 else [run.name for run in runs]
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

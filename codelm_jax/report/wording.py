@@ -9,6 +9,8 @@ from typing import Any
 # `count, n, rate, low, high`, as the evaluations write it.
 Rate = Mapping[str, Any]
 
+# The sets that are held out, and what they hold.
+HELD_OUT = {"val": "files of packages seen in training", "test": "packages never seen"}
 NONE = "–"
 # Between a figure and its unit, so that no line breaks there.
 _GLUE = "\u00a0"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from codelm_jax.sandbox import codec
 from codelm_jax.sandbox.verdict import Outcome, Rung
 
+ANSWER = "__answer__"
 _MAX_NAMES = 32
 _MAX_MESSAGE_CHARACTERS = 1000
 
@@ -134,7 +135,7 @@ def run(
     entry_point: str,
     prompt: str,
     report: Callable[[Rung, int], None],
-) -> tuple[Outcome, str]:
+) -> tuple[Outcome, str, Any]:
     """Runs one check to its end in this process, and says what it means.
 
     Args:
@@ -146,27 +147,28 @@ def run(
         report: told the rung reached and the calls answered, as they happen.
 
     Returns:
-        The outcome, and the builtin exception class behind it or "".
+        The outcome, the builtin exception class behind it or "", and what a check that passed bound to `ANSWER`.
     """
     candidate = _Candidate(channel, report)
     try:
         failure = candidate.load(program, entry_point)
     except codec.Closed:
-        return "crashed", ""
+        return "crashed", "", None
     except _Lost:
-        return candidate.lost or ("crashed", "")
+        outcome, exception = candidate.lost or ("crashed", "")
+        return outcome, exception, None
     if failure is not None:
-        return failure
+        return *failure, None
     try:
-        _run_check(candidate, check, entry_point, prompt)
+        answer = _run_check(candidate, check, entry_point, prompt)
     except BaseException as error:
-        return _failure(candidate, error)
+        return *_failure(candidate, error), None
     if candidate.lost is not None:
-        return candidate.lost
-    return ("passed", "") if candidate.calls else ("broken check", "")
+        return *candidate.lost, None
+    return ("passed", "", answer) if candidate.calls else ("broken check", "", None)
 
 
-def _run_check(candidate: _Candidate, check: str, entry_point: str, prompt: str) -> None:
+def _run_check(candidate: _Candidate, check: str, entry_point: str, prompt: str) -> Any:
     def stub(*arguments: Any, **keywords: Any) -> Any:
         return candidate.call(arguments, keywords)
 
@@ -179,6 +181,7 @@ def _run_check(candidate: _Candidate, check: str, entry_point: str, prompt: str)
     function = namespace.get("check")
     if function is not stub and callable(function):
         function(stub)
+    return namespace.get(ANSWER)
 
 
 def _compile_prompt(prompt: str) -> types.CodeType:

@@ -207,9 +207,9 @@ def _check(
         def report(rung: str, calls: int) -> None:
             progress[:] = _PROGRESS.pack(RUNGS.index(rung), calls)
 
-        outcome, exception = checking.run(
+        outcome, exception, answer = checking.run(
             channel, program=program, check=check, entry_point=entry_point, prompt=prompt, report=report
         )
-        codec.send(writer, {"outcome": outcome, "exception": exception})
+        codec.send(writer, {"outcome": outcome, "exception": exception, "answer": codec.encode(answer)})
     finally:
         os._exit(0)

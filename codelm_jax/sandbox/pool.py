@@ -288,4 +288,5 @@ class Sandbox:
     def _verdict(self, message: dict[str, Any]) -> Verdict:
         if "failed" in message:
             raise SandboxError(f"sandbox: {message['failed']}")
-        return Verdict(**message, layers=self.layers)
+        answer = codec.decode(message.pop("answer", None))
+        return Verdict(**message, layers=self.layers, answer=answer)

@@ -1,7 +1,7 @@
 """What goes into the sandbox and what comes out: a job, a verdict, and the words for why."""
 
 import dataclasses
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Outcome = Literal[
     "passed",
@@ -31,7 +31,8 @@ class Job:
     Attributes:
         program: untrusted source, the prompt with its completion.
         check: trusted source. It may define `check(candidate)`, which is then called; otherwise running it is the
-            check (a list of asserts that call the entry point by name, after their setup code).
+            check (a list of asserts that call the entry point by name, after their setup code). What it binds to
+            `__answer__` comes back with the verdict.
         entry_point: the function's name.
         prompt: trusted source run before the check, for the helpers that checks call (HumanEval 32, 38, 50).
     """
@@ -53,6 +54,7 @@ class Verdict:
         calls: calls of the candidate that were answered.
         seconds: wall-clock time from handing the program over to the outcome.
         layers: the layers of the jail that held, in the order in which they were put on.
+        answer: what a check that passed bound to `__answer__`, as plain values; else None.
     """
 
     outcome: Outcome
@@ -61,6 +63,7 @@ class Verdict:
     calls: int
     seconds: float
     layers: tuple[str, ...]
+    answer: Any = None
 
     @property
     def passed(self) -> bool:

@@ -41,6 +41,12 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_HELD = (
+    "this server completes text with POST /v1/completions, which takes a prompt and no chat messages, and has "
+    "GET /v1/models, /health, /metrics, /openapi.json and a page at /"
+)
+
+
 class Disconnected(Exception):
     """The client has gone."""
 
@@ -55,6 +61,7 @@ def create_app(
     api_key: str | None = None,
     hosts: frozenset[str] | None = None,
     compile_ahead: bool = True,
+    show: Callable[[str], None] = lambda line: None,
 ) -> FastAPI:
     """The server as an ASGI application.
 
@@ -67,9 +74,10 @@ def create_app(
         api_key: what clients must bring, if anything.
         hosts: names by which it may be called; None: any.
         compile_ahead: whether to compile all programs before the first request.
+        show: takes lines that say how far the start is.
     """
     metrics = Metrics()
-    decoder = Decoder(generator, metrics.observe, compile_ahead=compile_ahead)
+    decoder = Decoder(generator, metrics.observe, compile_ahead=compile_ahead, show=show)
     completions = Completions(generator, decoder, band, settings, metrics)
     metrics.gauge("rows", "Rows decoded together, free ones included.", lambda: decoder.rows)
     metrics.gauge("running", "Completions that have a row.", lambda: decoder.running)
@@ -140,7 +148,11 @@ def create_app(
     @app.get("/health", responses={503: {"model": Health}})
     async def health() -> Response:
         """Whether requests are answered at once: 200, or 503 while programs are compiled."""
-        state = Health(status="ok" if decoder.ready else "loading")
+        state = Health(
+            status="ok" if decoder.ready else "loading",
+            compiled=decoder.compiled,
+            programs=decoder.programs,
+        )
         return JSONResponse(state.model_dump(), 200 if decoder.ready else 503)
 
     @app.get("/metrics", responses=_REFUSALS, response_class=PlainTextResponse)
@@ -175,14 +187,26 @@ def _answer_errors(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = [str(part) for part in first["loc"][1:]]
-        if first["type"] == "json_invalid" or not where:
+        if first["type"] == "json_invalid":
+            message = f"the body is not valid JSON: {first['ctx']['error']} at character {where[0]}"
+            return ApiError(HTTPStatus.BAD_REQUEST, message).response()
+        if not where:
             return ApiError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object").response()
-        what = "no such key" if first["type"] == "extra_forbidden" else first["msg"]
-        return ApiError(HTTPStatus.BAD_REQUEST, f"{where[0]}: {what}", param=where[0]).response()
+        unknown = first["type"] == "extra_forbidden"
+        what = "no such key" if unknown else first["msg"]
+        key = ".".join(where) if unknown else where[0]
+        return ApiError(HTTPStatus.BAD_REQUEST, f"{key}: {what}", param=where[0]).response()
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:
-        response = ApiError(error.status_code, str(error.detail)).response()
+        asked = f"{request.method} {request.url.path}"
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            message = f"there is no {asked}: {_HELD}"
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            message = f"{asked} is not possible, only {(error.headers or {}).get('Allow', 'other methods')}"
+        else:
+            message = str(error.detail)
+        response = ApiError(error.status_code, message).response()
         response.headers.update(error.headers or {})
         return response
 

@@ -29,10 +29,19 @@ def token_name(tokenizer: CodeTokenizer, token_id: int) -> str:
         return "bytes:" + "".join(f"\\x{byte:02x}" for byte in piece)
 
 
-def tokens_of_prompt(tokenizer: CodeTokenizer, ranked: Sequence[Ranked]) -> tuple[Token, ...]:
-    """The tokens of a prompt as if they were those of a completion."""
+def tokens_of_prompt(
+    tokenizer: CodeTokenizer, ranked: Sequence[Ranked], *, brings_endoftext: bool
+) -> tuple[Token, ...]:
+    """The tokens of a prompt as if they were those of a completion.
+
+    Args:
+        tokenizer: gives their bytes.
+        ranked: those after the first <|endoftext|>.
+        brings_endoftext: whether that one is the client's; it has no probability, since nothing precedes it.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    tokens, offset = [], 0
+    tokens = [Token(tokenizer.endoftext_id, 0, None, ())] if brings_endoftext else []
+    offset = 0
     for each in ranked:
         tokens.append(Token(each.token_id, offset, each.logprob, each.ranking))
         offset += len(decoder.decode(tokenizer.token_bytes(each.token_id)))
@@ -54,7 +63,9 @@ def logprobs(
     shown = [*before, *tokens]
     names = [token_name(tokenizer, token.token_id) for token in shown]
     top = [
-        {token_name(tokenizer, each.token_id): each.logprob for each in token.ranking[:alternatives]}
+        None
+        if token.logprob is None
+        else {token_name(tokenizer, each.token_id): each.logprob for each in token.ranking[:alternatives]}
         | {name: token.logprob}
         for name, token in zip(names, shown, strict=True)
     ]

@@ -11,19 +11,21 @@ from http import HTTPStatus
 from typing import Any
 
 from codelm_jax.errors import UserError
-from codelm_jax.generation.generator import ContextExceeded, Generator
-from codelm_jax.generation.job import Job, Ranked
+from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.job import Job
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.serving.choices import collapse, finish_reason, logprobs, tokens_of_prompt
-from codelm_jax.serving.decoder import Decoder, DecodingFailed, Progress, Ticket
+from codelm_jax.serving.decoder import Decoder, DecodingFailed, Progress, Ticket, Token
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
+from codelm_jax.serving.prompts import SentPrompt, read_prompts
 from codelm_jax.serving.protocol import (
     DEFAULT_MAX_TOKENS,
     MAX_RULED_LENGTH,
     Choice,
     CompletionRequest,
     CompletionResponse,
+    ServedOverflow,
     Usage,
 )
 from codelm_jax.serving.settings import ServingSettings
@@ -49,9 +51,8 @@ class Accepted:
     Attributes:
         request: what was asked.
         seed: of the sampling.
-        prompts: the prompts' texts.
-        prompt_tokens: of all of them; <|endoftext|> before each does not count.
-        ranked: their tokens, where these come back with probabilities.
+        prompts: what is to be completed.
+        before: their tokens, where these come back with probabilities.
         ticket: the completions, those of one prompt in a row.
         began: when it came, on the monotonic clock.
         id: of the answer.
@@ -60,13 +61,17 @@ class Accepted:
 
     request: CompletionRequest
     seed: int
-    prompts: Sequence[str]
-    prompt_tokens: int
-    ranked: Sequence[Sequence[Ranked]]
+    prompts: Sequence[SentPrompt]
+    before: Sequence[Sequence[Token]]
     ticket: Ticket
     began: float
     id: str
     created: int
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of all prompts, as the client sent them."""
+        return sum(prompt.count for prompt in self.prompts)
 
 
 class Completions:
@@ -118,12 +123,12 @@ class Completions:
                 param="best_of",
             )
         seed = secrets.randbits(32) if request.seed is None else request.seed
-        prompts = _prompts(request)
-        count = len(prompts) * (request.n or 1)
+        contents = request.contents()
+        count = len(contents) * (request.n or 1)
         if count > self._capacity:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST,
-                f"{len(prompts)} prompts with n = {request.n or 1} are {count} completions; "
+                f"{len(contents)} prompts with n = {request.n or 1} are {count} completions; "
                 f"this server takes {self._capacity} at once",
                 param="n",
             )
@@ -137,33 +142,32 @@ class Completions:
             )
         self._in_flight += count
         try:
+            prompts = await asyncio.to_thread(read_prompts, self._generator, contents)
             jobs = await asyncio.to_thread(self._jobs, prompts, request, seed)
-            prompt_tokens = await asyncio.to_thread(self._count_tokens, prompts)
-            ranked = await self._ranked(prompts, request)
+            before = await self._before(prompts, request)
         except UserError as error:
             self._in_flight -= count
-            code = "context_length_exceeded" if isinstance(error, ContextExceeded) else None
-            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt", code=code) from None
+            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt") from None
         except BaseException:
             self._in_flight -= count
             raise
         ticket = Ticket(jobs, streams=bool(request.stream), began=began)
         # Where nothing is to be written, nothing is under way.
         self._in_flight -= count - len(jobs)
-        self._metrics.prompt_tokens.inc(prompt_tokens)
         if jobs:
             self._decoder.submit(ticket)
-        return Accepted(
+        accepted = Accepted(
             request=request,
             seed=seed,
-            prompts=[p if isinstance(p, str) else self._generator.tokenizer.decode(p) for p in prompts],
-            prompt_tokens=prompt_tokens,
-            ranked=ranked,
+            prompts=prompts,
+            before=before,
             ticket=ticket,
             began=began,
             id=f"cmpl-{uuid.uuid4().hex}",
             created=int(time.time()),
         )
+        self._metrics.prompt_tokens.inc(accepted.prompt_tokens)
+        return accepted
 
     async def complete(self, accepted: Accepted) -> CompletionResponse:
         """The whole answer.
@@ -231,7 +235,7 @@ class Completions:
             retry_after=1 if waited else None,
         )
 
-    def _params(self, request: CompletionRequest, seed: int) -> SamplingParams:
+    def _params(self, request: CompletionRequest, seed: int, overflow: ServedOverflow) -> SamplingParams:
         if request.stop and request.stop_rule:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST, "stop and stop_rule exclude each other: give one", param="stop_rule"
@@ -241,12 +245,12 @@ class Completions:
         return SamplingParams(
             **values,
             stop=request.stop_rule or stop,
-            max_new_tokens=DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens,
             seed=seed,
-            overflow=request.overflow or self._settings.overflow,
+            # What is capped fits.
+            overflow="error" if overflow == "cap" else overflow,
         )
 
-    def _jobs(self, prompts: Sequence[str | list[int]], request: CompletionRequest, seed: int) -> list[Job]:
+    def _jobs(self, prompts: Sequence[SentPrompt], request: CompletionRequest, seed: int) -> list[Job]:
         """The completions, none of which has begun; none at all where no token is asked for."""
         if request.max_tokens == 0:
             if not request.echo:
@@ -254,8 +258,9 @@ class Completions:
                     HTTPStatus.BAD_REQUEST, "max_tokens = 0 asks for nothing without echo", param="max_tokens"
                 )
             return []
-        params = self._params(request, seed)
-        ruled = sum(map(len, prompts)) * params.n
+        overflow = request.overflow or self._settings.overflow
+        params = self._params(request, seed, overflow)
+        ruled = sum(len(prompt.content) for prompt in prompts) * params.n
         if request.stop_rule and ruled > MAX_RULED_LENGTH:
             # A rule reads the code before it, for each completion and on the thread that serves everybody.
             raise ApiError(
@@ -264,31 +269,42 @@ class Completions:
                 f"{MAX_RULED_LENGTH} are taken: send the end of the text only, or use stop",
                 param="stop_rule",
             )
+        asked = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
+        # All of them are checked before the first is prepared.
+        limits = [prompt.most_tokens(asked, overflow) for prompt in prompts]
         return [
             job
-            for number, prompt in enumerate(prompts)
-            for job in self._generator.jobs(prompt, params, number=number, alternatives=request.logprobs or 0)
+            for prompt, limit in zip(prompts, limits, strict=True)
+            for job in self._generator.jobs(
+                prompt.content, params.replace(max_new_tokens=limit), alternatives=request.logprobs or 0
+            )
         ]
 
-    def _count_tokens(self, prompts: Sequence[str | list[int]]) -> int:
-        return sum(len(self._generator.token_ids(prompt)) - 1 for prompt in prompts)
-
-    async def _ranked(
-        self, prompts: Sequence[str | list[int]], request: CompletionRequest
-    ) -> list[list[Ranked]]:
+    async def _before(
+        self, prompts: Sequence[SentPrompt], request: CompletionRequest
+    ) -> list[tuple[Token, ...]]:
         if not request.echo or request.logprobs is None:
             return []
+        for prompt in prompts:
+            prompt.require_room_for_scores()
         try:
             async with asyncio.timeout(self._settings.queue_timeout):
-                return [await self._decoder.call(partial(self._generator.rank, prompt)) for prompt in prompts]
+                return [
+                    tokens_of_prompt(
+                        self._generator.tokenizer,
+                        await self._decoder.call(partial(self._generator.rank, prompt.content)),
+                        brings_endoftext=not prompt.added,
+                    )
+                    for prompt in prompts
+                ]
         except TimeoutError:
             raise self._too_late(waited=True) from None
 
     def _choice(self, accepted: Accepted, progress: Progress, *, echoes: bool) -> Choice:
-        request, tokenizer = accepted.request, self._generator.tokenizer
+        request = accepted.request
         number = progress.index // (request.n or 1)
-        prompt = accepted.prompts[number] if request.echo else ""
-        before = tokens_of_prompt(tokenizer, accepted.ranked[number]) if echoes and accepted.ranked else ()
+        prompt = accepted.prompts[number].text if request.echo else ""
+        before = accepted.before[number] if echoes and accepted.before else ()
         reason = finish_reason(progress.finish_reason)
         judged = accepted.ticket.jobs if reason and request.collapse else ()
         return Choice(
@@ -296,7 +312,7 @@ class Completions:
             text=(prompt if echoes else "") + progress.text,
             logprobs=None
             if request.logprobs is None
-            else logprobs(tokenizer, before, progress.tokens, len(prompt), request.logprobs),
+            else logprobs(self._generator.tokenizer, before, progress.tokens, len(prompt), request.logprobs),
             finish_reason=reason,
             collapse=collapse(judged[progress.index], self._band) if judged else None,
         )
@@ -317,10 +333,3 @@ class Completions:
         prompt = accepted.prompt_tokens
         completion = sum(job.transcript.token_count for job in accepted.ticket.jobs)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
-
-
-def _prompts(request: CompletionRequest) -> list[str | list[int]]:
-    prompt: Any = request.prompt
-    if isinstance(prompt, str) or isinstance(prompt[0], int):
-        return [prompt]
-    return prompt

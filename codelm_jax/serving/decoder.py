@@ -21,18 +21,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Token:
-    """One token of a completion.
+    """One token of a prompt or a completion.
 
     Attributes:
         token_id: its id.
-        offset: characters of the completion before it.
-        logprob: in nats, under the model itself.
+        offset: characters of that text before it.
+        logprob: in nats, under the model itself; None where nothing precedes it.
         ranking: the most probable tokens at its place.
     """
 
     token_id: int
     offset: int
-    logprob: float
+    logprob: float | None
     ranking: tuple[Alternative, ...]
 
 
@@ -138,15 +138,19 @@ class _Told:
 class Decoder:
     """Decodes all requests together on a thread of its own: they join and leave between two chunks."""
 
-    def __init__(self, generator: Generator, observe: Observe, *, compile_ahead: bool):
+    def __init__(
+        self, generator: Generator, observe: Observe, *, compile_ahead: bool, show: Callable[[str], None]
+    ):
         """Prepares the thread.
 
         Args:
             generator: of the completions.
             observe: told of all tokens; called on the decoder's thread.
             compile_ahead: whether to compile all programs before the first request.
+            show: takes a line for each program that is compiled ahead, and one at the end.
         """
         self._generator = generator
+        self._show = show
         self._observe = observe
         self._compile_ahead = compile_ahead
         self._inbox: queue.SimpleQueue[Callable[[Batch], None]] = queue.SimpleQueue()
@@ -156,6 +160,7 @@ class Decoder:
         self._stopping = False
         # Written by the thread, read by anybody.
         self.ready = False
+        self.compiled = self.programs = 0
         self.rows = self.running = self.waiting = 0
 
     def start(self) -> None:
@@ -215,12 +220,17 @@ class Decoder:
 
     def _run(self) -> None:
         try:
-            for _ in self._generator.compile_ahead() if self._compile_ahead else ():
+            progress = self._generator.compile_ahead() if self._compile_ahead else ()
+            for compiled, programs in progress:
+                self.compiled, self.programs = compiled, programs
                 if self._stopping:
                     return
+                if self.compiled < self.programs:
+                    self._show(f"compiling {self.compiled + 1} of {self.programs}")
         except Exception:
             _log.exception("compiling failed")
         batch = self._generator.start()
+        self._show("ready")
         self.ready = True
         while not self._stopping:
             # What is read while nothing is under way says so.

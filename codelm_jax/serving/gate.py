@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from codelm_jax.serving.bodies import JSON_PATHS, require_json
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
 
@@ -66,20 +67,43 @@ class Gate:
                 status[0] = message["status"]
             await send(message)
 
+        headers = Headers(scope=scope)
         try:
             try:
-                headers = Headers(scope=scope)
-                self._check_origin(headers)
-                self._check_key(scope["path"], headers)
-                body = await self._read_body(headers, receive)
+                await self._check_headers(scope["path"], headers, receive)
+                body = await self._read_body(receive)
+                if scope["method"] == "POST" and scope["path"] in JSON_PATHS:
+                    require_json(headers, body)
             except ApiError as error:
                 await error.response()(scope, receive, counting_send)
                 return
+            if scope["method"] == "HEAD":
+                # What GET answers; the server leaves out the body, for it knows the original method.
+                scope = {**scope, "method": "GET"}
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline):
                     await self._app(scope, _replaying(body, receive), counting_send)
         finally:
             self._metrics.requests.labels(path, str(status[0])).inc()
+
+    async def _check_headers(self, path: str, headers: Headers, receive: Receive) -> None:
+        try:
+            self._check_origin(headers)
+            self._check_key(path, headers)
+            announced = headers.get("content-length", "0")
+            if announced.isdecimal() and int(announced) > self._max_body_bytes:
+                raise self._too_large()
+        except ApiError:
+            if headers.get("expect", "").lower() != "100-continue":
+                await _discard_body(receive)
+            raise
+
+    def _too_large(self) -> ApiError:
+        return ApiError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"a request may have {self._max_body_bytes} bytes here",
+            code="request_too_large",
+        )
 
     def _check_origin(self, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -104,15 +128,7 @@ class Gate:
                 code="invalid_api_key",
             )
 
-    async def _read_body(self, headers: Headers, receive: Receive) -> bytes:
-        too_large = ApiError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a request may have {self._max_body_bytes} bytes here",
-            code="request_too_large",
-        )
-        announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._max_body_bytes:
-            raise too_large
+    async def _read_body(self, receive: Receive) -> bytes:
         body = bytearray()
         try:
             async with asyncio.timeout(_BODY_SECONDS):
@@ -121,14 +137,25 @@ class Gate:
                     if message["type"] == "http.disconnect":
                         return bytes(body)
                     body += message.get("body", b"")
+                    more = message.get("more_body", False)
                     if len(body) > self._max_body_bytes:
-                        raise too_large
-                    if not message.get("more_body", False):
+                        if more:
+                            await _discard_body(receive)
+                        raise self._too_large()
+                    if not more:
                         return bytes(body)
         except TimeoutError:
             raise ApiError(
                 HTTPStatus.REQUEST_TIMEOUT, "the request came too slowly", code="timeout"
             ) from None
+
+
+async def _discard_body(receive: Receive) -> None:
+    """Reads what is left of a refused request: a client that is still sending would see a reset, and no answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_BODY_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _name(host: str) -> str:

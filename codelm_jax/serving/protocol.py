@@ -12,9 +12,11 @@ from pydantic_core import PydanticCustomError
 from codelm_jax.generation.decode import MAX_ALTERNATIVES
 from codelm_jax.generation.params import MAX_NGRAM, Overflow, StopPreset
 
-_MAX_STOPS = 16
+_MAX_STOPS = 32
 _MAX_STOP_CHARACTERS = 256
 DEFAULT_MAX_TOKENS = 16
+# What to do where prompt and max_tokens exceed the context: "cap" lowers max_tokens, the others as SamplingParams.
+ServedOverflow = Literal["cap"] | Overflow
 # Characters or tokens of all prompts, times n, under a stop rule.
 MAX_RULED_LENGTH = 32_768
 
@@ -26,6 +28,27 @@ def _in_words(value: Any, validate: Any) -> Any:
         raise PydanticCustomError(
             "prompt_type", "must be a text, a list of texts, a list of token ids, or a list of such lists"
         ) from None
+
+
+def _stop_in_words(value: Any) -> Any:
+    """Says what is wrong with stop strings, where a union of types would name only one of them."""
+    strings = [value] if isinstance(value, str) else value
+    if value is None:
+        return None
+    if not isinstance(strings, list) or not all(isinstance(each, str) for each in strings):
+        raise PydanticCustomError("stop_type", "must be a text or a list of texts")
+    if len(strings) > _MAX_STOPS:
+        raise PydanticCustomError(
+            "stop_count", "has {count} texts; at most {most}", {"count": len(strings), "most": _MAX_STOPS}
+        )
+    for number, each in enumerate(strings):
+        if not 1 <= len(each) <= _MAX_STOP_CHARACTERS:
+            raise PydanticCustomError(
+                "stop_length",
+                "text {number} has {count} characters; 1 to {most} are possible",
+                {"number": number, "count": len(each), "most": _MAX_STOP_CHARACTERS},
+            )
+    return value
 
 
 def _unsupported(reason: str) -> BeforeValidator:
@@ -71,6 +94,7 @@ class CompletionRequest(BaseModel):
     ] = None
     stop: Annotated[
         StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None,
+        BeforeValidator(_stop_in_words),
         Field(description="Strings that end the text and are not part of it."),
     ] = None
     stream: bool | None = None
@@ -110,7 +134,8 @@ class CompletionRequest(BaseModel):
         bool | None, Field(description="Ours: the first token may complete the prompt's last one.")
     ] = None
     overflow: Annotated[
-        Overflow | None, Field(description="Ours: what to do beyond the context; default as the server.")
+        ServedOverflow | None,
+        Field(description="Ours: what to do beyond the context; default as the server."),
     ] = None
     collapse: Annotated[
         bool | None, Field(description="Ours: finished texts say how much they repeat themselves.")
@@ -123,13 +148,22 @@ class CompletionRequest(BaseModel):
             raise PydanticCustomError("prompt_empty", "holds no prompt; an empty text is one")
         return prompt
 
+    def contents(self) -> list[str | list[int]]:
+        """The prompts, each a text or token ids."""
+        prompt: Any = self.prompt
+        if isinstance(prompt, str) or isinstance(prompt[0], int):
+            return [prompt]
+        return prompt
+
 
 class Logprobs(BaseModel):
     """Probabilities of a text's tokens, under the model itself: before temperature and filters."""
 
     tokens: list[str]
-    token_logprobs: list[float]
-    top_logprobs: list[dict[str, float]] | None
+    token_logprobs: Annotated[
+        list[float | None], Field(description="Null only for an <|endoftext|> that begins the prompt.")
+    ]
+    top_logprobs: list[dict[str, float] | None] | None
     text_offset: list[int]
 
 
@@ -195,9 +229,11 @@ class ModelList(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether requests are answered now."""
+    """Whether requests are answered now, and how many programs are compiled of those that are compiled ahead."""
 
     status: Literal["ok", "loading"]
+    compiled: int
+    programs: int
 
 
 class ErrorDetail(BaseModel):

@@ -7,8 +7,8 @@ import pydantic
 from pydantic.dataclasses import dataclass
 
 from codelm_jax.errors import UserError
-from codelm_jax.generation.params import Overflow
 from codelm_jax.schema import STRICT, parse
+from codelm_jax.serving.protocol import ServedOverflow
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -29,7 +29,7 @@ class ServingSettings:
     queue_timeout: Annotated[float, pydantic.Field(gt=0)] = 60.0
     request_timeout: Annotated[float, pydantic.Field(gt=0)] = 300.0
     max_body_bytes: Annotated[int, pydantic.Field(ge=1024)] = 2**20
-    overflow: Overflow = "error"
+    overflow: ServedOverflow = "cap"
 
 
 def settings_from_flags(values: Mapping[str, Any]) -> ServingSettings:

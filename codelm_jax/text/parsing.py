@@ -30,7 +30,7 @@ def parses(prompt: str, completion: str, *, hit_limit: bool) -> bool:
             return False
         source += _missing_handlers(source)
     tree = parse(source)
-    return tree is not None and _adds_statement(tree, prompt)
+    return tree is not None and adds_statement(tree, prompt)
 
 
 def parse(source: str) -> ast.Module | None:
@@ -79,7 +79,7 @@ def _missing_handlers(source: str) -> str:
     return "".join(f"\n{indent}finally:\n{indent} pass" for indent in openers)
 
 
-def _adds_statement(tree: ast.Module, prompt: str) -> bool:
+def adds_statement(tree: ast.Module, prompt: str) -> bool:
     """Whether a simple statement that is no docstring ends after the prompt."""
     lines = prompt.split("\n")
     prompt_end = (len(lines), len(lines[-1].encode()))

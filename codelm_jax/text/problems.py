@@ -63,9 +63,14 @@ def read_tasks(path: str | Path) -> list[Problem]:
     return _read(path, 'a task {"id", "prompt", "tests"}', _task)
 
 
+def read_problems(path: str | Path) -> list[Problem]:
+    """Reads a benchmark file of any of the three kinds."""
+    return _read(path, 'a problem of HumanEval, MBPP or {"id", "prompt", "tests"}', _any_kind)
+
+
 def read_benchmark_texts(path: str | Path) -> list[str]:
     """Returns every prompt and every solution in a benchmark file of any of the three kinds, for decontamination."""
-    problems = _read(path, 'a problem of HumanEval, MBPP or {"id", "prompt", "tests"}', _any_kind)
+    problems = read_problems(path)
     return [text for problem in problems for text in (problem.prompt, problem.solution) if text.strip()]
 
 

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import ScoringConfig, TrainConfig
 from codelm_jax.training.mesh import backend_of, put_batch, replicated, split_over_batch
 from codelm_jax.training.step import score_step, train_step
 
@@ -27,7 +27,9 @@ def compile_train_step(config: TrainConfig, mesh: Mesh) -> Any:
     )
 
 
-def compile_score_step(config: TrainConfig, mesh: Mesh) -> Callable[[Any, np.ndarray], dict[str, np.ndarray]]:
+def compile_score_step(
+    config: ScoringConfig, mesh: Mesh
+) -> Callable[[Any, np.ndarray], dict[str, np.ndarray]]:
     """Compiles the scoring step once for a run.
 
     Returns:

@@ -14,12 +14,25 @@ Positive = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 Beta = Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
 
 
+# What a checkpoint that does not say so was trained with: an import of unknown origin, or one of an older version.
+_UNSAID = {"label_smoothing": 0.1, "compute_dtype": "auto"}
+
+
 @dataclass(frozen=True, config=STRICT)
-class TrainConfig:
+class ScoringConfig:
+    """The settings that scores depend on."""
+
+    model: ModelConfig
+    label_smoothing: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
+    compute_dtype: Literal["auto", "float32", "bfloat16"]
+    attention: Literal["auto", "xla", "kernel"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainConfig(ScoringConfig):
     """What `configs/strongreg.py` documents, key by key, without the data section."""
 
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)]
-    model: ModelConfig
     max_steps: Positive
     batch_size: Positive
     grad_accum_steps: Positive
@@ -30,9 +43,6 @@ class TrainConfig:
     beta2: Beta
     weight_decay: Annotated[float, pydantic.Field(ge=0.0)]
     grad_clip: Annotated[float, pydantic.Field(gt=0.0)]
-    label_smoothing: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
-    compute_dtype: Literal["auto", "float32", "bfloat16"]
-    attention: Literal["auto", "xla", "kernel"]
     deterministic: bool
     log_every: Positive
     eval_every: Positive
@@ -71,3 +81,14 @@ def parse_train_config(config: Mapping[str, Any]) -> TrainConfig:
     values = {key: value for key, value in config.items() if key != "data"}
     model = parse(ModelConfig, values.pop("model", {}), "config.model")
     return parse(TrainConfig, {**values, "model": model}, "config")
+
+
+def saved_scoring_config(saved: Mapping[str, Any]) -> ScoringConfig:
+    """How to score a checkpoint, by its config alone; what computes attention is this machine's matter.
+
+    Raises:
+        UserError: names the first key at fault.
+    """
+    model = parse(ModelConfig, saved["model"], "config.model")
+    values = {key: saved.get(key, unsaid) for key, unsaid in _UNSAID.items()}
+    return parse(ScoringConfig, {**values, "model": model, "attention": "auto"}, "config")

@@ -1,8 +1,8 @@
 """The run: steps, figures, held-out evaluations and checkpoints, until `max_steps` or a signal."""
 
-import json
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,18 +13,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from codelm_jax.atomic import remove_leftovers, write_json
+from codelm_jax.atomic import remove_leftovers
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import NO_ROOM, UserError
 from codelm_jax.model.transformer import count_params
+from codelm_jax.run_files import read_metrics, read_object, write_object
 from codelm_jax.training.compile import compile_train_step
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality, implausible
 from codelm_jax.training.interrupt import StopRequest
 from codelm_jax.training.mesh import backend_of, put_batch, put_replicated, replicated
-from codelm_jax.training.metrics import MetricsWriter, read_metrics
+from codelm_jax.training.metrics import MetricsWriter
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.progress import TrainProgress
 from codelm_jax.training.resume import check_same_run, rounding_note
@@ -85,6 +86,7 @@ def train(run: Run) -> dict[str, Any]:
 
     Raises:
         UserError: a leak, other settings or data than the run began with, a loss that stays non-finite, or a full disk.
+        Exception: whatever an evaluation or a monitor raised; the step is saved first.
         KeyboardInterrupt: a signal came after the last step was handed to the disk; it is verified, and the summary is
             written.
     """
@@ -95,9 +97,16 @@ def train(run: Run) -> dict[str, Any]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise UserError(
+        refused = UserError(
             f"{run.workdir}: {error.strerror}: complete checkpoints are safe; make room, then run the same command again"
-        ) from error
+        )
+        for note in getattr(error, "__notes__", []):
+            refused.add_note(note)
+        raise refused from error
+
+
+class _StaysNonFinite(UserError):
+    """The parameters have not changed for many steps: there is nothing to save."""
 
 
 class _Loop:
@@ -130,7 +139,7 @@ class _Loop:
         self.saved_step, self.saved_at = self.first_step, time.monotonic()
 
     def run(self) -> dict[str, Any]:
-        write_json(self.spec.workdir / "config.json", self.spec.meta["config"])
+        write_object(self.spec.workdir / "config.json", self.spec.meta["config"])
         with self.stop, self.writer, self.progress:
             check_causality(self.config, backend_of(self.config, self.mesh), self.state.params)
             if self.first_step:
@@ -146,9 +155,11 @@ class _Loop:
                     self._step(block=step == self.first_step)
                     step += 1
                     if step % self.config.log_every == 0 or self._stays_non_finite():
-                        self._log(step)
+                        with self._saved_in_any_case(step):
+                            self._log(step)
                 self._what_is_due(step)
-            self._log(step)
+            with self._saved_in_any_case(step):
+                self._log(step)
             if self.saved_step != step:
                 self._save(step)
             stopped_by = self.stop.name or ("--stop_after" if step < self.config.max_steps else None)
@@ -180,14 +191,32 @@ class _Loop:
         last = step == config.max_steps
         overdue = time.monotonic() - self.saved_at > 60 * config.checkpoint_minutes
         save = step % config.checkpoint_every == 0 or step in config.keep_steps or overdue or last
-        # A checkpoint needs held-out figures to be a candidate for the best one.
-        if step % config.eval_every == 0 or save:
-            self._evaluate(step)
-        for monitor in self.spec.monitors:
-            if step % monitor.every == 0 or last:
-                self._monitor(step, monitor)
+        with self._saved_in_any_case(step):
+            # A checkpoint needs held-out figures to be a candidate for the best one.
+            if step % config.eval_every == 0 or save:
+                self._evaluate(step)
+            for monitor in self.spec.monitors:
+                if step % monitor.every == 0 or last:
+                    self._monitor(step, monitor)
         if save:
             self._save(step)
+
+    @contextlib.contextmanager
+    def _saved_in_any_case(self, step: int) -> Iterator[None]:
+        """An error in looking at a step, or in writing down what was seen, is raised after the step is saved."""
+        try:
+            yield
+        except _StaysNonFinite:
+            raise
+        except BaseException as error:
+            try:
+                if self.saved_step != step:
+                    self._save(step)
+                self.store.wait()
+                error.add_note(f"step {step} is saved: run the same command again to resume")
+            except Exception as failure:
+                error.add_note(f"and step {step} could not be saved: {failure}")
+            raise
 
     def _log(self, step: int) -> None:
         """Fetches the figures since the last log, all at once, and reports their means."""
@@ -223,7 +252,7 @@ class _Loop:
         if in_a_row >= self.config.max_nonfinite_steps:
             last = first + worst
             norms = _at_most_3([f"{m['grad_norm']:.3g}" for m in fetched[: worst + 1][-in_a_row:]])
-            raise UserError(
+            raise _StaysNonFinite(
                 f"config.max_nonfinite_steps: the last {in_a_row} steps to step {last} had a non-finite loss or "
                 f"gradient (batches {last - in_a_row} to {last - 1}, gradient norms {norms}); nothing non-finite was "
                 "saved; lower config.learning_rate, or look at these batches"
@@ -297,7 +326,7 @@ class _Loop:
         # A run that has nothing left to do keeps the summary it wrote, unless a kill came before it did.
         path = self.spec.workdir / "summary.json"
         if steps_timed >= 0 or (self.saved_step and not _is_summary_of(step, path)):
-            write_json(path, summary)
+            write_object(path, summary)
         if self.saved_step == 0:
             self.progress.say("stopped before the first step: there is nothing to save")
             return summary
@@ -328,8 +357,8 @@ class _Loop:
 
 def _is_summary_of(step: int, path: Path) -> bool:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["step"] == step
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_object(path).get("step") == step
+    except (OSError, UserError):
         return False
 
 

@@ -9,7 +9,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from codelm_jax.errors import UserError
 from codelm_jax.ops.backend import Backend, backend_for
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import ScoringConfig, TrainConfig
 
 
 def make_mesh(config: TrainConfig) -> Mesh:
@@ -25,10 +25,15 @@ def make_mesh(config: TrainConfig) -> Mesh:
             f"config.batch_size = {config.batch_size} in {config.grad_accum_steps} part(s) does not divide over "
             f"{len(devices)} devices: make it a multiple of {len(devices) * config.grad_accum_steps}"
         )
-    return Mesh(np.asarray(devices), ("data",))
+    return all_devices()
 
 
-def backend_of(config: TrainConfig, mesh: Mesh) -> Backend:
+def all_devices() -> Mesh:
+    """A mesh over all devices of all processes, for batches that are known to divide over them."""
+    return Mesh(np.asarray(jax.devices()), ("data",))
+
+
+def backend_of(config: ScoringConfig, mesh: Mesh) -> Backend:
     """What a run's programs are compiled for.
 
     Raises:

@@ -1,27 +1,21 @@
 """Where a run's figures go: one JSON line and one TensorBoard point each."""
 
 import contextlib
-import json
 import math
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from tensorboardX import RecordWriter
 from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore[reportAttributeAccessIssue]
 from tensorboardX.summary import scalar, text
 
 from codelm_jax.atomic import write_atomically
+from codelm_jax.run_files import metrics_line, read_metrics, warn_on_stderr
 
 _BOARD_FLUSH_SECONDS = 30.0
-
-
-def _warn_on_stderr(line: str) -> None:
-    print(f"WARNING: {line}", file=sys.stderr, flush=True)
 
 
 class MetricsWriter:
@@ -37,7 +31,7 @@ class MetricsWriter:
         warn: is told of damaged lines and of a dropped TensorBoard, one line each.
     """
 
-    def __init__(self, workdir: Path, first_step: int, warn: Callable[[str], None] = _warn_on_stderr):
+    def __init__(self, workdir: Path, first_step: int, warn: Callable[[str], None] = warn_on_stderr):
         path = workdir / "metrics.jsonl"
         _drop_lines_after(path, first_step, warn)
         self._file = path.open("a", encoding="utf-8")
@@ -49,7 +43,7 @@ class MetricsWriter:
         Raises:
             OSError: `metrics.jsonl` cannot be written.
         """
-        self._file.write(json.dumps({"step": step, "time": round(time.time(), 3), **scalars}) + "\n")
+        self._file.write(metrics_line({"step": step, "time": round(time.time(), 3), **scalars}))
         self._file.flush()
         self._board.write(step, scalars, texts or {})
 
@@ -120,40 +114,7 @@ class _Board:
                     file.close()
 
 
-def read_metrics(path: Path, warn: Callable[[str], None] = _warn_on_stderr) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`, without damaged ones; a last line cut short by a crash is no more than that.
-
-    Args:
-        path: the file; there may be none.
-        warn: is told, in one line, which lines are damaged.
-    """
-    if not path.exists():
-        return []
-    records, damaged = [], []
-    *lines, rest = path.read_bytes().split(b"\n")
-    for number, line in enumerate([*lines, rest], start=1):
-        record = _record(line)
-        if record is not None:
-            records.append(record)
-        elif number <= len(lines):  # what follows the last line end is nothing, or what a crash cut short
-            damaged.append(number)
-    if damaged:
-        shown = ", ".join(map(str, damaged[:3])) + (
-            f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
-        )
-        warn(f"{path}: damaged, and left out: line {shown}")
-    return records
-
-
-def _record(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
-
-
 def _drop_lines_after(path: Path, step: int, warn: Callable[[str], None]) -> None:
     records = read_metrics(path, warn)
-    kept = "".join(json.dumps(record) + "\n" for record in records if record["step"] <= step)
+    kept = "".join(metrics_line(record) for record in records if record["step"] <= step)
     write_atomically(path, kept.encode())

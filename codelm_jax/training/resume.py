@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import optax
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
-from codelm_jax.checkpoint.store import Loaded
 from codelm_jax.errors import UserError
+from codelm_jax.schema import flattened
 from codelm_jax.weights import load_weights
 
 # Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
@@ -92,7 +92,7 @@ def check_same_settings(saved_meta: Mapping[str, Any], config: Mapping[str, Any]
     Raises:
         UserError: names the first key that differs, with both values.
     """
-    saved, now = _flat(saved_meta["config"]), _flat(config)
+    saved, now = flattened(saved_meta["config"]), flattened(config)
     for key in sorted(saved.keys() | now.keys()):
         if key in _FREE_KEYS or key.startswith("data."):
             continue
@@ -164,12 +164,14 @@ class Origin:
 
     Attributes:
         params: another run's, to begin with; None where they are fresh or in the run's own checkpoints.
-        tokenizer_json: of the same run; None likewise.
+        model: `config.model` of the parent, which the run inherits; None for a run without a parent.
+        tokenizer_json: of the parent; None likewise.
         decontaminated: as for `run_meta`.
         began_from: as for `run_meta`.
     """
 
     params: Any | None
+    model: Mapping[str, Any] | None
     tokenizer_json: str | None
     decontaminated: Sequence[str]
     began_from: Mapping[str, Any] | None
@@ -178,22 +180,31 @@ class Origin:
 def find_origin(
     saved_meta: Mapping[str, Any] | None,
     init_from: str | None,
-    model: Mapping[str, Any],
     decontaminate: Sequence[str],
 ) -> Origin:
     """The origin of a run that begins or goes on.
 
     Args:
         saved_meta: of the run's own newest checkpoint; where there is one, `init_from` is not read and may be gone.
-        init_from: another run or an export, see `initial_weights`.
-        model: the run's `config.model`.
+        init_from: another run's best checkpoint, or an export.
         decontaminate: benchmark files kept out of the run's own corpus.
+
+    Raises:
+        UserError: there is no sound checkpoint, or a resumed run began with fresh weights.
     """
     if saved_meta:
-        return Origin(None, None, decontaminated(saved_meta), saved_meta.get("began_from"))
+        began_from = saved_meta.get("began_from")
+        if init_from and not began_from:
+            raise UserError(
+                f"--init_from={init_from}: the run in this directory began with fresh weights; leave --init_from out to resume "
+                "it, or choose another --workdir"
+            )
+        model = saved_meta["config"]["model"] if began_from else None
+        tokenizer_json = saved_meta["tokenizer_json"] if began_from else None
+        return Origin(None, model, tokenizer_json, decontaminated(saved_meta), began_from)
     if not init_from:
-        return Origin(None, None, decontaminate, None)
-    parent = initial_weights(init_from, model)
+        return Origin(None, None, None, decontaminate, None)
+    parent = load_weights(init_from)
     began_from = {
         "checkpoint": init_from,
         "step": parent.step,
@@ -202,34 +213,29 @@ def find_origin(
     # By name: an exported directory does not say where the files lay.
     names = {Path(path).name for path in decontaminated(parent.meta)}
     clean_of = [path for path in decontaminate if Path(path).name in names]
-    return Origin(parent.params, parent.meta["tokenizer_json"], clean_of, began_from)
+    model, tokenizer_json = parent.meta["config"]["model"], parent.meta["tokenizer_json"]
+    return Origin(parent.params, model, tokenizer_json, clean_of, began_from)
 
 
-def initial_weights(checkpoint: str, model: Mapping[str, Any]) -> Loaded:
-    """Another run's best checkpoint, or an exported model, to start a new run from.
+def inherited_model(
+    origin: Origin, model: Mapping[str, Any], asked_for: Collection[str], parent: str
+) -> dict[str, Any]:
+    """The run's `config.model` with its parent's architecture; dropout rates stay the run's own.
 
     Args:
-        checkpoint: run directory, checkpoints directory, step, or exported directory.
-        model: the new run's `config.model`; it may differ in its dropout rates alone.
+        origin: has a model.
+        model: the run's `config.model`.
+        asked_for: its keys that the user set on the command line.
+        parent: how messages name the parent.
 
     Raises:
-        UserError: there is no sound checkpoint, or its model is another one; names the first key that differs.
+        UserError: what the user set differs from the parent's; names all such keys.
     """
-    loaded = load_weights(checkpoint)
-    for key, value in loaded.meta["config"]["model"].items():
-        if model[key] != value and not key.endswith("_dropout"):
-            raise UserError(
-                f"config.model.{key} is {model[key]!r}, but --init_from={checkpoint} has {value!r}: "
-                f"add --config.model.{key}={value}"
-            )
-    return loaded
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
-    return flat
+    inherited = {key: value for key, value in (origin.model or {}).items() if not key.endswith("_dropout")}
+    conflicts = [key for key in sorted(asked_for) if key in inherited and model[key] != inherited[key]]
+    if conflicts:
+        named = "; ".join(
+            f"config.model.{key} is {model[key]!r}, but {parent} has {inherited[key]!r}" for key in conflicts
+        )
+        raise UserError(f"{named}: leave it out, the run inherits its parent's architecture")
+    return {**model, **inherited}

@@ -1,5 +1,6 @@
 """Proves on the user's own config and machine that a run which stops and starts again ends where it would have."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 from codelm_jax.checkpoint.comparison import differences
 from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import read_metrics
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED
-from codelm_jax.training.metrics import read_metrics
 
 # In the lines of the metrics; all else must be equal, figures of evaluations and samples too.
 _NOT_THE_RUNS_DOING = frozenset({"step", "time", "train/tokens_per_second", "train/mfu"})
@@ -29,6 +30,7 @@ def prove_resume(command: Sequence[str], steps: int, config: TrainConfig, workdi
         raise UserError(
             f"--prove_resume={steps}: must be at least 2 and below config.max_steps = {config.max_steps}"
         )
+    workdir = Path(os.path.realpath(workdir))  # `.` and `..` have no name to derive another from
     directory = workdir.with_name(f"{workdir.name}.prove_resume")
     if directory.exists():
         raise UserError(f"--prove_resume: {directory} is left from an earlier proof; remove it")

@@ -11,7 +11,7 @@ from jax import Array
 from codelm_jax.model.transformer import Transformer, init_params
 from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import ScoringConfig, TrainConfig
 from codelm_jax.training.optimizer import adamw_update, make_optimizer
 
 # Streams of randomness drawn from the one seed.
@@ -108,7 +108,7 @@ def train_step(
     return next_state, metrics
 
 
-def score_step(config: TrainConfig, backend: Backend, params: Any, windows_BT: Array) -> dict[str, Array]:
+def score_step(config: ScoringConfig, backend: Backend, params: Any, windows_BT: Array) -> dict[str, Array]:
     """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
     model = Transformer(config.model, backend)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))

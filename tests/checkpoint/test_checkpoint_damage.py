@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from checkpoint_states import abstract, make_state, same, save
 
-from codelm_jax.checkpoint.digest import Damaged, Digests, json_digest
-from codelm_jax.checkpoint.saved_step import SavedStep
+from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import json_digest
 
 pytestmark = pytest.mark.faults
 
@@ -36,17 +37,24 @@ def array_file(step_directory):
 
 
 def wrong_after(sound, copy, damage):
-    """Damages a copy of the sound step; returns whether a restore then hands out anything but the saved step."""
+    """Damages a copy of the sound step, the only one.
+
+    Returns:
+        Whether a restore then hands out anything but the saved step, and what a refusal says.
+    """
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(sound, copy)
     damage(copy)
     try:
         with CheckpointStore(copy) as store:
             restored = store.restore(abstract(make_state(5)))
-    except UserError:
-        return False
+    except UserError as refusal:
+        assert not (copy / "quarantine").exists(), "the last step was moved"
+        return False, str(refusal)
     exact = same(restored.state, make_state(5)) and restored.data == {"next_index": 5}
-    return not (exact and restored.meta == {"tokenizer_json": "x" * 500} and restored.metrics == {"nll": 2.0})
+    return not (
+        exact and restored.meta == {"tokenizer_json": "x" * 500} and restored.metrics == {"nll": 2.0}
+    ), ""
 
 
 @pytest.mark.parametrize("flips", [60, pytest.param(2000, marks=pytest.mark.slow)])
@@ -61,9 +69,9 @@ def test_no_flipped_bit_gives_a_wrong_restore(sound, tmp_path, flips):
         path.write_bytes(content)
 
     for _ in range(flips):
-        wrong += wrong_after(sound, tmp_path / "copy", flip)
-        reason = tmp_path / "copy" / "quarantine" / "5.reason.txt"
-        caught_by_digest += reason.exists() and "differs from its digest" in reason.read_text()
+        is_wrong, refusal = wrong_after(sound, tmp_path / "copy", flip)
+        wrong += is_wrong
+        caught_by_digest += "differs from its digest" in refusal
     assert wrong == 0
     assert caught_by_digest > flips / 4, "hardly a flip hit the weights"
     print(f"{flips} flipped bits, {caught_by_digest} of them told by the digests alone: 0 wrong restores")
@@ -77,16 +85,16 @@ def test_no_truncated_file_gives_a_wrong_restore(sound, tmp_path, truncations):
         path = rng.choice(files(copy))
         path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
 
-    assert sum(wrong_after(sound, tmp_path / "copy", truncate) for _ in range(truncations)) == 0
+    assert sum(wrong_after(sound, tmp_path / "copy", truncate)[0] for _ in range(truncations)) == 0
     print(f"{truncations} files cut short: 0 wrong restores")
 
 
 def test_no_deleted_file_gives_a_wrong_restore(sound, tmp_path):
     for path in files(sound):
         relative = path.relative_to(sound)
-        assert not wrong_after(
-            sound, tmp_path / "copy", lambda copy, gone=relative: (copy / gone).unlink()
-        ), relative
+        assert not wrong_after(sound, tmp_path / "copy", lambda copy, gone=relative: (copy / gone).unlink())[
+            0
+        ], relative
     print(f"each of {len(files(sound))} files deleted once: 0 wrong restores")
 
 
@@ -185,8 +193,13 @@ def test_when_no_step_is_sound_the_run_stops_and_never_starts_over_silently(tmp_
         empty(tmp_path / "2")
         with pytest.raises(UserError, match="no step is sound"):
             store.restore(abstract(make_state(0)))
-    with CheckpointStore(tmp_path) as store, pytest.raises(UserError, match="no step is sound"):
-        store.restore(abstract(make_state(0)))
+    for _ in range(2):
+        with (
+            CheckpointStore(tmp_path) as store,
+            pytest.raises(UserError, match=r"no step is sound .*not moved"),
+        ):
+            store.restore(abstract(make_state(0)))
+    assert saved_steps(tmp_path) == [1], "the last step that looked sound was moved"
 
 
 def test_a_process_without_descriptors_left_sets_no_sound_step_aside(tmp_path):

@@ -89,6 +89,24 @@ def test_repair_leaves_a_running_run_alone(run):
     assert (run / "checkpoints" / "3").exists()
 
 
+def test_repair_moves_the_last_step_only_where_it_is_told_to(run):
+    for step in (1, 2, 3):
+        damage(run, step)
+    unfinished = run / "checkpoints" / "4.orbax-checkpoint-tmp"
+    unfinished.mkdir()
+    before = sorted(run.rglob("*"))
+    refused = command("repair", run)
+    assert refused.returncode == 2
+    for step in (1, 2, 3):
+        assert f"{run}/checkpoints/{step}: its arrays" in refused.stderr
+    assert "no sound step would remain" in refused.stderr
+    assert "nothing was changed: add --yes" in refused.stderr
+    assert [path for path in sorted(run.rglob("*")) if "run.lock" not in path.name] == before
+    repaired = command("repair", run, "--yes")
+    assert (repaired.returncode, len(repaired.stdout.splitlines())) == (0, 4), repaired.stderr
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["quarantine"]
+
+
 def test_repair_takes_no_single_step(run):
     with pytest.raises(UserError, match="is one step"):
         inspection.repair(run / "checkpoints" / "3")
@@ -110,7 +128,7 @@ def test_a_run_without_a_sound_step_says_what_it_holds_and_where(run, look):
     for step in (1, 2):
         shutil.rmtree(checkpoints / str(step))
     damage(run, 3)
-    inspection.repair(run)
+    inspection.repair(run, yes=True)
     for path in (run, checkpoints):
         with pytest.raises(UserError, match=rf"no sound checkpoint; .*step 3.* {checkpoints / 'quarantine'}"):
             look(path)

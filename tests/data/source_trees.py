@@ -47,6 +47,7 @@ def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
     """Settings that read `tmp_path/src` and prepare `tmp_path/prepared`."""
     config = DataConfig(
         source="directories",
+        corpus="",
         directories=(str(tmp_path / "src"),),
         train_path="",
         val_path="",
@@ -55,6 +56,7 @@ def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
         drop_secrets=True,
         decontaminate=(),
         max_bytes=10_000_000,
+        max_package_share=1.0,
         max_file_bytes=100_000,
         max_line_length=1000,
         near_duplicate_threshold=0.7,

@@ -62,6 +62,39 @@ def test_each_fault_has_its_reason(tmp_path, content, reason):
     assert judge(tmp_path, content).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("declaration", "encoding", "reason"),
+    [
+        ("# coding: latin-1", "latin-1", ""),
+        ("#!/usr/bin/python\n# vim: set fileencoding=cp1252 :", "cp1252", ""),
+        ("# -*- coding: euc-jp -*-", "euc-jp", ""),
+        ("# -*- coding: utf-8 -*-", "utf-8", ""),
+        ("\n\n# coding: latin-1", "latin-1", "not UTF-8"),  # Python reads the first two lines only
+        ("# coding: utf-8", "latin-1", "not UTF-8"),
+        ("# coding: ascii", "latin-1", "not in its declared encoding"),
+        ("# coding: rot13", "latin-1", "not in its declared encoding"),
+        ("# coding: no-such-codec", "latin-1", "not UTF-8"),
+        ("# coding: no-such-codec", "utf-8", ""),
+    ],
+)
+def test_a_declared_encoding_is_read_as_python_reads_it(tmp_path, declaration, encoding, reason):
+    letter = "\N{HIRAGANA LETTER A}" if encoding == "euc-jp" else "\N{LATIN SMALL LETTER E WITH ACUTE}"
+    text = f"{declaration}\nname = '{letter}'\n" + SOUND
+    verdict = judge(tmp_path, text.encode(encoding))
+    assert verdict.reason == reason
+    if not reason:
+        assert verdict.text_sha256 == hashlib.sha256(text.encode()).hexdigest()
+        if "no-such" not in declaration:
+            values = {}
+            exec(compile((tmp_path / "x.py").read_bytes().partition(b"def ")[0], "x", "exec"), values)
+            assert values["name"] == letter
+
+
+def test_half_a_surrogate_pair_that_a_declared_encoding_spells_is_refused(tmp_path):
+    content = b"# coding: utf-7\nname = '+2AA-'\n" + SOUND.encode()
+    assert judge(tmp_path, content).reason == "not in its declared encoding"
+
+
 def test_line_ends_and_byte_order_marks_do_not_make_another_text(tmp_path):
     verdicts = [judge(tmp_path, text) for text in (SOUND, SOUND.replace("\n", "\r\n"), "\ufeff" + SOUND)]
     assert len({verdict.text_sha256 for verdict in verdicts}) == 1
@@ -132,7 +165,14 @@ def test_the_walk_takes_regular_files_only_and_counts_the_rest(tmp_path):
         (root / hidden / "x.py").write_text(SOUND)
     found = sources.find_in_directories([str(root)], seed=0)
     assert sorted(c.name for c in found.candidates) == ["a.py", "inside.py"]
-    assert found.skipped == {"not a regular file": 1, "symbolic link": 2}
+    assert found.skipped == {
+        "not a regular file": 1,
+        "symbolic link": 2,
+        "link to a folder": 1,
+        "in hidden folders": 1,
+        "in build output": 1,
+        "in vendored packages": 1,
+    }
 
 
 def test_a_file_reached_by_two_directories_counts_once(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 
+import numpy as np
 import pytest
 from source_trees import data_config, jaccard, python_source, quiet, write_packages
 from tokenizers import Tokenizer
@@ -24,6 +26,11 @@ VOCAB_SIZE = 400
 
 def run(config, report=quiet):
     return prepare(config, vocab_size=VOCAB_SIZE, report=report)
+
+
+def write_file(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def texts(prepared, split):
@@ -184,7 +191,8 @@ def test_changed_settings_are_refused_by_name(tree, key):
     with pytest.raises(UserError) as raised:
         prepare(config, vocab_size=vocab_size, report=quiet)
     name = "config.model.vocab_size" if key == "vocab_size" else f"config.data.{key}"
-    assert f"{name} was {old.manifest['settings'][name]!r}, is " in str(raised.value)
+    was = {**old.manifest["settings"], **old.manifest["locations"]}[name]
+    assert f"{name} was {was!r}, is " in str(raised.value)
     assert f"delete {tree / 'prepared'}" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -206,6 +214,36 @@ def test_a_benchmark_file_that_cannot_be_read_is_named_with_its_key(tmp_path):
         run(data_config(tmp_path, decontaminate=(str(tmp_path / "gone.jsonl"),)), said.append)
     assert said == []
     assert os.listdir(tmp_path) == ["src"]
+
+
+def test_a_virtual_environment_in_the_project_changes_nothing(tmp_path):
+    project = tmp_path / "src"
+    for number in range(40):
+        write_file(project / "app" / f"module_{number}.py", python_source(number))
+    alone = run(data_config(tmp_path, prepared_dir=str(tmp_path / "alone")))
+    write_file(project / "venv" / "pyvenv.cfg", "home = /usr/bin\n")
+    write_packages(project / "venv" / "lib" / "python3.11" / "site-packages", packages=20, seed=10_000)
+    said = []
+    prepared = run(data_config(tmp_path), said.append)
+    assert prepared.fingerprint == alone.fingerprint
+    assert prepared.manifest["skipped"] == {"in a virtual environment": 80}
+    assert prepared.manifest["test_unit"] == "file"
+    units = prepared.manifest["test_units"]
+    assert f"test holds out {len(units)} by file: {', '.join(units)}" in said
+    assert "largest of 1 packages: app 100 %" in said
+
+
+def test_the_largest_and_the_held_out_packages_are_printed(tmp_path):
+    write_packages(tmp_path / "src", packages=30)
+    for number in range(40):
+        write_file(tmp_path / "src" / "unexpected" / f"module_{number}.py", python_source(70_000 + number))
+    said = []
+    prepared = run(data_config(tmp_path), said.append)
+    (largest,) = [
+        line for line in said if isinstance(line, str) and line.startswith("largest of 31 packages: ")
+    ]
+    assert largest.startswith("largest of 31 packages: unexpected 25 %, package_")
+    assert f"test holds out 2 by package: {', '.join(prepared.manifest['test_units'])}" in said
 
 
 def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
@@ -238,6 +276,7 @@ def test_bad_files_are_counted_and_never_fatal(tmp_path):
     assert manifest["skipped"] == {
         "not a regular file": 1,
         "symbolic link": 1,
+        "link to a folder": 1,
         "too large": 1,
         "not UTF-8": 1,
         "null byte": 1,
@@ -259,7 +298,7 @@ def test_nothing_found_and_nothing_left_are_clear_errors(tmp_path):
     (tmp_path / "src" / "a.py").write_text("def broken(:")
     with pytest.raises(
         UserError,
-        match=r"config.data.directories: no file passed the filters \(1 does not parse\); add sources",
+        match=r"config.data.directories: no file passed the filters \(1 does not parse\); add sources; two files are needed, or source='text'",
     ):
         run(data_config(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["prepared.lock", "src"]
@@ -287,6 +326,29 @@ def test_where_a_setting_leaves_nothing_the_error_names_it(tmp_path, key, value,
         run(data_config(tmp_path, **settings))
     assert str(raised.value).startswith(f"config.data.{key} = {value!r}: no file passed the filters (")
     assert f"3 {reason}" in str(raised.value)
+
+
+def test_one_file_alone_is_refused_with_what_was_left_out_and_the_way_out(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text(python_source(0))
+    (tmp_path / "src" / "b.py").write_text("def broken(:")
+    with pytest.raises(
+        UserError, match=r"only 1 file passed the filters \(1 does not parse\); add sources; .*source='text'"
+    ):
+        run(data_config(tmp_path))
+
+
+@pytest.mark.parametrize(("files", "splits"), [(2, ["train", "val"]), (3, ["train", "val", "test"])])
+def test_a_corpus_of_a_few_files_is_prepared_with_a_warning(tmp_path, files, splits):
+    (tmp_path / "src").mkdir()
+    for number in range(files):
+        (tmp_path / "src" / f"{number}.py").write_text(python_source(number))
+    said = []
+    prepared = prepare(data_config(tmp_path), vocab_size=300, report=said.append)
+    assert list(prepared.manifest["splits"]) == splits
+    assert [prepared.manifest["splits"][name]["documents"] for name in splits] == [1] * len(splits)
+    assert (prepared.test is prepared.val) == (files == 2)
+    assert any("warning" in str(line) and "rough" in str(line) for line in said)
 
 
 @pytest.mark.parametrize(
@@ -474,6 +536,53 @@ def test_damaged_data_is_refused_by_name(tree, tmp_path, name, damage):
         load_prepared(copy)
 
 
+def test_no_changed_byte_of_prepared_data_changes_what_is_read_of_it_in_silence(tree, tmp_path):
+    copy, rng = tmp_path / "copy", random.Random(0)
+    shutil.copytree(tree / "prepared", copy)
+    whole = load_prepared(copy)
+    refused = 0
+    for path in sorted(copy.iterdir()):
+        content = path.read_bytes()
+        places = range(len(content))
+        for place in rng.sample(places, min(len(places), 120)):
+            changed = bytearray(content)
+            changed[place] ^= rng.randrange(1, 256)
+            path.write_bytes(changed)
+            try:
+                found = load_prepared(copy)
+            except UserError:
+                refused += 1
+                continue
+            # Where it hit white space, the name of a digest, or what the tokenizer does not read.
+            assert {key: found.manifest.get(key) for key in whole.manifest} == whole.manifest, (path, place)
+            assert {key: found.human_band.get(key) for key in whole.human_band} == whole.human_band, (
+                path,
+                place,
+            )
+            assert found.tokenizer.to_json() == whole.tokenizer.to_json(), (path, place)
+            for name in ("train", "val", "test"):
+                assert np.array_equal(getattr(found, name).ids, getattr(whole, name).ids), (path, place)
+        path.write_bytes(content)
+    assert refused > 400
+
+
+def test_prepared_data_lies_where_a_link_or_a_path_with_dots_leads(tmp_path, monkeypatch):
+    write_packages(tmp_path / "src")
+    for name in ("elsewhere", "cwd"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    config = data_config(tmp_path)
+    fingerprint = run(config).fingerprint
+    monkeypatch.chdir(tmp_path / "cwd")
+    for place in (tmp_path / "link", "../up", str(tmp_path / "link" / ".." / "beside")):
+        for _ in range(2):
+            assert run(dataclasses.replace(config, prepared_dir=str(place))).fingerprint == fingerprint
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} >= {"up", "beside", "link"}
+    assert (tmp_path / "elsewhere" / "manifest.json").is_file()
+    with pytest.raises(UserError, match=r"prepared_dir: \. is there and is not prepared data; name another"):
+        run(dataclasses.replace(config, prepared_dir="."))
+
+
 def test_an_edited_human_band_is_refused_and_one_without_a_digest_is_taken(tree, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tree / "prepared", copy)
@@ -481,7 +590,7 @@ def test_an_edited_human_band_is_refused_and_one_without_a_digest_is_taken(tree,
     with pytest.raises(UserError, match=r"human_band.json: contents do not match their sha256"):
         load_prepared(copy)
     manifest = json.loads((copy / "manifest.json").read_text())
-    del manifest["human_band_sha256"]  # as earlier versions wrote it
+    del manifest["human_band_sha256"], manifest["sha256"]  # as earlier versions wrote it
     (copy / "manifest.json").write_text(json.dumps(manifest))
     assert load_prepared(copy).human_band == {"target_rate": 0.5}
 

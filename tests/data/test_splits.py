@@ -1,13 +1,15 @@
 """Laws of the train, val and test split."""
 
+import dataclasses
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codelm_jax.data.selection import SourceFile
 from codelm_jax.data.sources import Candidate, Package
-from codelm_jax.data.splits import deal
-from codelm_jax.errors import UserError
+from codelm_jax.data.splits import NO_TEST, deal
 
 
 def corpus(sizes, files=20, folders=1):
@@ -81,7 +83,7 @@ def test_a_cap_does_not_change_which_packages_are_held_out():
     assert some_val <= whole_val
 
 
-def test_few_large_packages_hold_out_folders_then_files():
+def test_few_large_packages_hold_out_folders():
     folders = corpus({"one": 500_000, "two": 500_000}, files=60, folders=20)
     dealt = deal(folders, [file.candidate for file in folders], 0)
     assert dealt.test_unit == "directory"
@@ -90,17 +92,57 @@ def test_few_large_packages_hold_out_folders_then_files():
     others = {(f.candidate.package.name, f.candidate.name.split("/")[0]) for f in [*dealt.train, *dealt.val]}
     assert not tested & others
 
-    flat = corpus({"one": 500_000}, files=50)
-    dealt = deal(flat, [file.candidate for file in flat], 0)
+
+@pytest.mark.parametrize("folders", [1, 20])
+def test_a_package_that_is_alone_holds_out_files(folders):
+    files = corpus({"one": 500_000}, files=60, folders=folders)
+    dealt = deal(files, [file.candidate for file in files], 0)
     assert dealt.test_unit == "file"
     assert 0.03 <= shares(dealt)[2] <= 0.08
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 12])
-def test_too_few_files_are_refused(count):
-    files = corpus({"one": 1000 * count}, files=count)
-    with pytest.raises(UserError, match="cannot be split"):
-        deal(files, [file.candidate for file in files], 0)
+def files_of(*sizes):
+    made = corpus({"one": 20 * len(sizes)}, files=len(sizes))
+    return [dataclasses.replace(file, text_bytes=size) for file, size in zip(made, sizes, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "test", "val"),
+    [
+        ([12_000] * 10, [12_000], 12_000),
+        ([100_000] * 3 + [1000] * 6, [1000], 1000),
+        ([12_000] * 9 + [10], [12_000], 12_000),
+        ([1000] * 3, [1000], 1000),
+        ([100, 5], [], 5),
+        ([95, 5], [], 5),
+        ([1000, 1000], [], 1000),
+    ],
+)
+def test_files_too_few_for_the_shares_hold_out_the_nearest_and_warn(sizes, test, val):
+    files = files_of(*sizes)
+    candidates = [file.candidate for file in files]
+    dealt = deal(files, candidates, 0)
+    assert [file.text_bytes for file in dealt.test] == test
+    assert [file.text_bytes for file in dealt.val] == [val]
+    everything = [*dealt.train, *dealt.val, *dealt.test]
+    assert sorted(map(id, everything)) == sorted(map(id, files))
+    assert dealt.train
+    for file in [*dealt.val, *dealt.test]:
+        assert file.candidate.key in dealt.warning
+    assert dealt.test_unit == ("file" if test else NO_TEST)
+    assert deal(files[::-1], candidates, 0).val == dealt.val
+
+
+@given(st.lists(st.integers(1, 100_000), min_size=3, max_size=12), st.integers(0, 9))
+@settings(max_examples=100, deadline=None)
+def test_any_three_files_fill_all_splits_and_a_warning_means_unusual_shares(sizes, seed):
+    files = files_of(*sizes)
+    dealt = deal(files, [file.candidate for file in files], seed)
+    assert dealt.train
+    assert dealt.val
+    assert dealt.test
+    assert sorted(map(id, [*dealt.train, *dealt.val, *dealt.test])) == sorted(map(id, files))
+    assert dealt.warning or 0.03 <= shares(dealt)[2] <= 0.08
 
 
 def test_a_small_corpus_still_has_a_file_in_each_split():

@@ -1,13 +1,16 @@
 """What makes prepared data stale, and what does not."""
 
 import dataclasses
+import hashlib
+import json
 import os
 import shutil
 
 import pytest
 from source_trees import data_config, python_source, write_packages
 
-from codelm_jax.data.prepare import prepare
+from codelm_jax.data import staleness
+from codelm_jax.data.prepare import load_prepared, prepare
 from codelm_jax.errors import UserError
 
 VOCAB_SIZE = 400
@@ -96,6 +99,123 @@ def test_prepared_data_may_move(home):
     lines = []
     prepare(config, vocab_size=VOCAB_SIZE, report=lines.append)
     assert lines == [f"using the prepared data in {home / 'moved'}"]
+
+
+def spelled_otherwise(home):
+    """The same sources, benchmark and tokenizer under every spelling, here and moved; the working directory is `home`."""
+    os.makedirs(home / "elsewhere", exist_ok=True)
+    shutil.copytree(home / "src", home / "elsewhere" / "src")
+    shutil.copy(home / "benchmark.jsonl", home / "elsewhere" / "renamed.jsonl")
+    (home / "linked").symlink_to(home / "src")
+    return [
+        ("src", "benchmark.jsonl"),
+        ("src/", "./benchmark.jsonl"),
+        ("./src/../src", "src/../benchmark.jsonl"),
+        ("linked", str(home / "benchmark.jsonl")),
+        ("elsewhere/src", "elsewhere/renamed.jsonl"),
+    ]
+
+
+def test_locations_are_no_part_of_the_fingerprint_or_of_the_comparison(home, monkeypatch):
+    monkeypatch.chdir(home)
+    fingerprints = {prepare(config_of(home), vocab_size=VOCAB_SIZE, report=lambda event: None).fingerprint}
+    for number, (directory, benchmark) in enumerate(spelled_otherwise(home)):
+        changes = {"directories": (directory,), "decontaminate": (benchmark,)}
+        lines = []
+        config = dataclasses.replace(config_of(home), **changes)
+        prepare(config, vocab_size=VOCAB_SIZE, report=lines.append)
+        assert lines == [f"using the prepared data in {home / 'prepared'}"]
+        if number in (0, 4):
+            again = dataclasses.replace(config, prepared_dir=str(home / f"again_{number}"))
+            fingerprints.add(prepare(again, vocab_size=VOCAB_SIZE, report=lambda event: None).fingerprint)
+    monkeypatch.chdir(home / "elsewhere")
+    config = data_config(home, directories=("src",), decontaminate=("renamed.jsonl",))
+    fingerprints.add(prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None).fingerprint)
+    assert len(fingerprints) == 1
+
+
+def test_other_files_of_the_same_names_sizes_and_times_are_other_sources(home):
+    shutil.copytree(home / "src", home / "other" / "src", copy_function=shutil.copy2)
+    path = home / "other" / "src" / "package_03" / "module_1.py"
+    status = path.stat()
+    path.write_text(path.read_text().swapcase())
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    config = dataclasses.replace(config_of(home), directories=(str(home / "other" / "src"),))
+    with pytest.raises(UserError, match=r"1 changed, 0 new, 0 gone; package_03/module_1.py"):
+        prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None)
+
+
+def test_a_mistyped_directory_is_refused_though_sources_that_are_gone_are_not(home):
+    config = dataclasses.replace(config_of(home), directories=(str(home / "scr"),))
+    with pytest.raises(UserError, match=r"config.data.directories was \[.*src'\], is \[.*scr'\]"):
+        prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None)
+
+
+def resume(home, fingerprint, **changes):
+    config = dataclasses.replace(config_of(home), **changes)
+    lines = []
+    prepared = prepare(config, vocab_size=VOCAB_SIZE, report=lines.append, trained_on=fingerprint)
+    return prepared.fingerprint, lines
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit,
+        lambda home: (home / "src" / "new.py").write_text(python_source(9)),
+        lambda home: (home / "src" / "package_00" / "module_0.py").unlink(),
+        lambda home: (home / "benchmark.jsonl").write_text("{}\n"),
+    ],
+)
+def test_a_run_keeps_its_whole_prepared_data_when_sources_change(home, change):
+    fingerprint, lines = resume(home, None)
+    assert len(lines) == 1
+    change(home)
+    again, lines = resume(home, fingerprint)
+    assert again == fingerprint
+    assert "changed since" in lines[0]
+    assert lines[0].endswith("; the run keeps the data that it began with")
+    assert len(lines) == 2
+    for trained_on in ("another", None):
+        with pytest.raises(UserError, match="changed since"):
+            resume(home, trained_on)
+
+
+def test_the_remedies_for_a_run_are_ones_that_help_it(home):
+    fingerprint, _ = resume(home, None)
+    with pytest.raises(
+        UserError, match=r"config.data.max_bytes was 10000000, is 9; restore that to resume"
+    ) as raised:
+        resume(home, fingerprint, max_bytes=9)
+    assert "delete" not in str(raised.value)
+    edit(home)
+    with pytest.raises(
+        UserError, match=r"restore that to resume the run, or choose another --workdir"
+    ) as raised:
+        resume(home, "another")
+    assert "delete" not in str(raised.value)
+
+
+def test_data_that_version_0_1_prepared_is_used_as_before(home):
+    """There the paths were settings, and records of sources had paths and no inodes."""
+    path = home / "prepared" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    contents = {
+        "tokenizer.json": hashlib.sha256((home / "prepared" / "tokenizer.json").read_bytes()).hexdigest()
+    }
+    prepared = load_prepared(home / "prepared")
+    contents |= {name: getattr(prepared, name).header.sha256 for name in ("train", "val", "test")}
+    del manifest["sha256"]
+    manifest["settings"] |= manifest.pop("locations")
+    manifest["sources"] = {str(home / "src" / key): record[:3] for key, *record in manifest["sources"]}
+    manifest["inputs"] = {file: record[:3] for file, record in manifest["inputs"].items()}
+    manifest["fingerprint"] = staleness.fingerprint(manifest["settings"], contents)
+    path.write_text(json.dumps(manifest))
+    assert reuse(home) == [f"using the prepared data in {home / 'prepared'}"]
+    edit(home)
+    with pytest.raises(UserError, match=r"1 changed, 0 new, 0 gone; .*package_03/module_1.py"):
+        reuse(home)
+    assert resume(home, manifest["fingerprint"])[0] == manifest["fingerprint"]
 
 
 def test_a_tokenizer_is_known_by_its_content_wherever_it_lies(home):

@@ -136,6 +136,33 @@ def test_the_same_texts_give_the_same_tokenizer():
     assert CodeTokenizer.train(texts, 500).to_json() == CodeTokenizer.train(texts, 500).to_json()
 
 
+@pytest.mark.parametrize(
+    "text", ["-" * 2_000_000, "x\n" + "\n" * 2_000_000, "a" * 2_000_000, " " * 2_000_000, "語" * 300_000]
+)
+def test_a_run_of_any_length_costs_what_its_first_256_characters_cost(text):
+    """Training costs the square of a match's length: without the bound, these take minutes and learn longer entries."""
+    tokenizer = CodeTokenizer.train([text], 268)
+    assert tokenizer.byte_lengths().max() <= 256 * len(text[-1].encode())
+    assert tokenizer.decode(tokenizer.encode(text[:5000])) == text[:5000]
+
+
+def test_the_bound_on_training_does_not_change_tokens_or_cut_when_encoding():
+    texts = [python_source(seed, 30) for seed in range(8)]
+    tokenizer = CodeTokenizer.train(texts, 500)
+    assert "FixedLength" not in tokenizer.to_json()
+    unbounded = Tokenizer(models.BPE())
+    unbounded.pre_tokenizer = Tokenizer.from_str(tokenizer.to_json()).pre_tokenizer
+    trainer = trainers.BpeTrainer(
+        vocab_size=500,
+        min_frequency=2,
+        show_progress=False,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    unbounded.train_from_iterator(texts, trainer)
+    assert unbounded.get_vocab() == Tokenizer.from_str(tokenizer.to_json()).get_vocab()
+
+
 def test_a_vocabulary_the_corpus_cannot_fill_is_refused_with_the_size_it_can():
     with pytest.raises(UserError, match=r"config.model.vocab_size = 5000: the corpus fills only \d+ entries"):
         CodeTokenizer.train(["x = 1\n" * 10], 5000)

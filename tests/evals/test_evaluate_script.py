@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
+from codelm_jax import config_files
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
@@ -20,6 +21,7 @@ from codelm_jax.evals.settings import Files, choose_settings
 from codelm_jax.evals.suites import Evaluation
 from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.model.transformer import Transformer
+from codelm_jax.training import config as train_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -265,11 +267,33 @@ def test_results_go_beside_the_checkpoints_however_the_run_is_named(run, tmp_pat
     assert evaluated.results_directory(str(run), STEP, "here") == Path("here")
 
 
-def test_a_checkpoint_from_before_a_config_key_came_up_can_be_evaluated(run):
+def test_settings_come_from_the_checkpoint_and_never_from_a_config_file(run, monkeypatch):
+    def read(*arguments):
+        raise AssertionError("a config file was read")
+
+    monkeypatch.setattr(config_files, "load_config", read)
     loaded = load_checkpoint(run)
-    older = {key: value for key, value in loaded.meta["config"].items() if key != "monitor_every"}
-    model = evaluated.model(_with_meta(loaded, {**loaded.meta, "config": older}))
-    assert model.context_length == 128
+    bare = {"model": loaded.meta["config"]["model"]}
+    model = evaluated.model(_with_meta(loaded, {**loaded.meta, "config": bare}))
+    assert (model.context_length, model.label_smoothing) == (128, 0.1)
+    smooth = {**loaded.meta["config"], "label_smoothing": 0.3}
+    assert evaluated.model(_with_meta(loaded, {**loaded.meta, "config": smooth})).label_smoothing == 0.3
+
+
+def test_results_are_known_by_every_setting_that_changes_a_figure(run, model, monkeypatch):
+    loaded = load_checkpoint(run)
+    # The same config in words, with another default behind a key that it leaves out.
+    bare = _with_meta(loaded, {**loaded.meta, "config": {"model": loaded.meta["config"]["model"]}})
+    identities = [model.identity, evaluated.model(bare).identity]
+    monkeypatch.setitem(train_config._UNSAID, "label_smoothing", 0.2)
+    identities.append(evaluated.model(bare).identity)
+    monkeypatch.setitem(train_config._UNSAID, "compute_dtype", "bfloat16")
+    identities.append(evaluated.model(bare).identity)
+    tokenizer = json.loads(loaded.meta["tokenizer_json"])
+    tokenizer["model"]["merges"].pop()
+    other = {**loaded.meta, "tokenizer_json": json.dumps(tokenizer)}
+    identities.append(evaluated.model(_with_meta(loaded, other)).identity)
+    assert len({json.dumps(identity, sort_keys=True) for identity in identities}) == len(identities)
 
 
 def _with_meta(loaded, meta):

@@ -12,6 +12,7 @@ from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import SUITES, Files, choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model, Skipped
 from codelm_jax.evals.table import table
+from codelm_jax.run_files import read_object
 from codelm_jax.sandbox.verdict import Verdict
 
 CODEC = ByteCodec([b"):"])
@@ -173,7 +174,7 @@ def test_every_suite_but_tasks_runs_writes_its_file_and_draws_its_table(tmp_path
         result = run.run(suite)
         table(result)
         assert result["suite"] == suite
-        assert json.loads((tmp_path / f"{suite}.json").read_text()) == json.loads(json.dumps(result))
+        assert read_object(tmp_path / f"{suite}.json") == json.loads(json.dumps(result))
     assert {"heldout: val", "confidence", "few_shot", "token_frequency"} <= {suite for suite, *_ in steps}
     assert {(suite, total) for suite, done, total in steps if done == total} == {
         (suite, total) for suite, _, total in steps
@@ -248,7 +249,11 @@ def test_all_is_every_suite_that_runs_no_generated_code():
 @pytest.mark.parametrize(
     ("suites", "options", "message"),
     [
-        (["few_shots"], {}, "--suite=few_shots: 'few_shots' is no suite; there are all, heldout"),
+        (
+            ["few_shots"],
+            {},
+            r"--suite=few_shots: 'few_shots' is no suite \(did you mean few_shot\?\); there are all, heldout",
+        ),
         ([], {}, "no suite"),
         (["humaneval"], {}, "--humaneval=FILE"),
         (["mbpp"], {}, "--mbpp=FILE"),
@@ -264,7 +269,7 @@ def test_a_wrong_wish_is_named(suites, options, message):
 
 def test_a_damaged_result_is_named_not_overwritten(tmp_path):
     (tmp_path / "context.json").write_text("{")
-    with pytest.raises(UserError, match=r"context\.json: not JSON"):
+    with pytest.raises(UserError, match=r"context\.json: damaged, not JSON"):
         evaluation(tmp_path).run("context")
     assert (tmp_path / "context.json").read_text() == "{"
 

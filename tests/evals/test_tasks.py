@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -151,6 +152,26 @@ def test_a_program_is_cut_where_its_definition_ends():
     model = Parrot(CODEC, {"": "    return x / 2\n\nraise SystemExit\n"})
     evaluate([HALVE], judge=judge, model=model)
     assert {job.program for job in judge.jobs} == {"def halve(x):\n    return x / 2\n"}
+
+
+def test_a_task_that_is_not_cut_is_judged_by_all_that_was_written():
+    prompt = 'def double(x):\n    """Double it."""\n'
+    task = Task("double", prompt, prompt, "double", "assert double(4) == 8", "", cut=False)
+    texts = (
+        "def double(x):\n    return 2 * x\n",
+        "    return twice(x)\n\n\ndef twice(x):\n    return 2 * x\n",
+        "    return 2 * x\n\n\nraise ValueError\n",
+        "# nothing\n",
+    )
+    result = evaluate([task], model=Parrot(CODEC, {"": texts}))
+    assert [sample["failure"] for sample in result["samples"]] == [
+        None,
+        None,
+        "runtime error: ValueError",
+        "no statement",
+    ]
+    cut = evaluate([dataclasses.replace(task, cut=True)], model=Parrot(CODEC, {"": texts}))
+    assert [sample["failure"] is None for sample in cut["samples"]] == [False, False, True, False]
 
 
 def test_the_examples_before_a_task_are_no_part_of_its_program():

@@ -58,6 +58,46 @@ def refused(mismatch: Mismatch, result: dict) -> bool:
     return result["status"] == 2 and told and all("; moved to " in note for note in notes)
 
 
+def add_to_text(place: Path) -> list[str]:
+    with (place / "train.txt").open("a") as file:
+        file.write("x = 1\n")
+    return []
+
+
+def delete_text(place: Path) -> list[str]:
+    (place / "train.txt").unlink()
+    return []
+
+
+def spell_otherwise(place: Path) -> list[str]:
+    return [
+        f"--config.data.train_path={place}/./train.txt",
+        "--config.data.val_path=../spell_otherwise/val.txt",
+    ]
+
+
+def move_text(place: Path) -> list[str]:
+    shutil.move(place / "train.txt", place / "elsewhere.txt")
+    return ["--config.data.train_path=elsewhere.txt"]
+
+
+def test_a_run_whose_prepared_data_is_whole_resumes_whatever_became_of_its_sources(homes, tmp_path):
+    commands, places = [], []
+    for change in (add_to_text, delete_text, spell_otherwise, move_text):
+        place = tmp_path / change.__name__
+        shutil.copytree(homes.home, place)
+        commands.append([*homes.flags, *change(place), "--stop_after=7"])
+        places.append(place)
+    results = run_commands(commands, places)
+    assert [result["status"] for result in results] == [STOPPED] * 4, results
+    noted = [
+        place.name
+        for place, result in zip(places, results, strict=True)
+        if "changed since" in result["output"]
+    ]
+    assert noted == ["add_to_text"]
+
+
 def logged_steps(home: Path) -> dict[str, str]:
     return {str(path.relative_to(home)): path.read_text() for path in home.glob("*/metrics.jsonl")}
 

@@ -28,6 +28,23 @@ COMMON = {
     "--init_from=/nonexistent": "/nonexistent",
 }
 
+# What was meant is named, and a right key next to the wrong one is not blamed.
+NEAR_MISSES = {
+    "--config.model.vocab_size=2000 --config.vocab_size=4000": "error: config.vocab_size: no such config key (did you "
+    "mean config.model.vocab_size?)",
+    "--config.max_stepz=5 --config.model.layers=5": "(did you mean config.max_steps?); config.model.layers: no such "
+    "config key (did you mean config.model.num_layers?)",
+    "--config.seq_len=64": "(did you mean config.model.max_seq_length?)",
+    "--config.num_layers=2": "(did you mean config.model.num_layers?)",
+    "--config.modl.num_heads=2": "(did you mean config.model.num_heads?)",
+    "--noconfig.determinstic": "(did you mean config.deterministic?)",
+    "--config=tinny": "(did you mean tiny?)",
+    "--config=configs/tinny.py": "(did you mean configs/tiny.py?)",
+    "--config=configs/tinny.py --config.max_steps=5": "(did you mean configs/tiny.py?)",
+    "--wrkdir=x": "unknown flag --wrkdir (did you mean --workdir?)",
+    "--max_steps=5": "unknown flag --max_steps (did you mean --config.max_steps?)",
+}
+
 RARE = {
     "--config.seed=-1": "config.seed",
     "--config.seed=4294967296": "config.seed",
@@ -87,7 +104,7 @@ RARE = {
 }
 
 
-MISTAKES = COMMON | RARE
+MISTAKES = COMMON | NEAR_MISSES | RARE
 
 
 def arguments(mistake, workdir, directory):
@@ -97,7 +114,8 @@ def arguments(mistake, workdir, directory):
         f"--workdir={workdir}",
         f"--config.data.prepared_dir={directory / 'data'}",
     ]
-    return [mistake, *right[1:]] if mistake.startswith("--config=") else [*right, mistake]
+    words = mistake.split(" ")
+    return [words[0], *right[1:], *words[1:]] if mistake.startswith("--config=") else [*right, *words]
 
 
 def assert_told_in_one_line(mistake, status, output, errors):

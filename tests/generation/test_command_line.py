@@ -1,5 +1,6 @@
 import io
 import json
+import keyword
 import re
 import sys
 
@@ -80,6 +81,29 @@ def test_flags_become_parameters():
     assert params_from_flags({"top_k": 3}, ["function", "x"]).stop == ("function", "x")
     with pytest.raises(UserError, match=r"^--top_p = 7"):
         params_from_flags({"top_p": 7.0}, [])
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("functoin", "function"),
+        ("Function", "function"),
+        ("func", "function"),
+        ("lines", "line"),
+        ("state", "statement"),
+    ],
+)
+def test_a_mistyped_stop_rule_is_no_stop_string_unless_given_twice(word, meant):
+    with pytest.raises(
+        UserError, match=rf"^--stop {word}: no such rule \(did you mean {meant}\?\).*give it twice"
+    ):
+        params_from_flags({}, [word])
+    assert params_from_flags({}, [word, word]).stop == (word, word)
+
+
+@pytest.mark.parametrize("text", [*keyword.kwlist, "\n\n", "#", "functions:", "line = ", "self", "assert_"])
+def test_other_words_are_stop_strings(text):
+    assert params_from_flags({}, [text]).stop == (text,)
 
 
 def standard_input(monkeypatch, content: bytes) -> str:

@@ -71,8 +71,6 @@ def test_any_width_of_the_feed_forward_layer_is_read_back():
     [
         ("gpt_neox", "use_parallel_residual", True),
         ("gpt_neox", "use_parallel_residual", None),  # left out, it is True
-        ("gpt_neox", "attention_bias", True),
-        ("gpt_neox", "attention_bias", None),
         ("gpt_neox", "tie_word_embeddings", True),
         ("gpt_neox", "hidden_act", "gelu_new"),
         ("gpt_neox", "layer_norm_eps", 1e-6),

@@ -55,8 +55,7 @@ def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_
     params = SamplingParams(temperature=0.7, max_new_tokens=12)
     texts = [Generator.from_checkpoint(path).generate(["def add(a, b):"], params) for path in (before, after)]
     assert texts[0] == texts[1]
-    words = load_checkpoint(after).meta["config"]["model"]
-    origin = find_origin(None, str(after), words, ["HumanEval.jsonl.gz"])
+    origin = find_origin(None, str(after), ["HumanEval.jsonl.gz"])
     assert origin.decontaminated == ["HumanEval.jsonl.gz"]
     assert origin.began_from["data_fingerprint"] == "f00"
 
@@ -66,6 +65,21 @@ def test_an_export_without_a_card_of_its_run_has_one_all_the_same(there_and_back
     assert card.startswith("---\n")
     assert 'license: "other"' in card
     assert f"# {there_and_back[1].name}\n" in card
+
+
+def test_an_export_can_be_exported(there_and_back, tmp_path):
+    _, out, _ = there_and_back
+    done = run("export.py", f"--checkpoint={out}", f"--out={tmp_path / 'again'}", "--called=out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        path.name for path in (tmp_path / "again").iterdir()
+    )
+    for path in out.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+    (tmp_path / "again" / "README.md").unlink()
+    done = run("export.py", f"--checkpoint={tmp_path / 'again'}", f"--out={tmp_path / 'bare'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing is known" in (tmp_path / "bare" / "README.md").read_text()
 
 
 def test_an_import_never_goes_into_a_run(there_and_back):

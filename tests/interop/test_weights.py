@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from interop_models import LLAMA, assert_same_bits, exported, model_words
+from interop_models import LLAMA, assert_same_bits, exported
 
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
@@ -46,7 +46,7 @@ def test_it_can_be_sampled_served_and_trained_further(out):
     assert Generator.from_checkpoint(out).context_length == 48
     assert load_model(str(out), max_rows=None).band == {"target_rate": 0.01, "lengths": []}
     assert run_name(str(out)) == "toy"
-    origin = find_origin(None, str(out), model_words(), ["elsewhere/HumanEval.jsonl.gz", "mbpp.jsonl"])
+    origin = find_origin(None, str(out), ["elsewhere/HumanEval.jsonl.gz", "mbpp.jsonl"])
     assert origin.decontaminated == ["elsewhere/HumanEval.jsonl.gz"]
     assert origin.tokenizer_json == exported().meta["tokenizer_json"]
 

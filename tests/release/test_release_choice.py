@@ -18,7 +18,7 @@ def run_with(tasks_step: int | None = 7) -> Run:
     if tasks_step is not None:
         tasks = {"score": {"pass@1": {"value": 0.25}}}
         evaluations["mini_benchmark"] = [Evaluation(tasks_step, True, tasks)]
-    return Run("a", Path("a"), [], {}, {}, {}, {}, evaluations)
+    return Run("a", Path("a"), [], {}, {}, "", {}, {}, evaluations)
 
 
 def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> Candidate:

@@ -46,11 +46,71 @@ def test_the_floor_is_drawn_where_targets_are_smoothed(run, other):
 
 
 def test_compressors_stand_beside_bits_per_byte(run):
-    assert set(line(drawn(compression_chart([run], {"xz -9e": 1.75})), "xz -9e: 1.75")[1]) == {1.75}
+    axes = drawn(compression_chart([run]))
+    for program, name in {"xz": "xz -9e", "zstd": "zstd -19"}.items():
+        bits = run.compressors()[program]
+        assert set(line(axes, f"{name}: {bits:.2f}")[1]) == {bits}
+
+
+def with_xz(run, name, bits, **settings):
+    result = run.evaluation("heldout").result
+    sets = result["sets"] | {"val": {**result["sets"]["val"], "compressors": {"xz": {"by_file": bits}}}}
+    changed = with_result(run, "heldout", sets=sets, settings={**result["settings"], **settings})
+    return dataclasses.replace(changed, name=name)
+
+
+def test_each_run_has_a_compressor_line_of_its_own_and_none_that_is_not_of_its_files(run, other):
+    one, two = with_xz(run, "one", 1.5), with_xz(run, "two", 2.5)
+    elsewhere = with_xz(run, "elsewhere", 3.5, data={"data_fingerprint": "another"})
+    text = with_xz(run, "text", 4.5, data={"text_tokens_sha256": "0"})
+    made = compression_chart([one, two, elsewhere, text, other])
+    axes = drawn(made)
+    assert [label for label in axes.get_legend_handles_labels()[1] if "xz" in label] == [
+        "one, xz -9e: 1.50",
+        "two, xz -9e: 2.50",
+    ]
+    for name, bits in (("one", 1.5), ("two", 2.5)):
+        drawn_line = next(
+            each for each in axes.get_lines() if each.get_label() == f"{name}, xz -9e: {bits:.2f}"
+        )
+        of_run = next(each for each in axes.get_lines() if each.get_label() == f"{name}, held out")
+        assert set(drawn_line.get_ydata()) == {bits}
+        assert drawn_line.get_color() == of_run.get_color()
+    assert "one, xz -9e 1.50; two, xz -9e 2.50" in made.alt
+
+
+def test_real_code_is_one_line_where_runs_agree_and_else_one_for_each(run):
+    def real_code(*runs):
+        labels = drawn(repetition_chart(runs)).get_legend_handles_labels()[1]
+        return [label for label in labels if "real code" in label]
+
+    agreeing = dataclasses.replace(run, name="two")
+    differing = dataclasses.replace(
+        agreeing, metrics=[*run.metrics, {"step": 401, "monitor/few_shot_seq_rep_4_human": 0.2}]
+    )
+    assert real_code(run, agreeing) == ["real code"]
+    assert real_code(run, differing) == ["whole, real code", "two, real code"]
+    people = [
+        each for each in drawn(collapse_chart([run, agreeing], [0.01, 0.05])).patches if each.get_label()
+    ]
+    assert [each.get_height() for each in people] == pytest.approx([0.03, 0.07])
+
+
+def test_each_corpus_has_its_marks(run):
+    def corpora(*runs):
+        labels = drawn(frequency_chart(runs)).get_legend_handles_labels()[1]
+        return [label for label in labels if "corpus" in label]
+
+    own = {"top": [{"token": "own", "share": 0.5}]}
+    assert corpora(run, dataclasses.replace(run, name="two")) == ["corpus"]
+    assert corpora(run, dataclasses.replace(with_result(run, "token_frequency", corpus=own), name="two")) == [
+        "whole, corpus",
+        "two, corpus",
+    ]
 
 
 def test_collapse_shows_evaluations_with_their_intervals_people_and_the_reference(run):
-    axes = drawn(collapse_chart([run], human_rate=0.01))
+    axes = drawn(collapse_chart([run], [0.01]))
     bars = next(each for each in axes.containers if each.get_label() == "_nolegend_" or each.has_yerr)
     assert list(bars.lines[0].get_xdata()) == [200, 400]
     rates = [evaluation.result["summary"]["collapsed"] for evaluation in run.by_step("few_shot")]
@@ -71,11 +131,11 @@ def test_people_stand_beside_the_monitor_s_samples(run):
 
 
 def test_the_steps_of_a_short_run_are_not_squeezed_by_the_references(run):
-    assert drawn(collapse_chart([run], 0.01)).get_xscale() == "log"
+    assert drawn(collapse_chart([run], [0.01])).get_xscale() == "log"
     long = dataclasses.replace(
         run, metrics=[*run.metrics, {"step": 50_000, "monitor/few_shot_collapsed": 0.1}]
     )
-    assert drawn(collapse_chart([long], 0.01)).get_xscale() == "linear"
+    assert drawn(collapse_chart([long], [0.01])).get_xscale() == "linear"
 
 
 def test_context_is_drawn_against_tokens(run):

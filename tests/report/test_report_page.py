@@ -11,12 +11,14 @@ import report_runs
 from html_reading import Page, image
 
 from codelm_jax.errors import UserError
-from codelm_jax.report import chart
+from codelm_jax.report import chart, comparability
+from codelm_jax.report.glance import tiles
 from codelm_jax.report.page import page_sections, render, write_report
 from codelm_jax.report.runs import Evaluation, load_runs
 from codelm_jax.report.samples import samples_section
 from codelm_jax.report.section import Missing, Plot
-from codelm_jax.report.wording import bounds, interval, number, percent, visible
+from codelm_jax.report.wording import NONE, bounds, interval, number, percent, visible
+from codelm_jax.run_files import read_object
 
 
 def commands(workdirs):
@@ -105,7 +107,7 @@ def test_no_string_of_any_file_becomes_markup(whole, tmp_path):
     shutil.copytree(whole, evil)
     shutil.copytree(whole.parent / "data", tmp_path / "data")
     for file in [*evil.rglob("*.json"), tmp_path / "data" / "manifest.json"]:
-        value = poisoned(json.loads(file.read_text()))
+        value = poisoned(read_object(file))
         if file.name == "config.json":
             value["data"]["prepared_dir"] = str(tmp_path / "data")
         file.write_text(json.dumps(value))
@@ -191,12 +193,40 @@ def test_two_runs_stand_side_by_side(both):
 
 
 def test_runs_on_different_data_are_not_compared_without_a_warning(run, other):
-    def learning(*runs):
-        return next(section for section in page_sections(list(runs)) if section.id == "learning").says
+    def banners(*runs):
+        page = Page(render(runs, []))
+        assert len(page.values("role")) == len(comparability.warnings(runs))
+        return " ".join(comparability.warnings(runs))
 
-    elsewhere = dataclasses.replace(run, manifest={**run.manifest, "fingerprint": "another"})
-    assert "different data" in learning(run, elsewhere)
-    assert "different data" not in learning(run, other)
+    same = dataclasses.replace(run, name="same")
+    # Where the prepared data is gone, the fingerprint is still in the run's files.
+    elsewhere = dataclasses.replace(run, name="elsewhere", data_fingerprint="fedc9876", manifest={})
+    result = {
+        **run.evaluation("heldout").result,
+        "settings": {"trained_on": "a", "data": {"data_fingerprint": "b"}},
+    }
+    foreign = dataclasses.replace(run, evaluations={"heldout": [Evaluation(400, True, result)]})
+    assert banners(run) == banners(run, same) == ""
+    assert (
+        f"different data or with different tokenizers (whole: {report_runs.DATA}, elsewhere: fedc9876)"
+        in banners(run, elsewhere)
+    )
+    assert "other do not say what data" in banners(run, other)
+    assert "The held-out evaluation of whole is of other data" in banners(foreign)
+
+
+def test_val_and_test_never_share_a_title(run, other):
+    titles = [[tile.title for tile in tiles(each)] for each in (run, other)]
+    assert titles[0] == titles[1]
+    val, test = (next(tile for tile in tiles(run) if f"({name})" in tile.title) for name in ("val", "test"))
+    sets = run.evaluation("heldout").result["sets"]
+    assert [val.value, test.value] == [number(sets[name]["bits_per_byte"], 2) for name in ("val", "test")]
+    monitored = {tile.title: tile.value for tile in tiles(other)}
+    assert monitored[val.title] == number(other.last("val/bits_per_byte"), 2)
+    assert monitored[test.title] == NONE
+    own = {"sets": {"text": sets["val"]}, "settings": {}}
+    of_text = dataclasses.replace(run, evaluations={"heldout": [Evaluation(400, True, own)]})
+    assert [tile.value for tile in tiles(of_text) if "(text)" in tile.title] == [val.value]
 
 
 def test_each_of_several_runs_says_what_it_lacks(both):
@@ -274,6 +304,13 @@ def test_the_command_writes_page_and_card_and_never_loads_jax(tmp_path):
     assert done.stdout.split() == [
         str(tmp_path / "run" / name) for name in ("report/report.html", "MODEL_CARD.md")
     ]
+    (tmp_path / "export").mkdir()
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (tmp_path / "export" / name).write_text("{}")
+    refused = subprocess.run([*command, f"--workdir={tmp_path / 'export'}"], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"error: --workdir={tmp_path / 'export'}: an export keeps no metrics")
+    assert len(list((tmp_path / "export").iterdir())) == 3
     failed = subprocess.run([*command, f"--workdir={tmp_path / 'none'}"], capture_output=True, text=True)
     assert failed.returncode == 2
     assert failed.stderr.startswith(f"error: --workdir={tmp_path / 'none'}: no such directory")

@@ -43,6 +43,13 @@ def test_data_that_was_prepared_anew_does_not_speak_for_the_run(tmp_path):
     assert load_runs([tmp_path / "run"])[0].manifest == {}
 
 
+def test_a_directory_of_something_else_is_refused(tmp_path):
+    (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"runs: holds no run"):
+        load_runs([tmp_path / "runs"])
+    assert load_runs([tmp_path / "runs" / "tiny"])[0].data_fingerprint == ""
+
+
 def test_a_run_named_twice_is_refused(tmp_path):
     with pytest.raises(UserError, match="twice"):
         load_runs([tmp_path, f"{tmp_path}/."])

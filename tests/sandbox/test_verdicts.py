@@ -208,3 +208,10 @@ def test_an_interrupted_run_closes_the_sandbox():
             pool.judge_all([Job(GOOD, "assert f(1) == 2", "f")] * 3, progress=stop)
         with pytest.raises(SandboxError, match="closed"):
             pool.judge(GOOD, "assert f(1) == 2", "f")
+
+
+def test_a_check_that_passes_may_hand_back_an_answer(sandbox):
+    verdict = judge(sandbox, GOOD, "global __answer__\n__answer__ = [candidate(2), {'a': (candidate(1.5),)}]")
+    assert verdict.answer == [4, {"a": (3.0,)}]
+    failing = judge(sandbox, GOOD, "global __answer__\n__answer__ = candidate(2)\nassert False")
+    assert (failing.outcome, failing.answer) == ("wrong answer", None)

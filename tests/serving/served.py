@@ -26,9 +26,11 @@ ENDLESS = {"prompt": "x", "max_tokens": 10**6, "overflow": "slide", "temperature
 
 
 @contextlib.contextmanager
-def serving(settings: ServingSettings = SETTINGS, **options) -> Iterator[str]:
-    """The address of a server that is ready."""
-    model = Generator(model_config(), params(), tokenizer(), max_rows=ROWS, sizes=Sizes(growth=4, together=1))
+def serving(settings: ServingSettings = SETTINGS, model: Generator | None = None, **options) -> Iterator[str]:
+    """The address of a server that is ready, with the toy model unless another is given."""
+    if model is None:
+        sizes = Sizes(growth=4, together=1)
+        model = Generator(model_config(), params(), tokenizer(), max_rows=ROWS, sizes=sizes)
     whole = {"band": {}, "created": 0, "hosts": LOOPBACK, "compile_ahead": False} | options
     listening = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -191,7 +191,34 @@ def test_token_ids_are_taken_as_they_are(client):
     unhealed = generator().generate(["def is_even(num"], SAMPLED.replace(heal=False))[0][0].text
     both = complete(client, [ids, [tokenizer().endoftext_id, *ids]])
     assert [c.text for c in both.choices] == [unhealed, unhealed]
-    assert both.usage.prompt_tokens == 2 * len(ids)
+    # As the client sent them: the server's own <|endoftext|> does not count, the client's does.
+    assert both.usage.prompt_tokens == 2 * len(ids) + 1
+
+
+def test_every_token_sent_and_every_token_generated_has_one_entry(address):
+    """For any prompt and any number of new tokens, an <|endoftext|> at either end included."""
+    end = tokenizer().endoftext_id
+    ids = tokenizer().encode("def is_even(num")
+    ended = 0
+    for prompt in ([end], [end, *ids], ids, ids[:1], "def f(x):", ""):
+        for max_tokens, seed in [(0, 0), (1, 0), (5, 1), *((40, seed) for seed in range(6))]:
+            body = {"prompt": prompt, "max_tokens": max_tokens, "seed": seed, "echo": True, "logprobs": 1}
+            answer = HTTP.post(f"{address}/v1/completions", json=body | {"temperature": 1.5}).json()
+            (choice,), usage = answer["choices"], answer["usage"]
+            found = choice["logprobs"]
+            entries = usage["prompt_tokens"] + usage["completion_tokens"]
+            assert {len(column) for column in found.values()} == {entries}, body
+            sent = prompt if isinstance(prompt, list) else tokenizer().encode(prompt)
+            assert usage["prompt_tokens"] == len(sent)
+            nulls = [number for number, each in enumerate(found["token_logprobs"]) if each is None]
+            assert nulls == ([0] if sent[:1] == [end] else [])
+            offsets = found["text_offset"]
+            assert offsets == sorted(offsets)
+            assert all(0 <= offset <= len(choice["text"]) for offset in offsets)
+            if choice["finish_reason"] == "stop":
+                ended += 1
+                assert found["tokens"][-1] == "<|endoftext|>"
+    assert ended
 
 
 def test_a_seed_that_was_drawn_can_be_used_again(address):

@@ -41,7 +41,7 @@ def assert_refused(answer, status, param=None):
         ({"prompt": [10**6]}, "prompt"),
         ({"prompt": [[1], [-1]]}, "prompt"),
         ({"prompt": "x " * 100}, "prompt"),
-        ({"max_tokens": 64}, "prompt"),
+        ({"max_tokens": 64, "overflow": "error"}, "max_tokens"),
         ({"prompt": "x" * 300, "echo": True, "logprobs": 0, "overflow": "truncate_left"}, "prompt"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": 2**31}, "max_tokens"),
@@ -56,7 +56,7 @@ def assert_refused(answer, status, param=None):
         ({"seed": -1}, "seed"),
         ({"seed": 2**32}, "seed"),
         ({"stop": ""}, "stop"),
-        ({"stop": ["a"] * 17}, "stop"),
+        ({"stop": ["a"] * 33}, "stop"),
         ({"stop": "a", "stop_rule": "line"}, "stop_rule"),
         ({"stop_rule": "never"}, "stop_rule"),
         ({"stop_rule": "line", "prompt": "(" * 20_000, "n": 2, "overflow": "truncate_left"}, "stop_rule"),
@@ -107,13 +107,131 @@ def test_another_model_is_not_found(address):
 
 
 def test_what_exceeds_the_context_says_so(address):
-    assert ask(address, {"max_tokens": 64}).json()["error"]["code"] == "context_length_exceeded"
+    strict = ask(address, {"max_tokens": 64, "overflow": "error"}).json()["error"]
+    assert strict["code"] == "context_length_exceeded"
+    assert "max_tokens is 64" in strict["message"]
+    assert "lower max_tokens to 62" in strict["message"]
+    assert ask(address, {"prompt": "x " * 100}).json()["error"]["code"] == "context_length_exceeded"
     for overflow in ("slide", "truncate_left"):
         # Without a seed the toy may draw the end of the text sooner.
         long = {"prompt": "x " * 100, "max_tokens": 9, "overflow": overflow, "seed": 0}
         answer = ask(address, long).json()
         assert answer["usage"]["completion_tokens"] == 9
         assert answer["usage"]["prompt_tokens"] > 64
+
+
+@pytest.mark.parametrize("max_tokens", [62, 63, 256, 4096])
+def test_more_tokens_than_there_is_room_for_are_capped_to_it(address, max_tokens):
+    """Clients ask for 256 to 4,096 by default. The toy sees 64 tokens, one of them before the prompt."""
+    body = {"max_tokens": max_tokens, "seed": 3, "temperature": 0.0}
+    answer = ask(address, body).json()
+    assert answer["usage"]["prompt_tokens"] == 1
+    assert answer["usage"]["completion_tokens"] == 62
+    assert answer["choices"][0]["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("max_tokens", [33, 63, 256, 4096])
+def test_a_truncated_prompt_keeps_half_of_the_context(address, max_tokens):
+    for prompt in ("x " * 100, "x"):
+        body = {"prompt": prompt, "max_tokens": max_tokens, "overflow": "truncate_left", "temperature": 0.0}
+        answer = ask(address, body).json()
+        room = 32 if len(prompt) > 1 else 62
+        assert answer["usage"]["completion_tokens"] == min(max_tokens, room)
+        assert answer["choices"][0]["finish_reason"] == "length"
+
+
+def test_a_prompt_that_leaves_no_room_is_refused_and_counted_as_usage_counts_it(address):
+    ids = [300] * 63
+    for prompt, takes in ((ids, 63), ([0, *ids], 64)):
+        for body in ({"max_tokens": 1}, {"max_tokens": 4096, "echo": True, "logprobs": 1}):
+            error = assert_refused(ask(address, {"prompt": prompt} | body), 400, "prompt")
+            assert error["code"] == "context_length_exceeded"
+            assert error["message"].startswith(
+                f"the prompt has {takes} tokens, and the context takes {takes}"
+            )
+        scored = ask(address, {"prompt": prompt, "max_tokens": 0, "echo": True, "logprobs": 1}).json()
+        assert scored["usage"]["prompt_tokens"] == takes
+    several = ask(address, {"prompt": [[1], ids]})
+    assert assert_refused(several, 400, "prompt")["message"].startswith("prompt[1] has 63 tokens")
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        (["a"] * 33, "stop: has 33 texts; at most 32"),
+        ("", "stop: text 0 has 0 characters; 1 to 256 are possible"),
+        (["a", "b" * 257], "stop: text 1 has 257 characters; 1 to 256 are possible"),
+        ([1], "stop: must be a text or a list of texts"),
+    ],
+)
+def test_what_is_wrong_with_stop_strings_is_named(address, stop, reason):
+    assert assert_refused(ask(address, {"stop": stop}), 400, "stop")["message"] == reason
+
+
+def test_32_stop_strings_are_taken(address):
+    assert ask(address, {"stop": [f"{n}" for n in range(32)], "max_tokens": 1}).status_code == 200
+
+
+def test_a_client_that_closes_its_connection_learns_why_its_body_is_refused():
+    """Whatever it is refused for: a socket that is closed with unread data in it resets the connection."""
+    body = b"x" * 32 * SETTINGS.max_body_bytes
+    with serving(api_key=KEY, hosts=None) as address:
+        host, port = address.removeprefix("http://").split(":")
+        for key, status in ((KEY, 413), ("wrong", 401)):
+            head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+            head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            with socket.create_connection((host, int(port))) as client:
+                client.sendall(head.encode() + body)
+                assert client.recv(1000).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_refused_body_that_has_been_read_is_not_waited_for(address, monkeypatch):
+    from codelm_jax.serving import gate
+
+    # Reading beyond the end would wait for ever, and the client gives up.
+    monkeypatch.setattr(gate, "_BODY_SECONDS", 10**6)
+    answer = HTTP.post(f"{address}/v1/completions", content=b"{}", headers={"Content-Type": "text/plain"})
+    assert_refused(answer, 400)
+
+
+def test_head_is_answered_as_get_without_a_body(address):
+    for path in ("/health", "/v1/models", "/v1/models/toy", "/metrics", "/openapi.json"):
+        answer = HTTP.head(f"{address}{path}")
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert HTTP.head(f"{address}/v1/completions").status_code == 405
+
+
+def test_what_there_is_is_said_where_something_else_is_asked_for(address):
+    chat = HTTP.post(f"{address}/v1/chat/completions", json={"messages": []})
+    assert "POST /v1/completions" in assert_refused(chat, 404)["message"]
+    assert "only POST" in assert_refused(HTTP.get(f"{address}/v1/completions"), 405)["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "told"),
+    [
+        ({"Content-Type": "text/plain"}, b'{"prompt": "x"}', "Content-Type is text/plain: send JSON"),
+        ({}, b'{"prompt": "x"}', "Content-Type is missing"),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, b"\x1f\x8b", "uncompressed"),
+        (
+            {"Content-Type": "application/json"},
+            '{"prompt": "é"}'.encode("latin-1"),
+            "not UTF-8: byte 0xe9 at position 12",
+        ),
+    ],
+)
+def test_a_body_that_is_not_plain_json_is_refused_with_its_reason(address, headers, content, told):
+    answer = HTTP.post(f"{address}/v1/completions", content=content, headers=headers)
+    assert told in assert_refused(answer, 400)["message"]
+
+
+def test_how_far_the_start_is_is_shown_and_told():
+    lines = []
+    with serving(compile_ahead=True, show=lines.append) as address:
+        health = HTTP.get(f"{address}/health").json()
+    total = health["programs"]
+    assert health == {"status": "ok", "compiled": total, "programs": total}
+    assert lines == [*(f"compiling {number} of {total}" for number in range(1, total + 1)), "ready"]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +385,7 @@ def test_who_does_not_take_the_answer_loses_the_connection():
     sent = []
     limits = {"max_body_bytes": 10, "deadline": 0.05, "metrics": Metrics()}
     closed = Gate(stuck, paths=[], api_key=None, hosts=None, **limits)
-    asyncio.run(closed({"type": "http", "path": "/", "headers": []}, receive, send))
+    asyncio.run(closed({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send))
     assert sent == ["http.response.start"]
 
 

@@ -1,5 +1,5 @@
 import dataclasses
-import json
+import errno
 import os
 import shutil
 import signal
@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from training.tiny_run import make_config, make_run, raw_config
 
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 from codelm_jax.model import transformer as transformer_module
+from codelm_jax.run_files import read_metrics, read_object
 from codelm_jax.training import loop as loop_module
 from codelm_jax.training.loop import train
-from codelm_jax.training.metrics import read_metrics
+from codelm_jax.training.metrics import MetricsWriter
 from codelm_jax.training.step import init_state
 
 
@@ -90,7 +92,7 @@ def test_a_finished_run_that_was_killed_before_its_summary_writes_it(tmp_path, b
         summary.write_text(before)
     (tmp_path / ".summary.json.tmp").write_text("{")
     train(make_run(tmp_path))
-    assert json.loads(summary.read_text()) == expected
+    assert read_object(summary) == expected
     assert not list(tmp_path.rglob("*.tmp"))
 
 
@@ -108,8 +110,8 @@ def test_a_run_whose_checkpoints_are_gone_says_that_it_begins_again(tmp_path, ca
 def test_a_run_leaves_its_config_metrics_summary_and_events(tmp_path):
     summary = train(make_run(tmp_path / "run"))
     workdir = tmp_path / "run"
-    assert json.loads((workdir / "config.json").read_text()) == raw_config(keep_steps=[])
-    assert json.loads((workdir / "summary.json").read_text()) == summary
+    assert read_object(workdir / "config.json") == raw_config(keep_steps=[])
+    assert read_object(workdir / "summary.json") == summary
     assert sorted(figures(workdir)) == [2, 4, 6, 8]
     assert sorted(figures(workdir, "val/nll")) == [4, 8]
     assert any((workdir / "tensorboard").iterdir())
@@ -168,6 +170,58 @@ def test_monitors_see_the_live_parameters_at_their_own_interval(tmp_path):
     assert figures(tmp_path / "run", "monitor/figure") == {4: 1.0, 8: 2.0}
     np.testing.assert_array_equal(monitor.seen[1], weights(tmp_path / "run")["head"]["kernel"])
     assert not np.array_equal(*monitor.seen)
+
+
+class FailingMonitor:
+    """Looks at step 4, at which a checkpoint and an evaluation are due as well."""
+
+    every = 4
+
+    def __init__(self, error):
+        self.error = error
+
+    def __call__(self, params):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("look", "error"),
+    [("evaluate_held_out", RuntimeError("RESOURCE_EXHAUSTED")), ("monitors", SystemExit(3))],
+)
+def test_whatever_an_evaluation_or_a_monitor_raises_the_step_is_saved_first_and_the_run_can_go_on(
+    tmp_path, look, error
+):
+    monitor = FailingMonitor(error)
+    for step in (4, 8):
+        with pytest.raises(type(error)) as raised:
+            train(make_run(tmp_path / "run", **{look: [monitor] if look == "monitors" else monitor}))
+        assert raised.value is error
+        assert f"step {step} is saved" in error.__notes__[-1]
+        assert steps_in(tmp_path / "run")[-1] == step
+    measured = [digests.metrics is not None for digests in digests_in(tmp_path / "run")]
+    assert measured == [look == "monitors"] * 2
+    assert train(make_run(tmp_path / "run"))["step"] == 8
+    train(make_run(tmp_path / "straight"))
+    assert_same_weights(tmp_path / "straight", tmp_path / "run")
+
+
+def digests_in(workdir):
+    return [SavedStep(workdir / "checkpoints" / str(step)).digests for step in steps_in(workdir)]
+
+
+def test_figures_that_cannot_be_written_cost_no_trained_step(tmp_path, monkeypatch):
+    def full(self, step, *figures):
+        raise OSError(errno.EIO, "the disk is gone")
+
+    monkeypatch.setattr(MetricsWriter, "write", full)
+    for due in ({"log_every": 3}, {"log_every": 100, "eval_every": 3}):
+        workdir = tmp_path / str(len(due))
+        with pytest.raises(OSError, match="the disk is gone"):
+            train(make_run(workdir, raw_config(checkpoint_every=100, **due)))
+        assert steps_in(workdir) == [3]
+    with pytest.raises(OSError, match="the disk is gone"):
+        train(make_run(tmp_path / "stopped", raw_config(log_every=100), stop_after=3))
+    assert steps_in(tmp_path / "stopped") == [3]
 
 
 @pytest.mark.parametrize(

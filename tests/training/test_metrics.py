@@ -8,8 +8,9 @@ from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttribut
 from training.tiny_run import make_run
 
 from codelm_jax.errors import UserError
+from codelm_jax.run_files import read_metrics
 from codelm_jax.training.loop import train
-from codelm_jax.training.metrics import MetricsWriter, read_metrics
+from codelm_jax.training.metrics import MetricsWriter
 
 
 @contextlib.contextmanager
@@ -120,8 +121,21 @@ def test_a_run_that_goes_on_says_what_was_damaged_once_and_keeps_the_rest(tmp_pa
 
 
 @pytest.mark.parametrize(("end", "steps"), [('{"step": 3, "lo', [1, 2]), ('{"step": 3}', [1, 2, 3])])
-def test_a_last_line_cut_short_is_no_damage(tmp_path, end, steps):
+def test_a_last_line_cut_short_is_left_out_and_said_so(tmp_path, end, steps):
     path, said = tmp_path / "metrics.jsonl", []
     path.write_text(numbered([1, 2]) + end)
     assert steps_of(read_metrics(path, said.append)) == steps
-    assert said == []
+    lost = f"{path}: the last line, 3, was cut short, and is left out: its figures are lost"
+    assert said == [lost] * (len(steps) == 2)
+
+
+def test_a_run_that_goes_on_after_the_step_of_a_line_cut_short_says_that_its_figures_are_lost(tmp_path):
+    path, said = tmp_path / "metrics.jsonl", []
+    with MetricsWriter(tmp_path, 0) as writer:
+        for step in (1, 2, 3):
+            writer.write(step, {"train/nll": 0.5})
+    path.write_bytes(path.read_bytes()[:-20])
+    with MetricsWriter(tmp_path, 3, said.append) as writer:
+        writer.write(4, {"train/nll": 0.5})
+    assert steps_of(read_metrics(path)) == [1, 2, 4]
+    assert said == [f"{path}: the last line, 3, was cut short, and is left out: its figures are lost"]

@@ -95,6 +95,21 @@ def test_hovering_and_tapping_a_token_show_what_else_could_have_stood_there(site
     panel.wait_for(state="hidden")
 
 
+def test_the_token_that_ends_a_text_is_shown_with_its_alternatives_and_adds_no_text(open_page):
+    page = open_page()
+    ended = piece(["a"], others={"b": -2.0})
+    ending = {"tokens": "<|endoftext|>", "token_logprobs": -0.5, "text_offset": 1}
+    ending["top_logprobs"] = {"<|endoftext|>": -0.5, "b": -2.0}
+    for column, value in ending.items():
+        ended["logprobs"][column].append(value)
+    answered(page, ended)
+    type_and_generate(page, PROMPT)
+    card = generated(page)
+    assert card.locator(".tokens").text_content() == "a"
+    card.locator(".tokens > .end-of-text").hover()
+    assert "<|endoftext|>" in page.get_by_role("tooltip").inner_text()
+
+
 def test_a_token_that_was_improbable_stands_below_the_five_most_probable(open_page):
     page = open_page()
     others = {f"other{i}": -1.0 - i for i in range(5)}

@@ -83,13 +83,32 @@ def test_refusals_are_told_in_one_line(open_page):
 
 
 def test_the_servers_own_refusal_is_told(open_page):
-    page = open_page("#max_tokens=1000")
+    page = open_page("#max_tokens=1000&overflow=error")
     assert complaint(page).startswith("Prompt and completion do not fit in the context:")
     page.select_option("#overflow", "truncate_left")
     page.fill("#max_tokens", "20")
     page.locator("#generate").click()
     generated(page)
     assert page.locator("#error").inner_text() == ""
+
+
+def test_a_server_that_starts_says_how_far_it_is(open_page):
+    health = [{"status": "loading", "compiled": 11, "programs": 30}, {"status": "ok"}]
+    seen = []
+
+    def starting(page):
+        page.route("**/health", lambda route: route.fulfill(json=health.pop(0)))
+        page.expose_function("see", lambda text: seen.append(text))  # Playwright cannot wrap built-in methods
+        page.add_init_script(
+            """addEventListener("DOMContentLoaded", () => {
+                const status = document.getElementById("status");
+                new MutationObserver(() => see(status.textContent)).observe(status, { childList: true });
+            })"""
+        )
+
+    page = open_page(before=starting, locale="en-GB")
+    page.locator("#status", has_text="The server is ready.").wait_for()
+    assert seen == ["The server is compiling 12 of 30 …", "The server is ready."]
 
 
 def test_an_answer_that_is_no_json_is_told(open_page):

@@ -4,7 +4,7 @@ import { AlternativesPanel } from "./alternatives.js";
 import { copied, select } from "./clipboard.js";
 import { Completions } from "./completions.js";
 import { requestOf, showStopTexts, tieSliders } from "./sampling.js";
-import { completionPieces, keepKey, keptKey, modelCard, workedExamples } from "./server.js";
+import { completionPieces, keepKey, keptKey, modelCard, serverReady, workedExamples } from "./server.js";
 import { shareInAddress } from "./share.js";
 import { countOf } from "./wording.js";
 import { WorkedExamples } from "./worked_examples.js";
@@ -12,6 +12,7 @@ import { WorkedExamples } from "./worked_examples.js";
 const NARROW = matchMedia("(max-width: 56rem)");
 const SEEDS = 2 ** 32;
 const BEGIN_AGAIN = "begin again";
+const GENERATING = "Generating …";
 
 const find = (id) => document.getElementById(id);
 const form = find("request");
@@ -31,6 +32,7 @@ async function start() {
   find("key").value = keptKey();
   find("key-line").hidden = !keptKey();
   greet();
+  serverReady(say).then((waited) => waited && say(running ? GENERATING : "The server is ready."));
   await workedExamples().then((offered) => examples.offer(offered), complain);
   const address = shareInAddress(form, settle);
   find("share").addEventListener("click", () => {
@@ -63,7 +65,7 @@ async function generate() {
   const request = requestOf(form, examples.prefix);
   completions.begin(form.elements.prompt.value, request.n, panel, { copy, proceed, halt });
   if (NARROW.matches) find("results").scrollIntoView();
-  say("Generating …");
+  say(GENERATING);
   try {
     for await (const piece of completionPieces(request, own.signal)) completions.add(piece);
     completions.end("broken off");

@@ -3,6 +3,7 @@
 import { eventData } from "./events.js";
 
 const KEY_PLACE = "codelm.api_key";
+const ASK_AGAIN_MS = 1000;
 
 // The server's own, without the seconds to wait.
 const ADVICE = /; try again.*$/s;
@@ -27,6 +28,21 @@ export function keepKey(key) {
 /** The key that was given in this tab, or "". */
 export function keptKey() {
   return sessionStorage.getItem(KEY_PLACE) ?? "";
+}
+
+/**
+ * Asks how far the server's start is until it is ready.
+ * @param {(line: string) => void} tell takes each answer in words
+ * @returns {Promise<boolean>} whether there was anything to wait for
+ */
+export async function serverReady(tell) {
+  for (let waited = false; ; waited = true) {
+    // 503 while it loads, so `ask` would refuse.
+    const health = await fetch("health").then((response) => response.json(), () => null);
+    if (health?.status !== "loading") return waited;
+    tell(`The server is compiling ${Math.min(health.compiled + 1, health.programs)} of ${health.programs} …`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+  }
 }
 
 /** The model that the server serves: `{id, context_length}`. */

@@ -5,6 +5,8 @@ import { stepFrom } from "./walk.js";
 import { visible } from "./wording.js";
 
 const LEAVE_MS = 200;
+// It adds no text: style.css shows a sign in its place.
+const END_OF_TEXT = "<|endoftext|>";
 
 /** A growing text of which every piece belongs to a token. */
 export class TokenSpans {
@@ -52,6 +54,7 @@ export class TokenSpans {
     for (const token of tokens) {
       const span = document.createElement("span");
       span.className = levelClass(token.logprob);
+      span.classList.toggle("end-of-text", token.name === END_OF_TEXT);
       span.tabIndex = this.#tokens.length ? -1 : 0;
       this.#tokens.push(token);
       this.#spans.push(span);

@@ -1,0 +1,1 @@
+"""The templates, one topic a file, in the notation of `codelm_jax.exercises.template`."""

@@ -1,0 +1,41 @@
+"""What a reader must know before comparing figures: runs on different data, and evaluations on other data."""
+
+from collections.abc import Sequence
+
+from codelm_jax.report.runs import Run
+
+
+def warnings(runs: Sequence[Run]) -> list[str]:
+    """Sentences for the top of the page; [] where the figures can be compared."""
+    return [*_training_data(runs), *_evaluation_data(runs)]
+
+
+def _training_data(runs: Sequence[Run]) -> list[str]:
+    if len(runs) == 1:
+        return []
+    said = []
+    known = {run.name: run.data_fingerprint for run in runs if run.data_fingerprint}
+    if len(set(known.values())) > 1:
+        each = ", ".join(f"{name}: {fingerprint[:12]}" for name, fingerprint in known.items())
+        said.append(
+            f"These runs were trained and measured on different data or with different tokenizers ({each}). Their loss "
+            "and their bits per byte do not say which model is better: some code is easier to guess. Each compressor's "
+            "line belongs to the run that it names."
+        )
+    if unknown := [run.name for run in runs if not run.data_fingerprint]:
+        said.append(
+            f"The files of {', '.join(unknown)} do not say what data it was trained on, so its loss and its bits per "
+            "byte cannot be compared with those of other runs."
+        )
+    return said
+
+
+def _evaluation_data(runs: Sequence[Run]) -> list[str]:
+    foreign = [
+        run.name for run in runs if (evaluation := run.evaluation("heldout")) and not evaluation.on_own_data
+    ]
+    return [
+        f"The held-out evaluation of {name} is of other data than the run was trained with; its val and test are not "
+        "the sets that training measured."
+        for name in foreign
+    ]

@@ -1,0 +1,14 @@
+"""Exports a checkpoint to a directory that Hugging Face's tools open as it is; docs/interop.md has the details.
+
+`--help` shows how.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this checkout's code, whatever is installed
+
+from codelm_jax import launch
+
+if __name__ == "__main__":
+    launch.run("export")

@@ -1,0 +1,14 @@
+"""Makes a report of a run, or of several side by side, from the files that training and evaluation left in them.
+
+`--help` shows how.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this checkout's code, whatever is installed
+
+from codelm_jax import launch
+
+if __name__ == "__main__":
+    launch.run("report")

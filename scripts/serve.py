@@ -1,0 +1,14 @@
+"""Serves a trained model over HTTP, in the shape of OpenAI's completions interface, with a page to try it at `/`.
+
+`--help` shows how.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this checkout's code, whatever is installed
+
+from codelm_jax import launch
+
+if __name__ == "__main__":
+    launch.run("serve")
