@@ -6,11 +6,11 @@ from typing import Literal
 
 import jax
 
-from codelm_jax.checkpoint.saved_step import locate
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.load import Loaded, load_checkpoint
+from codelm_jax.checkpoint.locate import locate
 from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_files import is_export
 from codelm_jax.interop.hf_import import read_hf
-from codelm_jax.interop.hf_record import is_export
 
 
 def load_weights(path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best") -> Loaded:

@@ -13,7 +13,7 @@ import numpy as np
 
 from codelm_jax.benchmarks.decode import Contender
 from codelm_jax.errors import UserError
-from codelm_jax.interop.gpt_neox import to_gpt_neox
+from codelm_jax.interop.gpt_neox import GPT_NEOX
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import NORM_EPSILON
 from codelm_jax.ops.rotary import ROPE_BASE
@@ -132,7 +132,7 @@ def transformers_generate(config: ModelConfig, params: Mapping[str, Any], dtype:
     import transformers  # pyright: ignore[reportMissingImports]
     from safetensors.numpy import save_file  # pyright: ignore[reportMissingImports]
 
-    hf_config, weights = to_gpt_neox(config, params)
+    hf_config, weights = GPT_NEOX.write(config, params)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory)
         transformers.GPTNeoXConfig(**hf_config).save_pretrained(path)

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.leftovers import remove_leftovers
+from codelm_jax.checkpoint.locate import locate, run_directory
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
-from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
-from codelm_jax.checkpoint.store import remove_leftovers
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import json_digest
 

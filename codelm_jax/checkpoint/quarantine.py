@@ -5,11 +5,10 @@ import logging
 from pathlib import Path
 
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.locate import QUARANTINE
 from codelm_jax.errors import UserError
 
 _log = logging.getLogger(__name__)
-
-QUARANTINE = "quarantine"
 
 
 def quarantine(step_directory: Path, damage: Damaged) -> Path:

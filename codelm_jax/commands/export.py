@@ -14,9 +14,9 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
-from codelm_jax.checkpoint.saved_step import run_directory
-from codelm_jax.interop.hf_export import CARD, DTYPES, Exported, export_hf
-from codelm_jax.interop.hf_record import is_export
+from codelm_jax.checkpoint.locate import run_directory
+from codelm_jax.interop.hf_export import DTYPES, Exported, export_hf
+from codelm_jax.interop.hf_files import CARD, is_export
 from codelm_jax.release.directory import without_check
 from codelm_jax.report.model_card import MODEL_CARD, model_card
 from codelm_jax.report.runs import load_runs

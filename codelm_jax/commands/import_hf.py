@@ -17,9 +17,8 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
+from codelm_jax.checkpoint.locate import CHECKPOINTS, QUARANTINE, saved_steps
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.quarantine import QUARANTINE
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, saved_steps
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError

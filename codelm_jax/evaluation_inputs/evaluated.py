@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from codelm_jax.checkpoint.saved_step import run_directory
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.load import Loaded, load_checkpoint
+from codelm_jax.checkpoint.locate import run_directory
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
@@ -26,7 +26,7 @@ from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.interop.hf_record import is_export
+from codelm_jax.interop.hf_files import is_export
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.ops.backend import Backend

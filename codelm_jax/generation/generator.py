@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from codelm_jax.checkpoint.store import Loaded
+from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.generation.admission import Sizes

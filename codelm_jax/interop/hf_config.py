@@ -1,4 +1,4 @@
-"""What `config.json` of the Hugging Face format says, whichever architecture it names, and how it is held to ours."""
+"""The fields of a Hugging Face `config.json` that all architectures share, and how they are checked."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ _Size = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
-class Sizes:
-    """The fields that differ from model to model; all others must be what this project's models are."""
+class HfSizes:
+    """The fields of a `config.json` that differ from model to model."""
 
     vocab_size: _Size
     hidden_size: _Size
@@ -30,7 +30,7 @@ class Sizes:
     max_position_embeddings: _Size
 
     @classmethod
-    def of(cls, config: ModelConfig) -> "Sizes":
+    def of(cls, config: ModelConfig) -> "HfSizes":
         """The sizes of a model."""
         return cls(
             vocab_size=config.vocab_size,
@@ -61,7 +61,7 @@ def require(config: ModelConfig, needed: Mapping[str, str], architecture: str) -
             )
 
 
-def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
+def read_sizes(given: Mapping[str, Any], name: str) -> HfSizes:
     """Reads the sizes from the content of a `config.json`.
 
     Args:
@@ -71,7 +71,7 @@ def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
     Raises:
         UserError: one is missing or no whole number.
     """
-    return parse(Sizes, given, name)
+    return parse(HfSizes, given, name)
 
 
 def check_fixed(
@@ -106,17 +106,20 @@ def check_fixed(
             )
 
 
-def words_from_sizes(sizes: Sizes, *, normalization: str, activation: str) -> dict[str, Any]:
-    """`config.model` of a model that is known by its `config.json` alone: no dropout, the usual initialisation."""
+def model_settings(sizes: HfSizes, needed: Mapping[str, str]) -> dict[str, Any]:
+    """Returns `config.model` of a model that only its `config.json` describes: no dropout, the usual initialisation.
+
+    Args:
+        sizes: of the model.
+        needed: the values that its architecture fixes.
+    """
     return {
         "arch_type": "transformer",
         "num_layers": sizes.num_hidden_layers,
         "hidden_dim": sizes.hidden_size,
         "num_heads": sizes.num_attention_heads,
         "ffn_multiplier": _multiplier(sizes.hidden_size, sizes.intermediate_size),
-        "normalization": normalization,
-        "activation": activation,
-        "position_encoding": "rope",
+        **needed,
         "attention_dropout": 0.0,
         "residual_dropout": 0.0,
         "vocab_size": sizes.vocab_size,

@@ -14,20 +14,22 @@ from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_of
 from codelm_jax.interop.hf_card import hf_card
-from codelm_jax.interop.hf_record import RECORD, write_record
+from codelm_jax.interop.hf_files import (
+    CARD,
+    CONFIG,
+    GENERATION_CONFIG,
+    TOKENIZER,
+    TOKENIZER_CONFIG,
+    is_export_file,
+)
+from codelm_jax.interop.hf_record import write_record
 from codelm_jax.interop.hf_tokenizer import generation_config, hf_tokenizer_json, tokenizer_config
-from codelm_jax.interop.hf_weights import is_weights_file, weights_files, write_weights
+from codelm_jax.interop.hf_weights import write_weights
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
 
 DTYPES = ("float32", "bfloat16", "float16")
-
-CONFIG = "config.json"
-TOKENIZER = "tokenizer.json"
-CARD = "README.md"
-# Beside the weights.
-FILES = (CONFIG, TOKENIZER, "tokenizer_config.json", "generation_config.json", CARD, RECORD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,16 +47,6 @@ class Exported:
     params: Mapping[str, Any]
     meta: RunMeta
     card: str
-
-
-def is_export_file(name: str) -> bool:
-    """Whether an export may have written a file of this name."""
-    return name in FILES or is_weights_file(name)
-
-
-def read_again(directory: Path) -> tuple[str, ...]:
-    """Names of the files that an import of `directory` reads."""
-    return (*weights_files(directory), CONFIG, TOKENIZER)
 
 
 def export_hf(
@@ -89,7 +81,7 @@ def export_hf(
     hf_config, weights = architecture.write(config, model.params)
     if for_ctranslate2:
         hf_config["attention_bias"] = True
-        biases = architecture.attention_biases(config)
+        biases = architecture.bias_sizes(config)
         weights |= {name: np.zeros(size, np.float32) for name, size in biases.items()}
     weights = {name: _cast(name, array, dtype) for name, array in weights.items()}
     tokenizer_json = model.meta.tokenizer_json
@@ -108,8 +100,8 @@ def export_hf(
             # Older readers look for torch_dtype.
             CONFIG: hf_config
             | {"pad_token_id": generation["pad_token_id"], "dtype": dtype, "torch_dtype": dtype},
-            "tokenizer_config.json": tokenizer_config(config.max_seq_length, unk_token=for_ctranslate2),
-            "generation_config.json": generation,
+            TOKENIZER_CONFIG: tokenizer_config(config.max_seq_length, unk_token=for_ctranslate2),
+            GENERATION_CONFIG: generation,
         }.items():
             _write(directory / name, json.dumps(content, indent=2) + "\n")
         _write(directory / TOKENIZER, hf_tokenizer_json(tokenizer_json))

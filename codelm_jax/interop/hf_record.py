@@ -16,14 +16,13 @@ from pydantic.dataclasses import dataclass
 from codelm_jax.atomic import write_json
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
+from codelm_jax.interop.hf_files import RECORD
 from codelm_jax.interop.text_files import read_json
 from codelm_jax.run_files import file_sha256, json_digest
 from codelm_jax.schema import STRICT, parse
 
 _log = logging.getLogger(__name__)
 
-RECORD = "codelm.json"
 FORMAT = 2
 # Written by 0.1.0: no digest of the record itself, and none of the files that an import does not read.
 _WITHOUT_OWN_DIGEST = 1
@@ -31,11 +30,6 @@ _WITHOUT_OWN_DIGEST = 1
 _PRIVATE = "data"
 # Of the metadata: a file of its own, and what XLA was told on that machine, which may hold paths.
 _LEFT_OUT = ("tokenizer_json", "xla_flags")
-
-
-def is_export(directory: Path) -> bool:
-    """Whether `directory` holds what only an export does, whole or not."""
-    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,7 +1,6 @@
-"""The arrays of a weights file: by name, taken out one by one until none is left; and how kernels lie in it."""
+"""The arrays of a weights file: by name, taken out one by one until none is left."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -62,8 +61,3 @@ class NamedArrays:
             names = sorted(self._left)
             more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
             raise UserError(f"{self._name}: this project's models have no tensor {names[0]}{more}")
-
-
-def transposed(kernel: Any) -> np.ndarray:
-    """A kernel `[in, out]` as PyTorch keeps it, `[out, in]`, or the other way; laid out anew in memory."""
-    return np.ascontiguousarray(np.asarray(kernel).T)

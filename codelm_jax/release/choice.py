@@ -13,7 +13,7 @@ TIE = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
-class Candidate:
+class ReleaseCandidate:
     """A run as the choice sees it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Candidate:
         return f"{self.directory}: step {self.step}, {self.bits_per_byte:.4f} bits per byte, pass@1 {self.pass_rate:.4f}"
 
 
-def candidate(run: Run) -> Candidate:
+def candidate(run: Run) -> ReleaseCandidate:
     """The figures of a run.
 
     Raises:
@@ -48,7 +48,7 @@ def candidate(run: Run) -> Candidate:
         tasks = run.evaluation(suite)
         if tasks is not None and tasks.step == held_out.step:
             passed[suite] = tasks.result["score"]["pass@1"]["value"]
-    return Candidate(
+    return ReleaseCandidate(
         directory=run.directory,
         step=held_out.step,
         bits_per_byte=held_out.result["sets"]["val"]["bits_per_byte"],
@@ -57,7 +57,7 @@ def candidate(run: Run) -> Candidate:
     )
 
 
-def choose(candidates: Sequence[Candidate]) -> Candidate:
+def choose(candidates: Sequence[ReleaseCandidate]) -> ReleaseCandidate:
     """The lowest bits per byte; among those within `TIE` of it, the highest pass@1.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import CARD, is_export_file
+from codelm_jax.interop.hf_files import CARD, is_export_file
 from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.release.heldout_text import held_out_text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS
+from codelm_jax.checkpoint.locate import CHECKPOINTS
 from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.generator import Generator
 from codelm_jax.weights import load_weights

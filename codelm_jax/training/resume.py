@@ -13,8 +13,9 @@ import optax
 
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.locate import CHECKPOINTS, saved_steps
 from codelm_jax.checkpoint.metadata import Parent, RunMeta
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.schema import flattened
 from codelm_jax.weights import load_weights

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codelm_jax.checkpoint.comparison import differences
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep
+from codelm_jax.checkpoint.locate import CHECKPOINTS
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import read_metrics
 from codelm_jax.training.config import TrainConfig

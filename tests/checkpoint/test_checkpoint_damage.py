@@ -9,7 +9,8 @@ import pytest
 from checkpoint_states import META, abstract, make_state, same, save
 
 from codelm_jax.checkpoint.digest import Damaged, Digests
-from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import json_digest
@@ -55,7 +56,7 @@ def wrong_after(sound, copy, damage):
     return not (exact and restored.meta == META and restored.metrics == {"nll": 2.0}), ""
 
 
-@pytest.mark.parametrize("flips", [60, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [30, pytest.param(2000, marks=pytest.mark.slow)])
 def test_no_flipped_bit_gives_a_wrong_restore(sound, tmp_path, flips):
     rng, wrong, caught_by_digest = random.Random(0), 0, 0
 
@@ -75,7 +76,7 @@ def test_no_flipped_bit_gives_a_wrong_restore(sound, tmp_path, flips):
     print(f"{flips} flipped bits, {caught_by_digest} of them told by the digests alone: 0 wrong restores")
 
 
-@pytest.mark.parametrize("truncations", [20, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("truncations", [10, pytest.param(500, marks=pytest.mark.slow)])
 def test_no_truncated_file_gives_a_wrong_restore(sound, tmp_path, truncations):
     rng = random.Random(1)
 
@@ -153,7 +154,7 @@ def test_a_damaged_newest_step_is_set_aside_with_a_warning_and_the_one_before_it
     store.close()
 
 
-@pytest.mark.parametrize("fallbacks", [20, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("fallbacks", [8, pytest.param(100, marks=pytest.mark.slow)])
 def test_whatever_is_damaged_in_the_newest_step_the_one_before_it_is_restored(tmp_path, fallbacks):
     rng = random.Random(2)
     with CheckpointStore(tmp_path / "run") as store:

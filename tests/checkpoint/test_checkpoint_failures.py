@@ -11,21 +11,29 @@ from checkpoint_states import abstract, make_state, same, save
 
 from codelm_jax.checkpoint import inspection
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.locate import run_directory
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.saved_step import SavedStep, run_directory
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.saved_step import SavedStep
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 from codelm_jax.training.resume import saved_meta
 
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture
-def run(tmp_path):
-    with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("saved")
+    with CheckpointStore(directory / "checkpoints") as store:
         for step in (1, 2):
             save(store, step)
-    return tmp_path / "run"
+    return directory
+
+
+@pytest.fixture
+def run(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "run")
 
 
 def restore(run):

@@ -81,9 +81,12 @@ def test_a_later_process_reads_what_an_earlier_one_saved(tmp_path):
         assert same(store.restore(abstract(state), step=1).state, make_state(1))
 
 
-def test_on_disk_survive_the_latest_two_the_true_best_and_the_milestones_whatever_the_figures(tmp_path):
+@pytest.mark.parametrize("histories", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_on_disk_survive_the_latest_two_the_true_best_and_the_milestones_whatever_the_figures(
+    tmp_path, histories
+):
     rng = random.Random(0)
-    for history in range(3):
+    for history in range(histories):
         directory, milestones, figures = tmp_path / str(history), {3, 7, 99}, {}
         store = CheckpointStore(directory, keep_steps=milestones)
         for step in range(1, 15):

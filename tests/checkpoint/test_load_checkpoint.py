@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import shutil
 import threading
 
 import jax.numpy as jnp
@@ -8,8 +9,9 @@ import pytest
 from checkpoint_states import META, make_state, same, save
 
 from codelm_jax.checkpoint.digest import Damaged, array_digest, json_digest
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.saved_step import SavedStep
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
 
@@ -17,13 +19,19 @@ def meta_of(step):
     return dataclasses.replace(META, tokenizer_json=f"{step}")
 
 
-@pytest.fixture
-def run(tmp_path):
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
     """A run with steps 1 (best), 2 and 3 (not finite)."""
-    with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
+    directory = tmp_path_factory.mktemp("saved")
+    with CheckpointStore(directory / "checkpoints") as store:
         for step, nll in ((1, 1.5), (2, 2.5), (3, math.nan)):
             save(store, step, metrics={"nll": nll}, meta=meta_of(step))
-    return tmp_path / "run"
+    return directory
+
+
+@pytest.fixture
+def run(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "run")
 
 
 @pytest.mark.parametrize(("which", "step"), [("best", 1), ("latest", 3), (2, 2)])
@@ -115,12 +123,12 @@ def test_a_state_without_params_is_refused(tmp_path):
 
 
 def test_reading_beside_a_training_run_never_fails(tmp_path):
-    expected = {step: array_digest(jnp.full((2000,), float(step)).__array__()) for step in range(1, 31)}
+    expected = {step: array_digest(jnp.full((2000,), float(step)).__array__()) for step in range(1, 13)}
     done = threading.Event()
 
     def train():
         with CheckpointStore(tmp_path) as store:
-            for step in range(1, 31):
+            for step in range(1, 13):
                 params = {"w": jnp.full((2000,), float(step))}
                 store.save(step, state={"params": params}, data={}, meta=META, metrics={"nll": 1 / step})
                 store.wait()
@@ -138,4 +146,4 @@ def test_reading_beside_a_training_run_never_fails(tmp_path):
             assert array_digest(loaded.params["w"].__array__()) == expected[loaded.step]
             reads += 1
     thread.join()
-    assert reads > 10
+    assert reads > 4

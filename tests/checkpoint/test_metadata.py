@@ -4,8 +4,9 @@ import json
 import pytest
 from checkpoint_states import META, save
 
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.metadata import Parent, RunMeta
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
 # As the first version wrote it.

@@ -74,6 +74,11 @@ def model_config(**changes) -> ModelConfig:
 
 def random_params(config: ModelConfig) -> dict:
     """No parameter at its initial value: norms and biases of 1 and 0 would hide a swap."""
+    return jax.tree.map(np.copy, _drawn_params(config))
+
+
+@functools.cache
+def _drawn_params(config: ModelConfig) -> dict:
     rng = np.random.default_rng(0)
     shapes = jax.eval_shape(lambda: init_params(config, jax.random.key(0)))
 

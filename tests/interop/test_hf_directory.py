@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import FILES, export_hf, is_export_file
+from codelm_jax.interop.hf_export import export_hf
+from codelm_jax.interop.hf_files import FILES, is_export_file
 from codelm_jax.interop.hf_import import read_hf
 
 

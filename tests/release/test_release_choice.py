@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codelm_jax.errors import UserError
-from codelm_jax.release.choice import Candidate, candidate, choose
+from codelm_jax.release.choice import ReleaseCandidate, candidate, choose
 from codelm_jax.report.runs import Evaluation, Run
 
 DATA = {"data": {"data_fingerprint": "f"}}
@@ -21,8 +21,8 @@ def run_with(tasks_step: int | None = 7) -> Run:
     return Run("a", Path("a"), [], {}, {}, "", {}, {}, evaluations)
 
 
-def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> Candidate:
-    return Candidate(Path(name), 7, bits, rate, measured_on)
+def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> ReleaseCandidate:
+    return ReleaseCandidate(Path(name), 7, bits, rate, measured_on)
 
 
 def test_a_candidate_is_its_newest_evaluation():

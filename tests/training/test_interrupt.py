@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from training.tiny_run import make_run, raw_config
 
-from codelm_jax.checkpoint.saved_step import saved_steps
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.training.interrupt import StopRequest, let_sigterm_interrupt
 from codelm_jax.training.loop import train
 from codelm_jax.training.metrics import read_metrics

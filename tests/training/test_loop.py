@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from training.tiny_run import make_config, make_run, raw_config
 
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.saved_step import SavedStep
-from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 from codelm_jax.model import transformer as transformer_module
 from codelm_jax.run_files import read_metrics, read_object
