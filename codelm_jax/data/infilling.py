@@ -54,21 +54,22 @@ class Infilling:
     spm_share: float
     seed: int
 
-    def __call__(self, window: np.ndarray, number: int) -> np.ndarray:
+    def __call__(self, window: np.ndarray, number: int, *, room: int) -> np.ndarray:
         """The window with some of its documents rearranged.
 
         Args:
-            window: uint16 `[T + 1]`; `<|endoftext|>` before each document.
+            window: uint16, at most `room` ids; `<|endoftext|>` before each document.
             number: of the window in the run; it and the seed decide every draw.
+            room: most ids that the result may have.
 
         Returns:
-            uint16 `[T + 1]`. Rearranged documents are longer, so the end of the window falls away.
+            uint16, as long as `window` or longer. Rearranged documents need three ids more, so the last document of a
+            full window loses its end.
         """
         starts = np.flatnonzero(window == self.tokenizer.endoftext_id)
         documents = np.split(window, starts[starts > 0])
         numbers = np.arange(len(documents) * _DRAWS, dtype=np.uint64) + np.uint64(number * _MOST_DOCUMENTS)
         draws = uniform(keyed_hash(self.seed, 0, numbers)).reshape(-1, _DRAWS)
-        room = len(window)
         parts: list[Sequence[int] | np.ndarray] = []
         for document, (chosen, order, *cuts) in zip(documents, draws, strict=True):
             part = document[:room]
@@ -88,6 +89,8 @@ class Infilling:
         try:
             text = self.tokenizer.decode_bytes(ids[len(head) :].tolist()).decode()
         except UnicodeDecodeError:  # the window cuts a character
+            return ids
+        if not text:  # the end of the document before
             return ids
         first, last = sorted(int(cut * (len(text) + 1)) for cut in cuts)
         texts = [text[:first], text[first:last], text[last:], text[:last]]

@@ -45,11 +45,11 @@ def restored(tokenizer, part):
 
 def test_rate_0_changes_nothing_and_every_window_keeps_its_length(tokenizer):
     window = window_of(tokenizer, 301)
-    assert (Infilling(tokenizer, 0.0, 0.5, seed=1)(window, 3) == window).all()
+    assert (Infilling(tokenizer, 0.0, 0.5, seed=1)(window, 3, room=301) == window).all()
     for cut in range(12):
         for number in range(5):
             ragged = window_of(tokenizer, 301, cut_start=cut)
-            changed = Infilling(tokenizer, 1.0, 0.5, seed=1)(ragged, number)
+            changed = Infilling(tokenizer, 1.0, 0.5, seed=1)(ragged, number, room=301)
             assert (changed.shape, changed.dtype) == (ragged.shape, ragged.dtype)
 
 
@@ -57,9 +57,9 @@ def test_draws_depend_on_seed_and_window_alone(tokenizer):
     window = window_of(tokenizer, 301)
     same, other_seed = (Infilling(tokenizer, 0.5, 0.5, seed=s) for s in (1, 2))
     again = Infilling(tokenizer, 0.5, 0.5, seed=1)
-    assert (same(window, 7) == again(window, 7)).all()
-    assert (same(window, 7) != same(window, 8)).any()
-    assert (same(window, 7) != other_seed(window, 7)).any()
+    assert (same(window, 7, room=301) == again(window, 7, room=301)).all()
+    assert (same(window, 7, room=301) != same(window, 8, room=301)).any()
+    assert (same(window, 7, room=301) != other_seed(window, 7, room=301)).any()
 
 
 def test_every_whole_document_can_be_put_together_again(tokenizer):
@@ -67,7 +67,7 @@ def test_every_whole_document_can_be_put_together_again(tokenizer):
     kinds = []
     for number in range(60):
         window = window_of(tokenizer, 301, first=number % 20)
-        parts = documents_of(tokenizer, Infilling(tokenizer, 0.5, 0.5, seed=0)(window, number))
+        parts = documents_of(tokenizer, Infilling(tokenizer, 0.5, 0.5, seed=0)(window, number, room=301))
         for part in parts[:-1]:  # the window cuts the last one
             text, kind = restored(tokenizer, part)
             kinds.append(kind)
@@ -83,7 +83,7 @@ def test_a_document_longer_than_the_window_gives_up_its_outer_ends_and_its_middl
     shown = tokenizer.decode(ids)
     rearranged = 0
     for number in range(40):
-        changed = Infilling(tokenizer, 1.0, 0.5, seed=0)(ids, number)
+        changed = Infilling(tokenizer, 1.0, 0.5, seed=0)(ids, number, room=len(ids))
         if (changed == ids).all():  # no room for the marks
             continue
         rearranged += 1
@@ -96,4 +96,4 @@ def test_a_document_longer_than_the_window_gives_up_its_outer_ends_and_its_middl
 
 def test_a_cut_character_leaves_its_document_as_it_is(tokenizer):
     ids = np.array(tokenizer.encode("ü = 1\n" * 30)[1:101], np.uint16)
-    assert (Infilling(tokenizer, 1.0, 0.5, seed=0)(ids, 0) == ids).all()
+    assert (Infilling(tokenizer, 1.0, 0.5, seed=0)(ids, 0, room=len(ids)) == ids).all()
