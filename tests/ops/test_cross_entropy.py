@@ -167,7 +167,7 @@ def test_masked_targets_move_neither_loss_nor_gradient(on_cpu):
     def definition(hidden, head):
         target = 0.9 * jax.nn.one_hot(targets, V) + 0.1 / V
         losses = -(target * jax.nn.log_softmax(hidden @ head)).sum(-1)
-        return jnp.where(dropped, 0.0, losses).sum() / (~dropped).sum()
+        return jnp.where(dropped, 0.0, losses).sum() / float((~dropped).sum())
 
     (value, _), grads = jax.value_and_grad(masked, argnums=(0, 1), has_aux=True)(hidden, head)
     expected, expected_grads = jax.value_and_grad(definition, argnums=(0, 1))(hidden, head)
