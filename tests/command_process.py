@@ -1,4 +1,9 @@
-"""One command of the package, run many times in one process of its own: Python and JAX start once."""
+"""Runs many invocations of one command in one process: importing JAX and compiling are paid once.
+
+    python tests/command_process.py train [BLOCKED ...]
+
+Reads lines of JSON, each `[directory, arguments]`, and answers each with a line: status, output and errors.
+"""
 
 import contextlib
 import importlib
@@ -7,77 +12,98 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from absl import flags
 
+ROOT = Path(__file__).parents[1]
+# Set for every process that trains, so that they share compiled programs and give the same bits.
+ENVIRONMENT = {"JAX_NUM_CPU_DEVICES": "2", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+
+
+class Finished(NamedTuple):
+    """How one invocation ended; an exception that is not caught has its name in place of the status."""
+
+    status: int | str
+    output: str
+    errors: str
+
 
 class CommandProcess:
-    """Starts the process with `with`; each call runs the command as if for the first time.
+    """A process that runs one command of the package as often as it is asked to.
 
     Args:
-        command: name of a module of `codelm_jax.commands`.
+        command: a module of `codelm_jax.commands`.
         blocked: modules that the command must not need: importing one fails.
     """
 
-    def __init__(self, command: str, *, blocked: tuple[str, ...] = ()):
-        self._start = [sys.executable, __file__, command, *blocked]
-
-    def __enter__(self) -> "CommandProcess":
+    def __init__(self, command: str, blocked: Sequence[str] = ()):
         self._process = subprocess.Popen(
-            self._start,
+            [sys.executable, __file__, command, *blocked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[1],
+            env={**os.environ, **ENVIRONMENT},
         )
+
+    def __enter__(self) -> "CommandProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=60)
+        self._process.communicate()
 
-    def __call__(self, *arguments: object, cwd: Path | str = ".") -> subprocess.CompletedProcess[str]:
-        """Returns exit status, output and errors; a traceback is the exit status."""
+    def run(self, *arguments: object, directory: Path = ROOT) -> Finished:
+        """Runs the command with `arguments` in `directory`."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps([str(cwd), *map(str, arguments)]) + "\n")
-        self._process.stdin.flush()
-        return subprocess.CompletedProcess(list(arguments), *json.loads(self._process.stdout.readline()))
+        print(json.dumps([str(directory), [*map(str, arguments)]]), file=self._process.stdin, flush=True)
+        return Finished(*json.loads(self._process.stdout.readline()))
+
+    def run_all(
+        self, invocations: Iterable[Sequence[object]], directories: Iterable[Path] | None = None
+    ) -> list[Finished]:
+        """Runs one after another, each in the repository or in a directory of its own."""
+        if directories is None:
+            return [self.run(*arguments) for arguments in invocations]
+        pairs = zip(invocations, directories, strict=True)
+        return [self.run(*arguments, directory=directory) for arguments, directory in pairs]
 
 
-def _outcome(run: Any, directory: str, arguments: list[str]) -> tuple[object, str, str]:
+def result_of(command: Any, directory: str, arguments: list[str]) -> Finished:
+    """Runs a module of `codelm_jax.commands` in this process, as if for the first time."""
     os.chdir(directory)
     for name in list(flags.FLAGS):
         if name.startswith("config."):
-            delattr(flags.FLAGS, name)  # overrides of the command before
+            delattr(flags.FLAGS, name)  # overrides of the invocation before
         else:
             flags.FLAGS[name].unparse()
-    sys.argv = ["command.py", *arguments]
-    status: object = 0
+    sys.argv = [f"scripts/{command.__name__.rpartition('.')[2]}.py", *arguments]
+    status: Any = 0
     with (
         contextlib.redirect_stdout(io.StringIO()) as output,
         contextlib.redirect_stderr(io.StringIO()) as errors,
     ):
         try:
-            run()
+            command.run()
         except SystemExit as end:
             status = end.code or 0
-        except BaseException as error:
+        except BaseException as error:  # what would be a traceback
             status = f"{type(error).__name__}: {error}"
-    return status, output.getvalue(), errors.getvalue()
+    return Finished(status, output.getvalue(), errors.getvalue())
 
 
-def _serve(command: str, blocked: list[str]) -> None:
-    # Nothing else may write where the outcomes go.
-    outcomes = os.fdopen(os.dup(1), "w")
+def main() -> None:
+    """Answers until the other side closes the pipe."""
+    sys.modules.update(dict.fromkeys(sys.argv[2:]))
+    module = importlib.import_module(f"codelm_jax.commands.{sys.argv[1]}")
+    # What a library writes to descriptor 1 must not get between the answers.
+    answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    sys.modules.update(dict.fromkeys(blocked))
-    run = importlib.import_module(f"codelm_jax.commands.{command}").run
     for line in sys.stdin:
-        directory, *arguments = json.loads(line)
-        print(json.dumps(_outcome(run, directory, arguments)), file=outcomes, flush=True)
+        print(json.dumps(result_of(module, *json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2:])
+    main()

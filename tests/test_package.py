@@ -67,7 +67,7 @@ ALLOWED = {
     "checkpoint": {"text"},
     "report": {"text"},
     # The record of an export holds the metadata of a checkpoint.
-    "interop": {"checkpoint", "model", "text"},
+    "interop": {"checkpoint", "model", "ops", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
     "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "text"},

@@ -158,8 +158,10 @@ def test_mistakes_are_one_line_before_anything_is_made(tmp_path):
         for words, told in mistakes:
             place = tmp_path if words else released
             before = os.listdir(place)
-            done = command("--configs=minute.py", "--suites=heldout", "--name=toy", *words, cwd=place)
-            assert (done.returncode, done.stdout) == (2, "")
-            assert done.stderr.startswith(told)
-            assert done.stderr.count("\n") == 1
+            done = command.run(
+                "--configs=minute.py", "--suites=heldout", "--name=toy", *words, directory=place
+            )
+            assert (done.status, done.output) == (2, "")
+            assert done.errors.startswith(told)
+            assert done.errors.count("\n") == 1
             assert os.listdir(place) == before

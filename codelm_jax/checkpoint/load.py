@@ -1,4 +1,4 @@
-"""Loading the weights of a step; changes nothing on disk, and needs no orbax."""
+"""Loads the weights of a step. Changes nothing on disk and needs no orbax."""
 
 import dataclasses
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """The weights of a step and what belongs to them.
+    """The weights of a step and their metadata.
 
     Attributes:
         step: its number.
@@ -39,13 +39,13 @@ class Loaded:
 def load_checkpoint(
     path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best", dtype: Any = None
 ) -> Loaded:
-    """Reads the weights of a step, without the optimizer, onto the default device; changes nothing on disk.
+    """Reads the weights of a step, without the optimizer state, onto the default device.
 
-    Safe beside a training run that saves and removes steps meanwhile.
+    Safe while a training run saves and removes steps.
 
     Args:
         path: a run directory, its checkpoints directory, or the directory of one step (then `which` has no effect).
-        which: a step number; "latest"; or "best", the lowest held-out nll, the latest where none was measured.
+        which: a step number; "latest"; or "best", the lowest held-out nll, or the latest if none was measured.
         dtype: floating-point parameters are cast to it, e.g. `jnp.bfloat16`; kept as saved if None.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Reading back a whole training state, exactly or not at all."""
+"""Restores a whole training state, verified."""
 
 import dataclasses
 from pathlib import Path
@@ -20,7 +20,7 @@ class Restored:
         state: the state, of the types, shapes, dtypes and shardings asked for.
         data: the state of the data iterator.
         meta: the metadata.
-        metrics: held-out figures given to `save`, or None; a figure that was not finite is None.
+        metrics: held-out metrics given to `save`, or None; a metric that was not finite is None.
     """
 
     step: int

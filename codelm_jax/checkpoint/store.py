@@ -1,7 +1,7 @@
-"""Saving a training state in one piece, and getting it back exactly or not at all.
+"""Saves training states atomically and restores them.
 
 A step directory holds four items, committed together by one rename (docs/checkpoints.md): `state` (arrays), `data`
-(iterator state), `meta` (all that sampling and resuming need to know) and `digests`.
+(iterator state), `meta` (see `metadata.RunMeta`) and `digests`.
 """
 
 import contextlib
@@ -41,8 +41,8 @@ class CheckpointStore:
 
     The caller holds the `RunLock` of the run: two stores in one directory would remove each other's steps.
 
-    Opening removes what an interrupted save left behind, and quarantines steps whose table of digests is damaged where
-    other steps look sound. The last step that a run has is never moved by a run.
+    Opening removes unfinished saves. It moves steps with a damaged table of digests to quarantine, but only if other
+    steps look sound: the last step of a run is never moved.
 
     >>> import tempfile, jax, jax.numpy as jnp
     >>> meta = RunMeta(config={"model": {}}, tokenizer_json="")
@@ -54,7 +54,7 @@ class CheckpointStore:
     (7, [0.0, 1.0, 2.0], {'next_index': 7})
 
     Args:
-        directory: where the steps lie, e.g. `runs/tiny/checkpoints`; created if need be.
+        directory: of the steps, e.g. `runs/tiny/checkpoints`; created if needed.
         keep_steps: milestones, never removed.
     """
 
@@ -93,7 +93,7 @@ class CheckpointStore:
         meta: RunMeta,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Starts saving a step; returns when `state` has been copied, so that its buffers may be donated.
+        """Starts saving a step; returns when `state` is copied, so that its buffers may be donated.
 
         The step is complete after the next `wait`, `save` or `close`, which also report a failure to write it.
 
@@ -101,8 +101,8 @@ class CheckpointStore:
             step: its number; a step is never overwritten.
             state: a pytree of arrays, such as a train state.
             data: iterator state as of the last consumed batch; plain JSON.
-            meta: what else belongs to the step.
-            metrics: held-out figures; the lowest finite `metrics["nll"]` makes the best step.
+            meta: metadata of the run.
+            metrics: held-out metrics; the lowest finite `metrics["nll"]` makes the best step.
 
         Raises:
             UserError: this step, or the one before it, could not be written.
@@ -148,20 +148,20 @@ class CheckpointStore:
     def restore(self, abstract_state: Any, step: int | None = None) -> Restored | None:
         """Returns the newest sound step, or `step`.
 
-        Every byte is verified. Where the newest step is damaged, the next older one is tried, and the damaged ones move
-        to `quarantine/` with a warning once a sound one is found; `step`, when it is given, is taken or refused.
+        Every byte is verified. If the newest step is damaged, the next older one is tried; once a sound one is found, the
+        damaged ones are moved to `quarantine/` with a warning. With `step`, no other step is tried.
 
         Args:
-            abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf goes to the
-                leaf's sharding, or to the default device where it has none, whatever devices it was saved from.
+            abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf is placed by its
+                sharding, or on the default device if it has none, whatever devices it was saved from.
             step: which step; the newest sound one if None.
 
         Returns:
-            None if this run never completed a save.
+            None if no save was ever completed.
 
         Raises:
             Damaged: `step` is damaged.
-            UserError: steps were saved and none is sound; or the step does not have the names, shapes and dtypes of
+            UserError: steps were saved and none is sound; or the names, shapes or dtypes of the step differ from
                 `abstract_state` (nothing is ever cast).
         """
         self.wait()
@@ -248,7 +248,7 @@ class CheckpointStore:
             yield
         except (OSError, ValueError, RuntimeError) as error:
             step, self._pending = self._pending, None
-            # A manager that failed keeps its error, and a partial directory that would keep a full disk full.
+            # A failed manager keeps its error, and a partial directory that would keep a full disk full.
             with contextlib.suppress(Exception):
                 self._manager.close()
             remove_failed_save(self.directory)

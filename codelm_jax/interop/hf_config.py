@@ -12,7 +12,7 @@ from codelm_jax.ops.rotary import ROPE_BASE
 from codelm_jax.schema import parse
 
 ENDOFTEXT_ID = 0
-# What no field of config.json may change: no quantisation, no stretched positions.
+# Must be absent: quantisation and scaled positions.
 _ABSENT = ("quantization_config", "rope_scaling")
 
 _Size = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
@@ -31,7 +31,7 @@ class HfSizes:
 
     @classmethod
     def of(cls, config: ModelConfig) -> "HfSizes":
-        """The sizes of a model."""
+        """Returns the sizes of a model."""
         return cls(
             vocab_size=config.vocab_size,
             hidden_size=config.hidden_dim,
@@ -43,11 +43,11 @@ class HfSizes:
 
 
 def require(config: ModelConfig, needed: Mapping[str, str], architecture: str) -> None:
-    """Refuses to map a model to an architecture that computes something else.
+    """Checks that an architecture computes the same function as a model.
 
     Args:
-        config: of the model.
-        needed: the keys of `config.model` that the architecture has only one value for.
+        config: the model.
+        needed: values of `config.model` that the architecture requires.
         architecture: its public name.
 
     Raises:
@@ -69,7 +69,7 @@ def read_sizes(given: Mapping[str, Any], name: str) -> HfSizes:
         name: of the file, for messages.
 
     Raises:
-        UserError: one is missing or no whole number.
+        UserError: a size is missing or not a positive integer.
     """
     return parse(HfSizes, given, name)
 
@@ -77,12 +77,12 @@ def read_sizes(given: Mapping[str, Any], name: str) -> HfSizes:
 def check_fixed(
     given: Mapping[str, Any], fixed: Mapping[str, Any], assumed: Mapping[str, Any], name: str
 ) -> None:
-    """Refuses a `config.json` of a model that computes something else than ours.
+    """Checks that the model of a `config.json` computes what this project's models compute.
 
     Args:
         given: the content.
-        fixed: what its fields must be; mappings are compared field by field.
-        assumed: what readers take a field for that is left out.
+        fixed: required values; mappings are compared field by field.
+        assumed: the values that readers use for missing fields.
         name: of the file, for messages.
 
     Raises:
@@ -129,11 +129,11 @@ def model_settings(sizes: HfSizes, needed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def default_rope() -> dict[str, Any]:
-    """The `rope_parameters` of an unstretched rotary embedding."""
+    """The `rope_parameters` of a rotary embedding without scaling."""
     return {"rope_type": "default", "rope_theta": ROPE_BASE}
 
 
 def _multiplier(hidden_size: int, intermediate_size: int) -> float:
-    """The multiplier that `ModelConfig.ffn_dim` turns back into `intermediate_size`, whatever a quotient rounds to."""
+    """A multiplier that `ModelConfig.ffn_dim` turns back into exactly `intermediate_size`, in spite of rounding."""
     exact = intermediate_size / hidden_size
     return exact if int(hidden_size * exact) == intermediate_size else (intermediate_size + 0.5) / hidden_size

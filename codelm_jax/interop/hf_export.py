@@ -1,9 +1,8 @@
-"""Writes a model as a directory that Hugging Face's tools open as it is."""
+"""Writes a model as a directory that Hugging Face's tools open."""
 
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """What is exported.
+    """A model to export.
 
     Attributes:
         step: of the checkpoint.
@@ -44,7 +43,7 @@ class Exported:
     """
 
     step: int
-    params: Mapping[str, Any]
+    params: dict[str, Any]
     meta: RunMeta
     card: str
 
@@ -59,19 +58,19 @@ def export_hf(
     overwrite: bool = False,
     for_ctranslate2: bool = False,
 ) -> str:
-    """Writes `out`, whole or not at all.
+    """Writes `out`, completely or not at all.
 
     Args:
-        model: what to export.
+        model: the model.
         out: the directory to make.
         dtype: of the weights, one of `DTYPES`.
-        max_shard_bytes: of each weights file; None: one file, whatever its size.
-        called: what the card's commands open; None: the last part of `out`.
-        overwrite: whether an older export there is replaced.
-        for_ctranslate2: whether to write what CTranslate2's converter needs: zero attention biases, and an `unk_token`.
+        max_shard_bytes: limit of each weights file; None: one file of any size.
+        called: the path or name in the card's commands; None: the last part of `out`.
+        overwrite: whether to replace an older export.
+        for_ctranslate2: whether to add what CTranslate2's converter needs: zero attention biases and an `unk_token`.
 
     Returns:
-        The name of the public architecture that the model was written as.
+        The name of the exported architecture.
 
     Raises:
         UserError: the model equals no public architecture, its weights exceed `dtype`, or `out` can't be written.

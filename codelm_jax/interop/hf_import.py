@@ -1,4 +1,4 @@
-"""Reads a directory of the Hugging Face format back: an export of this project, or what other tools made of one."""
+"""Reads a directory in the Hugging Face format: an export of this project, possibly changed by other tools."""
 
 import dataclasses
 from pathlib import Path
@@ -23,10 +23,10 @@ from codelm_jax.schema import parse
 
 @dataclasses.dataclass(frozen=True)
 class Imported:
-    """A model that was read.
+    """An imported model.
 
     Attributes:
-        params: float32, as the transformer takes them.
+        params: float32.
         step: of the checkpoint that was exported; None if its origin is unknown.
         meta: of that checkpoint, without the data section of the config.
     """
@@ -40,8 +40,7 @@ def read_hf(directory: Path) -> Imported:
     """Reads the model in `directory`.
 
     Raises:
-        UserError: a file is missing or damaged, or the model is not one that this project has; names the file and the
-            field or tensor.
+        UserError: a file is missing or damaged, or this project has no such model; names the file and the field or tensor.
     """
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give one with {CONFIG}, {WEIGHTS} and {TOKENIZER}")

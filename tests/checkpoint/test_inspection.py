@@ -144,14 +144,14 @@ def test_a_run_without_a_sound_step_says_what_it_holds_and_where(run, look):
 def test_the_command_exits_with_1_for_damage_and_2_for_a_mistake_each_in_one_line(run):
     damage(run, 2)
     with CommandProcess("checkpoint") as command:
-        verified = command("verify", run)
-        assert verified.returncode == 1
-        assert [line.split()[0] for line in verified.stdout.splitlines()] == ["sound", "damaged", "sound"]
-        mistaken = command("verify", run / "nowhere")
-        assert mistaken.returncode == 2
-        assert "nowhere: no such directory" in mistaken.stderr.splitlines()[-1]
+        verified = command.run("verify", run)
+        assert verified.status == 1
+        assert [line.split()[0] for line in verified.output.splitlines()] == ["sound", "damaged", "sound"]
+        mistaken = command.run("verify", run / "nowhere")
+        assert mistaken.status == 2
+        assert "nowhere: no such directory" in mistaken.errors.splitlines()[-1]
         for step in (1, 3):
             damage(run, step)
-        assert command("repair", run).returncode == 2
-        repaired = command("repair", run, "--yes")
-        assert (repaired.returncode, len(repaired.stdout.splitlines())) == (0, 3), repaired.stderr
+        assert command.run("repair", run).status == 2
+        repaired = command.run("repair", run, "--yes")
+        assert (repaired.status, len(repaired.output.splitlines())) == (0, 3), repaired.errors

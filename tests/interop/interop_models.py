@@ -1,6 +1,8 @@
 """A small model of either public architecture, with a tokenizer, as a checkpoint holds them."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -107,7 +109,7 @@ def exported(**changes) -> Exported:
     return Exported(step=70, params=random_params(ModelConfig(**words)), meta=meta, card=CARD)
 
 
-def assert_same_bits(ours: dict, theirs: dict) -> None:
+def assert_same_bits(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == other.dtype == np.float32

@@ -22,13 +22,13 @@ PEERS = ("torch", "transformers")
 @pytest.fixture(scope="module")
 def run_export():
     with CommandProcess("export", blocked=PEERS) as command:
-        yield command
+        yield command.run
 
 
 @pytest.fixture(scope="module")
 def run_import():
     with CommandProcess("import_hf", blocked=PEERS) as command:
-        yield command
+        yield command.run
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,11 @@ def there_and_back(tmp_path_factory, run_export, run_import):
     with CheckpointStore(directory / "run" / "checkpoints") as store:
         store.save(model.step, state={"params": model.params}, data={}, meta=model.meta)
     done = run_export(f"--checkpoint={directory / 'run'}", f"--out={directory / 'out'}")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"step {model.step}" in done.stdout
-    assert "GPT-NeoX" in done.stdout
+    assert (done.status, done.errors) == (0, "")
+    assert f"step {model.step}" in done.output
+    assert "GPT-NeoX" in done.output
     done = run_import(f"--model={directory / 'out'}", f"--out={directory / 'back'}")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.errors) == (0, "")
     return directory / "run", directory / "out", directory / "back"
 
 
@@ -62,11 +62,12 @@ def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_
     # Sampling an export needs no orbax, the library that saves checkpoints.
     with CommandProcess("sample", blocked=("orbax", *PEERS)) as sample:
         for path in (out, after):
-            done = sample(f"--checkpoint={path}", "--prompt=def add(a, b):", "--max_new_tokens=12")
-            assert (done.returncode, done.stderr) == (0, "")
-            assert completion.text in done.stdout
+            done = sample.run(f"--checkpoint={path}", "--prompt=def add(a, b):", "--max_new_tokens=12")
+            assert (done.status, done.errors) == (0, "")
+            assert completion.text in done.output
     origin = find_origin(None, str(after), ["HumanEval.jsonl.gz"])
     assert list(origin.decontaminated) == ["HumanEval.jsonl.gz"]
+    assert origin.began_from
     assert origin.began_from.data_fingerprint == "f00"
 
 
@@ -80,7 +81,7 @@ def test_an_export_without_a_card_of_its_run_has_one_all_the_same(there_and_back
 def test_an_export_can_be_exported(there_and_back, run_export, tmp_path):
     _, out, _ = there_and_back
     done = run_export(f"--checkpoint={out}", f"--out={tmp_path / 'again'}", "--called=out")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.errors) == (0, "")
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "again").iterdir()
     )
@@ -88,16 +89,16 @@ def test_an_export_can_be_exported(there_and_back, run_export, tmp_path):
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
     (tmp_path / "again" / "README.md").unlink()
     done = run_export(f"--checkpoint={tmp_path / 'again'}", f"--out={tmp_path / 'bare'}")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.errors) == (0, "")
     assert "Nothing is known" in (tmp_path / "bare" / "README.md").read_text()
 
 
 def test_an_import_never_goes_into_a_run(there_and_back, run_import):
     before, out, _ = there_and_back
     done = run_import(f"--model={out}", f"--out={before}")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: --out={before}: holds a run already")
-    assert done.stderr.count("\n") == 1
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith(f"error: --out={before}: holds a run already")
+    assert done.errors.count("\n") == 1
 
 
 def test_an_import_changes_nothing_in_a_run_whose_steps_are_damaged(there_and_back, run_import, tmp_path):
@@ -106,8 +107,8 @@ def test_an_import_changes_nothing_in_a_run_whose_steps_are_damaged(there_and_ba
         shutil.rmtree(digests)
     before = sorted(run_directory.rglob("*"))
     done = run_import(f"--model={there_and_back[1]}", f"--out={run_directory}")
-    assert done.returncode == 2
-    assert "holds a run already" in done.stderr
+    assert done.status == 2
+    assert "holds a run already" in done.errors
     assert set(before) <= set(run_directory.rglob("*"))
 
 
@@ -127,10 +128,10 @@ def test_an_import_that_was_killed_goes_on_and_takes_no_others_settings_for_its_
     assert killed.returncode == -signal.SIGKILL
     settings = (tmp_path / "run" / "config.json").read_text()
     (tmp_path / "run" / "config.json").write_text('{"model": "of another run"}')
-    assert run_import(*flags).returncode == 2
+    assert run_import(*flags).status == 2
     (tmp_path / "run" / "config.json").write_text(settings)
     done = run_import(*flags)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.errors) == (0, "")
     again, whole = load_checkpoint(tmp_path / "run"), load_checkpoint(there_and_back[2])
     assert_same_bits(jax.device_get(again.params), jax.device_get(whole.params))
     assert settings == (there_and_back[2] / "config.json").read_text()
