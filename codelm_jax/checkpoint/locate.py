@@ -20,7 +20,7 @@ def saved_steps(directory: Path) -> list[int]:
 
 
 def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
-    """Finds the steps that `path` stands for.
+    """Finds the steps at `path`.
 
     Args:
         path: a run directory, its checkpoints directory, or the directory of one step.
@@ -54,7 +54,7 @@ def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
 
 
 def run_directory(path: str | os.PathLike[str]) -> Path:
-    """The run that `path`, as `locate` takes it, lies in; checkpoints that stand alone count as their own run.
+    """Returns the run of `path`; a checkpoints directory outside a run counts as a run.
 
     Raises:
         UserError: there is no checkpoint at `path`.

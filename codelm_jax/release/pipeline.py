@@ -31,7 +31,7 @@ class CommandFailed(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class ReleasePlan:
-    """What is released, and where it lies.
+    """What to release, and where.
 
     Attributes:
         configs: name of a run to its config file.
@@ -39,7 +39,7 @@ class ReleasePlan:
         suites: evaluation suites.
         benchmarks: suite to file, also kept out of the corpus.
         max_bytes: cap on the corpus.
-        licence: that the weights are published under.
+        licence: of the published weights.
         work: parent directory of the runs.
         prepared_dir: the prepared corpus.
         out: the directory to make.
@@ -72,7 +72,7 @@ class ReleasePlan:
 
 
 class ReleasePipeline:
-    """Carries out a plan.
+    """Runs the commands of a plan.
 
     Args:
         plan: what to do.

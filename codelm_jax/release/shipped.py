@@ -20,7 +20,7 @@ _NEW_TOKENS = 40
 
 
 def measure(directory: Path) -> dict[str, Any]:
-    """Held-out figures on the text that lies in `directory`, and one greedy completion.
+    """Measures held-out figures on the text in `directory`, and one greedy completion.
 
     Raises:
         UserError: a file is missing, or not the one that was exported.
