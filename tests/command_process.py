@@ -96,7 +96,8 @@ def result_of(command: Any, directory: str, arguments: list[str]) -> Finished:
 
 def main() -> None:
     """Answers until the other side closes the pipe."""
-    sys.modules.update(dict.fromkeys(sys.argv[2:]))
+    for blocked in sys.argv[2:]:
+        sys.modules[blocked] = None  # pyright: ignore[reportArgumentType]
     module = importlib.import_module(f"codelm_jax.commands.{sys.argv[1]}")
     # What a library writes to descriptor 1 must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jax
 import pytest
-from command_process import CommandProcess
 from python_sources import write_sources
 from sandbox.denied_calls import DENY
 
@@ -139,12 +138,18 @@ def test_a_sandbox_that_is_not_whole_is_told_before_anything_is_trained(tmp_path
     assert os.listdir(tmp_path) == []
 
 
-def test_mistakes_are_one_line_before_anything_is_made(tmp_path):
-    released = tmp_path / "other"
-    (released / "pretrained" / "toy").mkdir(parents=True)
-    (released / "pretrained" / "toy" / "codelm.json").write_text("{}")
-    there = "error: pretrained/toy: another release is there; choose another --name"
-    mistakes = [
+def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
+    (tmp_path / "pretrained" / "toy").mkdir(parents=True)
+    (tmp_path / "pretrained" / "toy" / "codelm.json").write_text("{}")
+    done = release(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: pretrained/toy: another release is there; choose another --name")
+    assert os.listdir(tmp_path) == ["pretrained"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
         (["--name=../x"], "error: --name='../x': must be the name of a directory"),
         (
             ["--suites=heldot"],
@@ -152,16 +157,11 @@ def test_mistakes_are_one_line_before_anything_is_made(tmp_path):
         ),
         (["--suites=humaneval"], "error: --suite=humaneval needs --humaneval=FILE"),
         (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),
-        ([], there),
-    ]
-    with CommandProcess("release") as command:
-        for words, told in mistakes:
-            place = tmp_path if words else released
-            before = os.listdir(place)
-            done = command.run(
-                "--configs=minute.py", "--suites=heldout", "--name=toy", *words, directory=place
-            )
-            assert (done.status, done.output) == (2, "")
-            assert done.errors.startswith(told)
-            assert done.errors.count("\n") == 1
-            assert os.listdir(place) == before
+    ],
+)
+def test_mistakes_are_one_line(words, told, tmp_path):
+    done = release(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == []

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checkpoint_states import restore
 
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
@@ -62,6 +63,7 @@ def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_rest
     rng, interrupted = random.Random(0), 0
     for _ in range(kills):
         process = start(ENDLESS_SAVES, tmp_path)
+        assert process.stdout
         completed = int(process.stdout.readline())
         time.sleep(rng.uniform(0, 0.4))
         process.send_signal(signal.SIGKILL)
@@ -70,7 +72,7 @@ def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_rest
         completed = max([completed, *map(int, rest.split("\n")[:-1])])
         interrupted += any("tmp" in entry.name for entry in tmp_path.iterdir())
         with CheckpointStore(tmp_path) as store:
-            restored = store.restore(jax.eval_shape(lambda: state_of(0)))
+            restored = restore(store, state_of(0))
         assert restored.step >= completed
         assert restored.data == {"next_index": restored.step}
         jax.tree.map(np.testing.assert_array_equal, restored.state, state_of(restored.step))
@@ -193,7 +195,7 @@ def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tm
             XLA_FLAGS=f"--xla_force_host_platform_device_count={devices}",
         )
     with CheckpointStore(tmp_path) as store:
-        restored = store.restore(jax.eval_shape(lambda: state))
+        restored = restore(store, state)
     assert restored.step == 1 + len(ways)
     jax.tree.map(np.testing.assert_array_equal, restored.state, state)
     print(f"one state, from 1 to {', to '.join(map(str, ways))} devices: bitwise equal")

@@ -1,7 +1,7 @@
 import shutil
 
 import pytest
-from checkpoint_states import abstract, make_state, same, save
+from checkpoint_states import make_state, restore, same, save
 from command_process import CommandProcess
 
 from codelm_jax.checkpoint import inspection
@@ -55,7 +55,7 @@ def test_a_step_that_a_run_removes_meanwhile_is_not_damaged(run, monkeypatch):
     assert "damaged" not in inspection.show(run)
 
 
-def test_show_tells_steps_figures_provenance_and_every_parameter(run):
+def test_show_prints_steps_metrics_provenance_and_every_parameter(run):
     text = inspection.show(run)
     assert "step 1: 14 arrays" in text
     assert "nll 1.25 (best)" in text
@@ -67,14 +67,14 @@ def test_show_tells_steps_figures_provenance_and_every_parameter(run):
     assert text.splitlines()[-1].split() == ["total", f"{400 * 8 * 3 + 8:,}"]
 
 
-def test_show_describes_the_sound_steps_beside_a_damaged_one(run):
+def test_show_describes_the_sound_steps_if_another_is_damaged(run):
     shutil.rmtree(run / "checkpoints" / "3" / "digests")
     text = inspection.show(run)
     assert text.splitlines()[0].startswith(f"damaged  {run}/checkpoints/3: ")
     assert "step 2 in full" in text
 
 
-def test_repair_sets_damaged_steps_aside_and_removes_what_interrupted_saves_left(run):
+def test_repair_quarantines_damaged_steps_and_removes_unfinished_saves(run):
     damage(run, 3)
     shutil.copytree(run / "checkpoints" / "1", run / "checkpoints" / "4.orbax-checkpoint-tmp")
     (run / "checkpoints" / "10").mkdir()
@@ -83,7 +83,7 @@ def test_repair_sets_damaged_steps_aside_and_removes_what_interrupted_saves_left
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["1", "2", "quarantine"]
     assert inspection.repair(run) == []
     with CheckpointStore(run / "checkpoints") as store:
-        assert same(store.restore(abstract(make_state(0))).state, make_state(2))
+        assert same(restore(store, make_state(0)).state, make_state(2))
 
 
 def test_repair_leaves_a_running_run_alone(run):
@@ -93,7 +93,7 @@ def test_repair_leaves_a_running_run_alone(run):
     assert (run / "checkpoints" / "3").exists()
 
 
-def test_repair_moves_the_last_step_only_where_it_is_told_to(run):
+def test_repair_moves_the_last_step_only_with_yes(run):
     for step in (1, 2, 3):
         damage(run, step)
     unfinished = run / "checkpoints" / "4.orbax-checkpoint-tmp"

@@ -23,7 +23,7 @@ def mapped(request):
     return architecture, config, params, *architecture.write(config, params)
 
 
-def test_there_and_back_gives_the_same_bits(mapped):
+def test_export_and_import_give_the_same_bits(mapped):
     architecture, config, params, _, weights = mapped
     arrays = NamedArrays(weights, "weights")
     assert_same_bits(params, architecture.read(config, arrays))
@@ -138,7 +138,7 @@ def test_tensors_that_are_missing_misshapen_mistyped_or_too_many_are_refused_by_
         ("position_encoding", "learned"),
     ],
 )
-def test_what_has_no_public_architecture_is_refused_with_those_that_have(key, value):
+def test_a_model_without_public_architecture_is_refused_and_the_architectures_are_listed(key, value):
     with pytest.raises(UserError, match=rf"{key} = '{value}'.*GPT-NeoX.*Llama") as refused:
         architecture_of(model_config(**{key: value}))
     assert "\n" not in str(refused.value)
@@ -155,7 +155,7 @@ def test_what_has_no_public_architecture_is_refused_with_those_that_have(key, va
         ("llama", "position_encoding", "none"),
     ],
 )
-def test_what_an_architecture_lacks_is_refused_by_the_mapping_itself(kind, key, value):
+def test_a_mapping_refuses_a_model_of_another_architecture(kind, key, value):
     config = model_config(**(ARCHITECTURES[kind] | {key: value}))
     with pytest.raises(UserError, match=f"config.model.{key} = '{value}'"):
         architecture_named(kind, "config.json").write(config, {})

@@ -56,7 +56,7 @@ def test_no_changed_byte_of_the_record_changes_what_it_says(out):
     assert refused > len(content) / 2
 
 
-def test_a_changed_byte_of_any_other_file_is_refused_or_told(out, caplog):
+def test_a_changed_byte_of_any_other_file_is_refused_or_reported(out, caplog):
     before = read_hf(out)
     assert caplog.records == []
     refused, told = set(), set()

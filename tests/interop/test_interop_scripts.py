@@ -47,7 +47,7 @@ def there_and_back(tmp_path_factory, run_export, run_import):
     return directory / "run", directory / "out", directory / "back"
 
 
-def test_a_run_comes_back_as_it_was(there_and_back):
+def test_an_imported_export_equals_the_run(there_and_back):
     before, after = (load_checkpoint(there_and_back[i]) for i in (0, 2))
     assert_same_bits(jax.device_get(before.params), jax.device_get(after.params))
     assert before.step == after.step
@@ -55,23 +55,26 @@ def test_a_run_comes_back_as_it_was(there_and_back):
     assert before.meta.decontaminated == after.meta.decontaminated
 
 
-def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_back):
-    before, out, after = there_and_back
+def test_an_imported_run_samples_and_starts_a_run_like_the_original(there_and_back):
+    texts, (before, out, after) = [], there_and_back
     params = SamplingParams(temperature=0.7, max_new_tokens=12)
-    ((completion,),) = Generator.from_checkpoint(before).generate(["def add(a, b):"], params)
+    generator = Generator.from_checkpoint(before)
+    for each in (generator, generator.with_params(load_checkpoint(after).params)):
+        ((completion,),) = each.generate(["def add(a, b):"], params)
+        texts.append(completion.text)
     # Sampling an export needs no orbax, the library that saves checkpoints.
     with CommandProcess("sample", blocked=("orbax", *PEERS)) as sample:
-        for path in (out, after):
-            done = sample.run(f"--checkpoint={path}", "--prompt=def add(a, b):", "--max_new_tokens=12")
-            assert (done.status, done.errors) == (0, "")
-            assert completion.text in done.output
+        done = sample.run(f"--checkpoint={out}", "--prompt=def add(a, b):", "--max_new_tokens=12")
+        assert (done.status, done.errors) == (0, "")
+    assert texts[0] == texts[1]
+    assert texts[0] in done.output
     origin = find_origin(None, str(after), ["HumanEval.jsonl.gz"])
     assert list(origin.decontaminated) == ["HumanEval.jsonl.gz"]
     assert origin.began_from
     assert origin.began_from.data_fingerprint == "f00"
 
 
-def test_an_export_without_a_card_of_its_run_has_one_all_the_same(there_and_back):
+def test_an_export_of_a_run_without_a_card_has_one(there_and_back):
     card = (there_and_back[1] / "README.md").read_text()
     assert card.startswith("---\n")
     assert 'license: "other"' in card
@@ -120,7 +123,7 @@ import_hf.run()
 """
 
 
-def test_an_import_that_was_killed_goes_on_and_takes_no_others_settings_for_its_own(
+def test_a_killed_import_can_be_repeated_but_not_over_settings_of_another_run(
     there_and_back, run_import, tmp_path
 ):
     flags = [f"--model={there_and_back[1]}", f"--out={tmp_path / 'run'}"]

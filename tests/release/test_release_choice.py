@@ -51,7 +51,7 @@ def test_a_run_that_nobody_evaluated_is_refused():
         (made("b", 0.999, 0.2), "b"),
     ],
 )
-def test_bits_per_byte_decide_and_tasks_where_those_tie(other, better):
+def test_bits_per_byte_decide_and_tasks_break_ties(other, better):
     assert choose([made("a", 1.0, 0.2), other]).directory == Path(better)
     assert choose([other, made("a", 1.0, 0.2)]).directory == Path(better)
 
