@@ -1,6 +1,7 @@
 """The kernel against its plain twin. Without a GPU: run as XLA operations, and lowered for an H100."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
-from codelm_jax.ops import attention
 from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.dropout import keep_mask
 from codelm_jax.ops.flash_attention import flash_attention
 from codelm_jax.ops.flash_kernels import default_tuning
+
+# Plain XLA over the whole square.
+PLAIN = Backend(platform="gpu")
 
 SEED = jnp.array([2_870_144_117, 914_113_873], jnp.uint32)
 BATCH, HEADS = 2, 3
@@ -57,7 +61,7 @@ def kernel_results(rate, *inputs, tuning=SMALL):
 def assert_equals_the_twin(length, head_dim, dtype, rate, tuning):
     inputs = random_inputs(length, head_dim, dtype)
     ours = kernel_results(rate, *inputs, tuning=tuning)
-    twins = results(causal_attention, rate, *inputs)
+    twins = results(causal_attention, rate, *inputs, backend=PLAIN)
     for name, our, twin in zip(("values", "dq", "dk", "dv"), ours, twins, strict=True):
         assert our.dtype == twin.dtype == dtype
         our, twin = (np.asarray(x).astype(np.float64) for x in (our, twin))
@@ -165,14 +169,11 @@ def lowered_for_h100(attend, dtype):
 
 @pytest.mark.filterwarnings("ignore:The Pallas Triton backend is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-def test_both_passes_lower_to_one_triton_kernel_each(dtype, monkeypatch):
+def test_both_passes_lower_to_one_triton_kernel_each(dtype):
     text = lowered_for_h100(flash_attention, dtype)
     assert text.count("custom_call @__gpu$xla.gpu.triton") == 2
     for name in ("attention_forward", "attention_backward"):
         assert text.count(f'name = "{name}"') == 1
     # No array of the size T x T is left outside.
     assert "256x256" not in text
-    monkeypatch.setattr(
-        attention, "TILE", 256
-    )  # the machine that lowers has a CPU, whose own path goes by tiles
-    assert "256x256" in lowered_for_h100(causal_attention, dtype)
+    assert "256x256" in lowered_for_h100(functools.partial(causal_attention, backend=PLAIN), dtype)

@@ -7,6 +7,7 @@ import pytest
 
 from codelm_jax.ops import attention
 from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.dropout import keep_mask
 from codelm_jax.ops.tiled_attention import TILE, tiled_attention
 
@@ -15,9 +16,9 @@ SEED = jnp.asarray([12345, 67890], jnp.uint32)
 
 def whole_square(q, k, v, *, dropout_rate, dropout_seed):
     """The plain path, whatever the length."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attention, "TILE", 10**9)
-        return causal_attention(q, k, v, dropout_rate=dropout_rate, dropout_seed=dropout_seed)
+    return causal_attention(
+        q, k, v, dropout_rate=dropout_rate, dropout_seed=dropout_seed, backend=Backend(platform="gpu")
+    )
 
 
 def queries_keys_values(length, dtype=jnp.float32):
@@ -63,6 +64,6 @@ def test_a_cpu_takes_tiles_where_there_is_more_than_one(monkeypatch):
         arrays = queries_keys_values(length)
         if tiled:
             with pytest.raises(AssertionError, match="tiles"):
-                causal_attention(*arrays, dropout_rate=0.0, dropout_seed=None)
+                causal_attention(*arrays, dropout_rate=0.0, dropout_seed=None, backend=Backend())
         else:
-            causal_attention(*arrays, dropout_rate=0.0, dropout_seed=None)
+            causal_attention(*arrays, dropout_rate=0.0, dropout_seed=None, backend=Backend())

@@ -14,6 +14,7 @@ from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 from codelm_jax.model import transformer as transformer_module
 from codelm_jax.run_files import read_metrics, read_object
+from codelm_jax.training import compile as compile_module
 from codelm_jax.training import loop as loop_module
 from codelm_jax.training.loop import train
 from codelm_jax.training.metrics import MetricsWriter
@@ -267,14 +268,14 @@ def test_given_weights_are_where_a_new_run_starts(tmp_path):
 
 
 def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_path, monkeypatch):
-    original = loop_module.train_step
+    original = compile_module.train_step
 
-    def poisoned(config, state, windows):
+    def poisoned(config, backend, state, windows):
         broken = state.params | {"head": {"kernel": state.params["head"]["kernel"] * np.float32("nan")}}
-        after, metrics = original(config, state.replace(params=broken), windows)
+        after, metrics = original(config, backend, state.replace(params=broken), windows)
         return after, metrics
 
-    monkeypatch.setattr(loop_module, "train_step", poisoned)
+    monkeypatch.setattr(compile_module, "train_step", poisoned)
     with pytest.raises(
         UserError, match=r"config.max_nonfinite_steps: the last 4 steps to step 4 .*batches 0 to 3"
     ) as error:
@@ -296,7 +297,7 @@ def test_parameters_that_are_not_finite_are_never_saved_though_loss_and_gradient
 
 def test_a_run_stopped_before_its_first_step_does_not_claim_to_have_saved(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        loop_module, "check_causality", lambda config, params: signal.raise_signal(signal.SIGTERM)
+        loop_module, "check_causality", lambda config, backend, params: signal.raise_signal(signal.SIGTERM)
     )
     summary = train(make_run(tmp_path / "run"))
     assert (summary["step"], summary["stopped_by"]) == (0, "SIGTERM")

@@ -12,15 +12,19 @@ TRAINING = """
 import functools, json, sys
 import jax
 from training.tiny_run import make_config, make_windows
+from codelm_jax.ops import cross_entropy
 from codelm_jax.training import step
-from codelm_jax.training.mesh import make_mesh, put_batch, put_replicated, replicated, split_over_batch
+from codelm_jax.training.mesh import (
+    backend_of, make_mesh, put_batch, put_replicated, replicated, split_over_batch
+)
 
 def trained(parts, steps):
     config = make_config(grad_accum_steps=parts, model__num_layers=1)
     mesh = make_mesh(config)
     everywhere = replicated(mesh)
     jitted = jax.jit(
-        functools.partial(step.train_step, config), in_shardings=(everywhere, split_over_batch(mesh))
+        functools.partial(step.train_step, config, backend_of(config, mesh)),
+        in_shardings=(everywhere, split_over_batch(mesh)),
     )
     state = put_replicated(mesh, step.init_state(config))
     losses = []
@@ -33,7 +37,7 @@ def trained(parts, steps):
 curves, programs = {}, {}
 for parts in (1, 2):
     curves[parts], programs[parts] = trained(parts, 6)
-step._CHUNK_TOKENS_CPU = 4
+cross_entropy.CHUNK_TOKENS["cpu"] = 4
 (loss,), chunked = trained(1, 1)
 loops = [program.count("known_trip_count") for program in (programs[1], chunked)]
 result = {

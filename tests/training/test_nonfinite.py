@@ -5,24 +5,24 @@ import pytest
 from training.tiny_run import make_run, raw_config
 
 from codelm_jax.errors import UserError
-from codelm_jax.training import loop as loop_module
+from codelm_jax.training import compile as compile_module
 from codelm_jax.training.loop import train
 
 
 def poisoned_from(step, train_step):
     """A training step whose parameters give NaN from a given step on."""
 
-    def poisoned(config, state, windows):
+    def poisoned(config, backend, state, windows):
         factor = jnp.where(state.step >= step, jnp.nan, 1.0)
         params = state.params | {"head": {"kernel": state.params["head"]["kernel"] * factor}}
-        return train_step(config, state.replace(params=params), windows)
+        return train_step(config, backend, state.replace(params=params), windows)
 
     return poisoned
 
 
 @pytest.mark.parametrize("limit", [1, 5])
 def test_a_run_that_logs_seldom_stops_soon_after_the_steps_it_may_lose(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(loop_module, "train_step", poisoned_from(4, loop_module.train_step))
+    monkeypatch.setattr(compile_module, "train_step", poisoned_from(4, compile_module.train_step))
     raw = raw_config(
         max_steps=200, log_every=200, eval_every=200, checkpoint_every=200, max_nonfinite_steps=limit
     )

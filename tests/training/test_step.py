@@ -5,10 +5,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from training.tiny_run import make_config, make_tokens, make_windows
+from training.tiny_run import CPU, make_config, make_tokens, make_windows
 
 from codelm_jax.data.batches import train_batches
 from codelm_jax.model.transformer import Transformer
+from codelm_jax.training.mesh import all_devices, backend_of
 from codelm_jax.training.optimizer import learning_rate_schedule
 from codelm_jax.training.step import init_state, score_step, train_step
 
@@ -16,7 +17,7 @@ NO_DROPOUT = {"model__attention_dropout": 0.0, "model__residual_dropout": 0.0}
 
 
 def run_steps(config, windows, steps, state=None):
-    step = jax.jit(functools.partial(train_step, config))
+    step = jax.jit(functools.partial(train_step, config, CPU))
     state = init_state(config) if state is None else state
     metrics = {}
     for _ in range(steps):
@@ -42,7 +43,7 @@ def test_each_token_is_predicted_from_those_before_it():
     config = make_config()
     windows = make_windows(config)
     params = init_state(config).params
-    scored = jax.jit(functools.partial(score_step, config))(params, windows)
+    scored = jax.jit(functools.partial(score_step, config, CPU))(params, windows)
     np.testing.assert_allclose(scored["nll"], nll_by_hand(config, params, windows), rtol=1e-4)
 
 
@@ -71,7 +72,7 @@ def test_dropout_is_on_in_training_and_off_in_scoring():
     config = make_config(model__residual_dropout=0.5)
     windows = make_windows(config)
     params = init_state(config).params
-    first, second = (score_step(config, params, windows)["nll"] for _ in range(2))
+    first, second = (score_step(config, CPU, params, windows)["nll"] for _ in range(2))
     np.testing.assert_array_equal(first, second)
     plain = make_config(**NO_DROPOUT)
     without, dropped = (float(run_steps(c, windows, 1)[1]["nll"]) for c in (plain, config))
@@ -116,7 +117,7 @@ def test_smoothed_loss_is_reported_beside_the_nll_and_smoothing_comes_from_the_c
     windows = make_windows(make_config())
     for eps in (0.0, 0.3):
         config = make_config(label_smoothing=eps)
-        scored = score_step(config, init_state(config).params, windows)
+        scored = score_step(config, CPU, init_state(config).params, windows)
         same = np.allclose(scored["nll"], scored["smoothed_loss"])
         assert same == (eps == 0.0)
 
@@ -188,7 +189,7 @@ def fingerprint(config, directory):
         seed=config.seed,
     )
     state = init_state(config)
-    step = jax.jit(functools.partial(train_step, config))
+    step = jax.jit(functools.partial(train_step, config, backend_of(config, all_devices())))
     for _ in range(4):
         state, _ = step(state, next(batches))
     return {path: np.asarray(x) for path, x in flax.traverse_util.flatten_dict(state.params).items()}

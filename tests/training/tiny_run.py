@@ -6,10 +6,14 @@ import dataclasses
 import numpy as np
 
 from codelm_jax.data.tokens import read_tokens, write_tokens
+from codelm_jax.ops.backend import Backend
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.loop import Run
 from codelm_jax.training.mesh import make_mesh
 from codelm_jax.training.resume import run_meta
+
+# What `RAW` is compiled for where there is one CPU device.
+CPU = Backend()
 
 RAW = {
     "seed": 0,
