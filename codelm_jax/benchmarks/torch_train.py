@@ -9,7 +9,6 @@ Fused attention with dropout inside (`scaled_dot_product_attention`), autocast t
 """
 
 import contextlib
-import dataclasses
 import json
 import math
 import os
@@ -20,41 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # pyright: ignore[reportMissingImports]
-from torch import nn  # pyright: ignore[reportMissingImports]
-from torch.nn import functional  # pyright: ignore[reportMissingImports]
+import torch
+from torch import nn
+from torch.nn import functional
 
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """What the other side trains, key by key, and how PyTorch is to do it.
-
-    Attributes:
-        mode: "eager", or the mode of `torch.compile`: "default", "reduce-overhead" or "max-autotune".
-        dtype: of the computation; "bfloat16" means autocast.
-    """
-
-    mode: str
-    dtype: str
-    num_layers: int
-    hidden_dim: int
-    num_heads: int
-    ffn_dim: int
-    vocab_size: int
-    seq_length: int
-    attention_dropout: float
-    residual_dropout: float
-    rope_base: float
-    norm_epsilon: float
-    learning_rate: float
-    final_learning_rate: float
-    warmup_steps: int
-    max_steps: int
-    beta1: float
-    beta2: float
-    weight_decay: float
-    grad_clip: float
-    label_smoothing: float
+from codelm_jax.benchmarks.torch_recipe import Recipe
 
 
 class Rotary(nn.Module):

@@ -5,7 +5,7 @@ into the consumer. The backward pass computes the mask again, so no array of its
 
 `hash(place ^ seed)` alone would be broken: two seeds that differ by d give the same mask with places i and i ^ d
 swapped. So each row gets two keys of its own, one mixed in before and one between two rounds of mixing. The mixer is a
-bijection, hence within one seed no two rows share a key.
+bijection, so no two rows of one seed share a key.
 """
 
 import math
@@ -52,10 +52,10 @@ def site_seeds(key: Array, num_sites: int) -> Array:
 
 
 def keep_mask(seed: Array, shape: tuple[int, ...], rate: float) -> Array:
-    """Which elements survive: each independently with probability `1 - rate`.
+    """Which elements are kept: each independently with probability `1 - rate`.
 
-    The last two axes are the place within a row, all axes before them number the rows; the mask does not depend on how
-    the array is laid out over devices.
+    The last two axes are the place within a row, all axes before them number the rows. The mask does not depend on how
+    the array is split over devices.
 
     Args:
         seed: uint32 `[2]`.
@@ -83,7 +83,7 @@ def row_keys(seed: Array, rows_shape: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def kept(place: Array, outer: Array, inner: Array, rate: float) -> Array:
-    """Whether the element at `place` of the row with these keys survives; uint32 shapes that broadcast."""
+    """Whether the element at `place` of the row with these keys is kept; uint32 shapes that broadcast."""
     bits = mix32(mix32(place ^ outer) ^ inner)
     return bits >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
 
@@ -102,7 +102,7 @@ def dropout(x: Array, seed: Array | None, rate: float) -> Array:
 
 
 def _masked(x: Array, seed: Array, rate: float) -> Array:
-    # The factor itself rounded to bfloat16 would shrink or stretch everything by up to 0.4 %.
+    # In float32: the factor rounded to bfloat16 is wrong by up to 0.4 %.
     scaled = (x.astype(jnp.float32) * (1.0 / (1.0 - rate))).astype(x.dtype)
     return jnp.where(keep_mask(seed, x.shape, rate), scaled, 0)
 

@@ -14,8 +14,10 @@ from codelm_jax.ops.rotary import ROPE_BASE, apply_rope
 SHAPES = [((16,), (3, 2, 8)), ((2, 8), (16,)), ((16,), (24,))]
 
 
-@pytest.mark.parametrize(("inputs", "outputs"), SHAPES)
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "dtype"),
+    [*((*shape, jnp.float32) for shape in SHAPES), (*SHAPES[0], jnp.bfloat16)],
+)
 def test_a_projection_is_flax_dense_general_without_a_bias(inputs, outputs, dtype):
     init = nn.initializers.normal(0.02)
     ours = Projection(inputs, outputs, Backend(dtype=dtype), init)

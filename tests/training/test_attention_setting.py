@@ -9,7 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from training.test_mesh import run_on
-from training.tiny_run import CPU, make_config, make_run, make_windows, raw_config
+from training.tiny_run import (
+    CPU,
+    fresh_state,
+    make_config,
+    make_run,
+    make_windows,
+    raw_config,
+    score_of,
+    step_of,
+)
 
 from codelm_jax.errors import UserError
 from codelm_jax.ops import attention
@@ -17,7 +26,7 @@ from codelm_jax.training.guard import check_causality
 from codelm_jax.training.loop import train
 from codelm_jax.training.mesh import all_devices, backend_of
 from codelm_jax.training.resume import rounding_note
-from codelm_jax.training.step import init_state, score_step, train_step
+from codelm_jax.training.step import init_state, train_step
 
 # The kernel, run as XLA operations.
 INTERPRETED = dataclasses.replace(CPU, attention="interpreted")
@@ -63,7 +72,7 @@ def test_an_unknown_attention_is_refused_by_name():
 
 def figures(config, windows, backend=CPU):
     """Loss and gradient norm of a step and a score after it, from weights of attention so large that it matters."""
-    state = init_state(config)
+    state = fresh_state(config)
     params = {
         name: part | {"attention": jax.tree.map(lambda leaf: 20 * leaf, part["attention"])}
         if name.startswith("layers_")
@@ -71,8 +80,8 @@ def figures(config, windows, backend=CPU):
         for name, part in state.params.items()
     }
     state = state.replace(params=params)
-    state, metrics = jax.jit(functools.partial(train_step, config, backend))(state, windows)
-    scored = jax.jit(functools.partial(score_step, config, backend))(state.params, windows)
+    state, metrics = step_of(config, backend)(state, windows)
+    scored = score_of(config, backend)(state.params, windows)
     return [float(metrics["loss"]), float(metrics["grad_norm"]), float(scored["nll"].mean())]
 
 
@@ -90,7 +99,7 @@ def test_training_with_the_kernel_drops_and_learns_what_training_without_it_does
 
 
 def test_the_leak_guard_looks_at_the_attention_that_training_takes(monkeypatch):
-    params = init_state(make_config()).params
+    params = fresh_state(make_config()).params
     check_causality(make_config(), INTERPRETED, params)
 
     def sees_the_future(q_BTHK, k_BTHK, v_BTHK, **_):

@@ -33,15 +33,15 @@ def fused_adamw(
     reference = optax.adamw(learning_rate, b1=b1, b2=b2, weight_decay=weight_decay, mask=mask)
 
     def update(
-        grads: Any, state: Any, params: Any = None, *, finite: Array | bool = True, **_extra: Any
+        updates: Any, state: Any, params: Any = None, *, finite: Array | bool = True, **_extra: Any
     ) -> tuple[Any, Any]:
         adam, decay_state, schedule_state = state
         count = cast(Array, optax.safe_increment(adam.count))
         mean_correction, square_correction = (1.0 - b ** count.astype(jnp.float32) for b in (b1, b2))
         rate = jnp.asarray(learning_rate(schedule_state.count))
-        mu = jax.tree.map(lambda m, g: jnp.where(finite, b1 * m + (1.0 - b1) * g, m), adam.mu, grads)
+        mu = jax.tree.map(lambda m, g: jnp.where(finite, b1 * m + (1.0 - b1) * g, m), adam.mu, updates)
         nu = jax.tree.map(
-            lambda v, g: jnp.where(finite, b2 * v + (1.0 - b2) * jnp.square(g), v), adam.nu, grads
+            lambda v, g: jnp.where(finite, b2 * v + (1.0 - b2) * jnp.square(g), v), adam.nu, updates
         )
         # Without the barrier XLA would compute both again for the updates, from old moments and gradients.
         mu, nu = jax.lax.optimization_barrier((mu, nu))

@@ -11,9 +11,7 @@ from codelm_jax.training.optimizers.muon import muon
 
 # The config, the learning rate of each step, and from parameters to a tree of booleans: which leaves weight decay applies
 # to. Gradients come clipped.
-MakeOptimizer = Callable[
-    [TrainConfig, optax.Schedule, Callable[[Any], Any]], optax.GradientTransformation
-]
+MakeOptimizer = Callable[[TrainConfig, optax.Schedule, Callable[[Any], Any]], optax.GradientTransformation]
 
 OPTIMIZERS: dict[str, MakeOptimizer] = {
     "adamw": adamw,
