@@ -94,8 +94,12 @@ def main() -> int:
     backend_of(config, mesh)
     make_optimizer(config)
     if _DESCRIBE.value:
-        trained_on = (saved_meta(workdir) or {}).get("data_fingerprint")
-        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size, trained_on=trained_on)
+        saved = saved_meta(workdir)
+        prepared = find_prepared(
+            data_config,
+            vocab_size=config.model.vocab_size,
+            trained_on=saved.data_fingerprint if saved else None,
+        )
         tokens = len(prepared.train.ids) if prepared else None
         print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
         return 0
@@ -137,7 +141,7 @@ def _train(
             data_config,
             vocab_size=config.model.vocab_size,
             report=report,
-            trained_on=saved["data_fingerprint"] if saved else None,
+            trained_on=saved.data_fingerprint if saved else None,
         )
     meta = run_meta(
         json.loads(json.dumps(asked)),
@@ -146,7 +150,8 @@ def _train(
         data_fingerprint=prepared.fingerprint,
         decontaminated=origin.decontaminated,
         began_from=origin.began_from,
-    ) | {"attention_path": backend_of(config, mesh).attention}
+        attention_path=backend_of(config, mesh).attention,
+    )
     summary = train(
         TrainingRun(
             config=config,

@@ -8,6 +8,7 @@ from typing import Any
 from jax.sharding import Mesh
 
 from codelm_jax.atomic import remove_leftovers
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import NO_ROOM, UserError
@@ -33,7 +34,7 @@ class TrainingRun:
         mesh: the devices it runs on, see `mesh.make_mesh`.
         workdir: its directory; the caller holds the lock.
         train_tokens: the training data.
-        meta: saved with every checkpoint, see `resume.run_meta`.
+        meta: saved with every checkpoint.
         evaluate_held_out: from parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` and
             `smoothed_loss_floor` on the held-out set.
         monitors: further looks at the live parameters.
@@ -45,7 +46,7 @@ class TrainingRun:
     mesh: Mesh
     workdir: Path
     train_tokens: TokenFile
-    meta: Mapping[str, Any]
+    meta: RunMeta
     evaluate_held_out: Callable[[Any], Mapping[str, float]]
     monitors: Sequence[Monitor] = ()
     initial_params: Any | None = None
@@ -92,7 +93,7 @@ def _train(run: TrainingRun, store: CheckpointStore) -> dict[str, Any]:
     log = RunLog(run.workdir, config, stepper)
     looks = Looks(config, run.evaluate_held_out, run.monitors, start.held_out, stop, log)
     saver = Saver(config, store, run.meta, stepper, looks)
-    write_object(run.workdir / "config.json", run.meta["config"])
+    write_object(run.workdir / "config.json", run.meta.config)
     end = min(config.max_steps, run.stop_after or config.max_steps)
     with stop, log:
         check_causality(config, backend_of(config, run.mesh), stepper.state.params)

@@ -2,12 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 from codelm_jax.training.config import TrainConfig
@@ -28,7 +29,7 @@ class Saver:
         self,
         config: TrainConfig,
         store: CheckpointStore,
-        meta: Mapping[str, Any],
+        meta: RunMeta,
         stepper: Stepper,
         looks: Looks,
     ):

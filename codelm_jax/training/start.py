@@ -9,6 +9,7 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.run_files import read_metrics
 from codelm_jax.training.config import TrainConfig
@@ -39,7 +40,7 @@ def find_start(
     mesh: Mesh,
     store: CheckpointStore,
     *,
-    meta: Mapping[str, Any],
+    meta: RunMeta,
     workdir: Path,
     initial_params: Any | None,
 ) -> Start:

@@ -1,11 +1,12 @@
 """The summary of a run: `summary.json`, and the last line on the terminal."""
 
-from collections.abc import Mapping
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.model.transformer import count_params
 from codelm_jax.run_files import read_object, write_object
@@ -19,7 +20,7 @@ from codelm_jax.training.stepping import Stepper
 def finish(
     workdir: Path,
     config: TrainConfig,
-    meta: Mapping[str, Any],
+    meta: RunMeta,
     *,
     stopped_by: str | None,
     stepper: Stepper,
@@ -42,9 +43,9 @@ def finish(
         "best_step": None,
         "tokens_seen": step * config.tokens_per_step,
         "num_params": count_params(config.model),
-        "data_fingerprint": meta["data_fingerprint"],
-        "decontaminated": meta["decontaminated"],
-        "began_from": meta["began_from"],
+        "data_fingerprint": meta.data_fingerprint,
+        "decontaminated": list(meta.decontaminated),
+        "began_from": meta.began_from and dataclasses.asdict(meta.began_from),
         "device_kind": jax.devices()[0].device_kind,
         "device_count": jax.device_count(),
     }
