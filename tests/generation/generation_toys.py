@@ -9,6 +9,7 @@ from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.generation.generator import Generator
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.ops.backend import Backend
 
 CODE = '''
 def add(a, b):
@@ -79,7 +80,7 @@ def generator(max_rows: int = 64) -> Generator:
 
 @functools.cache
 def _forward():
-    model = Transformer(model_config())
+    model = Transformer(model_config(), Backend())
     return jax.jit(lambda params, tokens: model.apply({"params": params}, tokens, deterministic=True))
 
 

@@ -267,7 +267,7 @@ def test_the_chunk_length_changes_nothing():
     results = []
     for steps in (1, 4, 16):
         prefilled = core.prefill(model, weights, prompts)
-        first, slot_N = core.choose_first(vocabulary, prompts, prefilled, admission)
+        first, slot_N = core.choose_first(model, vocabulary, prompts, prefilled, admission)
         rows = core.empty_rows(model, 1, 64)
         rows = core.admit(model, vocabulary, rows, prompts, prefilled, admission, first.token, slot_N)
         for _ in range(16 // steps):

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,11 +13,11 @@ from codelm_jax.generation.filters import (
     draw,
     filter_logits,
     first_argmax,
-    threshold_of_row,
 )
+from codelm_jax.ops.threshold import threshold_of_row
 
 VOCAB = 50
-_filter = jax.jit(filter_logits)
+_filter = jax.jit(partial(filter_logits, on_cpu=True))
 _draw = jax.jit(draw)
 _adjust = jax.jit(adjust_repetition)
 _threshold = jax.jit(threshold_of_row, static_argnames="bits")

@@ -14,6 +14,7 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.ops.backend import Backend
 
 STEPS, BATCH, LENGTH = 800, 16, 64
 CUTS, CONTEXT = 500, 40
@@ -27,7 +28,7 @@ def sources() -> tuple[list[str], list[str]]:
 
 
 def train(config: ModelConfig, ids: np.ndarray) -> dict:
-    model = Transformer(config)
+    model = Transformer(config, Backend())
     optimizer = optax.adamw(optax.cosine_decay_schedule(3e-3, STEPS))
 
     @jax.jit
