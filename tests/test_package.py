@@ -87,6 +87,7 @@ ONLY_FOR = {
     "cli": {"commands"},
     "compilation_cache": {"commands"},
     "config_files": {"commands", "data", "evaluation_inputs"},
+    "dataclass_flags": {"commands", "generation"},
     "devices": {"commands", "training"},
     "host_memory": {"commands"},
     "user_cache": {"commands", "data"},
