@@ -4,13 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
 
 @contextlib.contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+def atomic_writer(path: Path) -> Generator[IO[bytes], None, None]:
     """Opens a temporary file beside `path` that takes its name when the block ends without an error.
 
     Writers of one path take turns. What a killed one left is written over by the next.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from absl import flags
 
@@ -82,7 +82,7 @@ def _config_keys(words: Sequence[str]) -> list[str]:
         return []
     try:
         # Overrides are not applied here, so the mistake in them does not occur again.
-        parser: Any = flags.FLAGS["config"].parser
+        parser = cast(Any, flags.FLAGS["config"]).parser
         keys = list(flattened(parser.parse(file).to_dict()))
     except Exception:  # the file runs the user's code, which may raise anything; a hint is not worth an error
         return []

@@ -3,6 +3,7 @@
 import difflib
 import errno
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 # A write that did not fit: on the disk, in the quota, or under the limit on a file's size.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -21,6 +22,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     A mapping says how each name is to be shown.
     """
-    shown = known if isinstance(known, Mapping) else {name: name for name in known}
+    shown = cast(Mapping[str, str], known) if isinstance(known, Mapping) else {name: name for name in known}
     nearest = difflib.get_close_matches(word, shown, n=1)
     return f" (did you mean {shown[nearest[0]]}?)" if nearest else ""

@@ -1,7 +1,7 @@
 """Where configuration stops being a dictionary: mappings become frozen, checked dataclasses here and nowhere else."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pydantic
 
@@ -48,11 +48,11 @@ def _field_names(cls: type) -> list[str]:
 
 
 def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The values of nested sections by dotted key, with tuples as lists, as JSON has them."""
+    """The values of nested sections by dotted key, with tuples as lists, as in JSON."""
     flat: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, Mapping):
-            flat |= flattened(value, f"{prefix}{key}.")
+            flat |= flattened(cast(Mapping[str, Any], value), f"{prefix}{key}.")
         else:
-            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+            flat[prefix + key] = list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
     return flat

@@ -41,8 +41,8 @@ def peers(config: ModelConfig, params: Mapping[str, Any], dtype: str) -> dict[st
 
 def static_cache_loop(config: ModelConfig, params: Mapping[str, Any], dtype: str) -> Contender:
     """A PyTorch loop as one would write it for speed: preallocated cache, fused attention, no Python per head."""
-    import torch  # pyright: ignore[reportMissingImports]
-    from torch.nn import functional  # pyright: ignore[reportMissingImports]
+    import torch
+    from torch.nn import functional
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch_dtype = getattr(torch, dtype)
@@ -128,9 +128,9 @@ def static_cache_loop(config: ModelConfig, params: Mapping[str, Any], dtype: str
 
 def transformers_generate(config: ModelConfig, params: Mapping[str, Any], dtype: str) -> Contender:
     """`generate` of transformers on the exported GPT-NeoX, with its own key-value cache."""
-    import torch  # pyright: ignore[reportMissingImports]
-    import transformers  # pyright: ignore[reportMissingImports]
-    from safetensors.numpy import save_file  # pyright: ignore[reportMissingImports]
+    import torch
+    import transformers
+    from safetensors.numpy import save_file
 
     hf_config, weights = to_gpt_neox(config, params)
     with tempfile.TemporaryDirectory() as directory:

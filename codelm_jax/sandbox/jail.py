@@ -23,7 +23,7 @@ REQUIRED_LAYERS = ("no_capabilities", "no_new_privs", "rlimits", "seccomp")
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class JailSettings:
     """What the nursery works out once and each worker puts on.
 
     Attributes:
@@ -43,7 +43,7 @@ class Settings:
     system_calls: seccomp.Filter | None
 
 
-def enter(settings: Settings, scratch: str) -> tuple[list[str], dict[str, str]]:
+def enter(settings: JailSettings, scratch: str) -> tuple[list[str], dict[str, str]]:
     """Locks this process up for good, as far as the machine allows.
 
     Args:
@@ -96,7 +96,7 @@ def lacking(held: tuple[str, ...] | list[str], missing: dict[str, str]) -> list[
     return gaps
 
 
-def _open_rulesets(settings: Settings, scratch: str, missing: dict[str, str]) -> list[int]:
+def _open_rulesets(settings: JailSettings, scratch: str, missing: dict[str, str]) -> list[int]:
     if settings.library_ruleset is None:
         missing["landlock"] = "the kernel has no Landlock or has it switched off"
         return []
@@ -120,7 +120,7 @@ def _filter_system_calls(program: seccomp.Filter | None) -> None:
     seccomp.install(program)
 
 
-def _limit_resources(settings: Settings) -> None:
+def _limit_resources(settings: JailSettings) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, settings.address_space_bytes),
         (resource.RLIMIT_CPU, settings.cpu_seconds),

@@ -45,7 +45,11 @@ class _Worker:
 
 class _Nursery:
     def __init__(
-        self, control: socket.socket, settings: jail.Settings, scratch_root: str, pid_namespace: int | None
+        self,
+        control: socket.socket,
+        settings: jail.JailSettings,
+        scratch_root: str,
+        pid_namespace: int | None,
     ):
         self.control = control
         self.settings = settings
@@ -170,7 +174,7 @@ def main(settings_json: str) -> None:
         if user is not None and given["isolation"] != "namespaces":
             os.chmod(given["scratch_root"], 0o711)
         ruleset = _find_ruleset(libraries, given["isolation"], given["scratch_root"])
-        settings = jail.Settings(
+        settings = jail.JailSettings(
             isolation=given["isolation"],
             user=user,
             address_space_bytes=address_space,
@@ -243,7 +247,7 @@ def _assemble_filter() -> seccomp.Filter | None:
     return seccomp.assemble(seccomp.worker_filter(architecture))
 
 
-def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:
+def _live(channel: int, settings: jail.JailSettings, directory: str) -> NoReturn:
     try:
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
@@ -265,7 +269,7 @@ def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:
         os._exit(1)
 
 
-def _keep_only(channel: int, settings: jail.Settings) -> jail.Settings:
+def _keep_only(channel: int, settings: jail.JailSettings) -> jail.JailSettings:
     # Two steps, since either descriptor may already stand on the other's final number.
     high = [os.dup(channel)]
     if settings.library_ruleset is not None:

@@ -61,7 +61,7 @@ def remove(directory: str) -> None:
 
 def _remove_files(here: int) -> list[str]:
     """Removes what is no directory, and names what is."""
-    below = []
+    below: list[str] = []
     with os.scandir(here) as found:
         entries = list(found)
     for entry in entries:

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from codelm_jax.sandbox.verdict import Job, SandboxError, Verdict
 
@@ -70,7 +70,7 @@ def run(judge: Callable[[Job], Verdict], *, only_good: bool) -> None:
 
 
 @contextlib.contextmanager
-def _bystanders() -> Iterator[dict[str, str | int]]:
+def _bystanders() -> Generator[dict[str, str | int], None, None]:
     directory = tempfile.mkdtemp(prefix="codelm-selftest-")
     try:
         os.chmod(directory, 0o777)

@@ -16,7 +16,6 @@ Outcome = Literal[
 ]
 Rung = Literal["nothing", "parses", "defines", "runs", "passes"]
 
-OUTCOMES: tuple[str, ...] = get_args(Outcome)
 RUNGS: tuple[str, ...] = get_args(Rung)
 
 

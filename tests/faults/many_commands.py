@@ -11,13 +11,14 @@ import io
 import json
 import os
 import sys
+from typing import Any
 
 from absl import flags
 
 from codelm_jax.commands import train
 
 
-def result_of(directory: str, arguments: list[str]) -> dict[str, object]:
+def result_of(directory: str, arguments: list[str]) -> dict[str, Any]:
     """What the command does in `directory` when it is given `arguments`, as if it ran for the first time."""
     os.chdir(directory)
     for name in list(flags.FLAGS):

@@ -67,7 +67,7 @@ def _edit_json(path: Path, key: str, value: object) -> None:
     path.write_text(json.dumps({**content, key: value}))
 
 
-def _edit_items(item: str, key: str, value: object) -> Callable[[Path, Path], None]:
+def _edit_items(item: str, key: str, value: object) -> Callable[[Path, Path], object]:
     def change(home: Path, other: Path) -> None:
         for step in (3, 6):
             _edit_json(home / "run" / "checkpoints" / str(step) / item / "metadata", key, value)
@@ -80,7 +80,7 @@ def _take(name: str) -> Callable[[Path, Path], object]:
     return lambda home, other: shutil.copy(other / name, home / name)
 
 
-def _put_run(name: str) -> Callable[[Path, Path], None]:
+def _put_run(name: str) -> Callable[[Path, Path], object]:
     """Puts another run's newest checkpoint beside this run's, as a later step."""
 
     def change(home: Path, other: Path) -> None:
@@ -107,7 +107,7 @@ def _prepared_of_other(home: Path, other: Path) -> None:
     assert manifest["inputs"].keys() == {"train.txt", "val.txt"}
 
 
-def _append(path: str, text: str) -> Callable[[Path, Path], None]:
+def _append(path: str, text: str) -> Callable[[Path, Path], object]:
     def change(home: Path, other: Path) -> None:
         with (home / path).open("a") as file:
             file.write(text)
@@ -115,8 +115,8 @@ def _append(path: str, text: str) -> Callable[[Path, Path], None]:
     return change
 
 
-def _cut(path: str, keep: int) -> Callable[[Path, Path], None]:
-    return lambda home, other: (home / path).write_bytes((home / path).read_bytes()[:keep]) and None
+def _cut(path: str, keep: int) -> Callable[[Path, Path], object]:
+    return lambda home, other: (home / path).write_bytes((home / path).read_bytes()[:keep])
 
 
 NEW = "--workdir=new"  # a run of its own, on this home's prepared data

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from codelm_jax.sandbox import linux, seccomp
 
@@ -81,8 +82,10 @@ class Place:
 
     def run(self, module, *arguments):
         """Runs `python -m module` as the user, and returns what it wrote to standard error."""
+        python = interpreter(self.user)
+        assert python is not None
         done = subprocess.run(
-            [interpreter(self.user), "-B", "-m", module, *arguments],
+            [python, "-B", "-m", module, *arguments],
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(self.directory),
@@ -111,5 +114,5 @@ def _has_namespaces(user):
     return done.returncode == 0
 
 
-def _switch(user):
+def _switch(user) -> dict[str, Any]:
     return {} if user == os.geteuid() else {"user": user, "group": user, "extra_groups": []}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from typing import Any
 
 import pytest
 from sandbox.denied_calls import DENY
@@ -186,7 +187,13 @@ def test_bubblewrap_does_not_stand_in_for_landlock():
 
 
 def test_unknown_settings_are_refused():
-    for settings in ({"workers": 0}, {"timeout_seconds": 0}, {"memory_bytes": 1}, {"isolation": ("chroot",)}):
+    wrong: list[dict[str, Any]] = [
+        {"workers": 0},
+        {"timeout_seconds": 0},
+        {"memory_bytes": 1},
+        {"isolation": ("chroot",)},
+    ]
+    for settings in wrong:
         with pytest.raises(ValueError, match="sandbox"):
             Sandbox(**settings)
 
