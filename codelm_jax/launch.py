@@ -1,4 +1,4 @@
-"""Starts a command from a checkout, installed or not; standard library only, so that a missing package is one line."""
+"""Starts a command from a checkout, installed or not; standard library only, so that it can report a missing package."""
 
 import importlib
 import sys
@@ -8,7 +8,7 @@ _EXIT_USAGE = 2
 
 
 def run(command: str) -> None:
-    """Runs `codelm_jax.commands.<command>`; one line says how to install where a package is missing."""
+    """Runs `codelm_jax.commands.<command>`, or says in one line how to install a missing package."""
     try:
         module = importlib.import_module(f"codelm_jax.commands.{command}")
     except ModuleNotFoundError as error:

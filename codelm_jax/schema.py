@@ -1,4 +1,4 @@
-"""Where configuration stops being a dictionary: mappings become frozen, checked dataclasses here and nowhere else."""
+"""Turns configuration mappings into frozen, checked dataclasses."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
@@ -18,11 +18,11 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
 
     Args:
         cls: a `pydantic.dataclasses.dataclass(frozen=True, config=STRICT)`.
-        values: one entry a field; fields without a default must be there.
-        prefix: how the user names this mapping, e.g. `config.model`.
+        values: one entry per field; fields without a default are required.
+        prefix: the user's name for this mapping, e.g. `config.model`.
 
     Raises:
-        UserError: names the first offending key, its value and what is allowed.
+        UserError: names the first wrong key, its value and the allowed values.
     """
     try:
         return cls(**values)

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from faults.training_command import ROOT, TINY, run_commands
+from command_process import ROOT
+from faults.training_command import TINY
 
 pytestmark = pytest.mark.faults
 
@@ -130,12 +131,12 @@ def assert_nothing_written(directory):
     assert {path.name for path in directory.rglob("*") if path.is_file()} <= {"run.lock"}
 
 
-def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path):
-    results = run_commands(
+def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path, training):
+    results = training.run_all(
         arguments(mistake, tmp_path / str(number), tmp_path) for number, mistake in enumerate(MISTAKES)
     )
     for mistake, result in zip(MISTAKES, results, strict=True):
-        assert_told_in_one_line(mistake, **result)
+        assert_told_in_one_line(mistake, *result)
     assert_nothing_written(tmp_path)
     print(f"{len(MISTAKES)} mistakes in one process: {len(MISTAKES)} clear lines, status 2, nothing written")
 

@@ -10,15 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from explicit_mask import (
+from jax import Array
+from jax.sharding import Mesh
+from mask_study.model import (
     Visibility,
     causal,
     everything,
     hidden_states,
 )
-from jax import Array
-from jax.sharding import Mesh
-from mask_sampling import (
+from mask_study.sampling import (
     generate_with,
     next_token_with,
 )
@@ -30,6 +30,7 @@ from codelm_jax.evals.context import context
 from codelm_jax.evals.few_shot import Sampling, few_shot, short_prompt
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.templates import Templates
+from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality
@@ -228,11 +229,11 @@ def _held_out(
 def _guard(cell: Cell, config: TrainConfig) -> str | None:
     """What the leak guard says before the first step of such a training."""
 
-    def logits(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+    def logits(config: TrainConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
         return forward(cell, config, params, inputs_BT, key) @ params["head"]["kernel"]
 
     try:
-        check_causality(config, init_state(config).params, logits)
+        check_causality(config, Backend(), init_state(config).params, logits)
     except UserError as refusal:
         return str(refusal)
     return None

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from ablation_statistics import Measured
+from ablation_study.statistics import Measured
 
 from codelm_jax.errors import UserError
 from codelm_jax.report.runs import Run, load_runs

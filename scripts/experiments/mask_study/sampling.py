@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from explicit_mask import (
+from jax import Array
+from mask_study.model import (
     Visibility,
     hidden_states,
 )
-from jax import Array
 
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.evals.interfaces import Generate

@@ -1,16 +1,19 @@
 """What finished runs say of the reference's three insights: the comparisons named in advance, then all others."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from ablation_figures import FIGURES, Found
-from ablation_statistics import (
+from ablation_study.figures import FIGURES, Found
+from ablation_study.statistics import (
     CONFIDENCE,
     Estimate,
     difference,
     holm,
     mean_of,
 )
+
+from codelm_jax.atomic import write_atomically, write_json
 
 # Stands in the report: who reads the table must know it.
 _WHAT_INTERVALS_COVER = (
@@ -75,6 +78,18 @@ _BY_CONTEXT = (
     ("probability of a new line", "newline_without_examples", "newline_after_examples"),
     ("probability of `):`", "legacy_without_examples", "legacy_after_examples"),
 )
+
+
+def write(found: Found, directory: Path) -> str:
+    """Writes `table.md` and `figures.json` into `directory`; returns the table."""
+    text = report(found)
+    write_atomically(directory / "table.md", text.encode())
+    figures = {
+        config: [{name: measured._asdict() for name, measured in figures.items()} for figures in seeds]
+        for config, seeds in found.items()
+    }
+    write_json(directory / "figures.json", figures)
+    return text
 
 
 def report(found: Found) -> str:
