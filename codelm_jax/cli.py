@@ -15,10 +15,10 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 from ml_collections.config_flags import get_config_filename
 
-import codelm_jax
 from codelm_jax.command_mistakes import config_argument, explain, missing_config
 from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.launch import module_command
 
 EXIT_USAGE = 2
 EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # the status that a shell gives
@@ -119,11 +119,7 @@ def call(command: str, *arguments: str) -> int:
         stopped = True
         process.terminate()
 
-    # The command runs the same code as this process, even if another version is installed.
-    paths = [str(Path(codelm_jax.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    module = f"codelm_jax.commands.{command}"
-    with subprocess.Popen([sys.executable, "-m", module, *arguments], env=environment) as process:
+    with subprocess.Popen([*module_command(f"codelm_jax.commands.{command}"), *arguments]) as process:
         before = signal.signal(signal.SIGTERM, stop)
         try:
             status = process.wait()

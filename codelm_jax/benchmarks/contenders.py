@@ -9,7 +9,6 @@ import importlib.util
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from jax import Array
 from jax.sharding import Mesh
 
 from codelm_jax.errors import UserError
+from codelm_jax.launch import module_command
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import NORM_EPSILON
 from codelm_jax.ops.backend import Backend, backend_for
@@ -163,7 +163,7 @@ class Peer:
     def __init__(self, config: TrainConfig, mode: str):
         """Starts the process and gives it weights and batches; `check_peer` comes first."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codelm_jax.benchmarks.torch_train"],
+            module_command("codelm_jax.benchmarks.torch_train"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
