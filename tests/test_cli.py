@@ -176,7 +176,7 @@ def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path, training, m
     done = training.run(
         "--config=configs/strongreg.py",
         "--describe",
-        "--config.batch_size=1",
+        "--config.batch_size=2",
         f"--workdir={tmp_path / 'run'}",
         f"--config.data.prepared_dir={tmp_path / 'none'}",
         *(f"--config.model.{setting}" for setting in model),
@@ -184,8 +184,8 @@ def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path, training, m
     assert done.status == 0, done.errors
     described = json.loads(done.output)
     assert described["num_params"] == num_params
-    assert described["tokens_per_step"] == 256
-    assert described["total_tokens"] == 50_000 * 256
+    assert described["tokens_per_step"] == 2 * 256
+    assert described["total_tokens"] == 50_000 * 2 * 256
     assert described["memory"]["state_bytes"] > 3 * 4 * num_params
     assert not list(tmp_path.iterdir())
 

@@ -201,7 +201,7 @@ def test_unknown_settings_are_refused():
 @pytest.mark.parametrize("isolation", [("none",), ("namespaces", "none")])
 def test_closing_leaves_no_process_and_no_file(isolation, tmp_path):
     with Sandbox(
-        workers=2, timeout_seconds=1.0, isolation=isolation, scratch_directory=str(tmp_path)
+        workers=2, timeout_seconds=0.3, isolation=isolation, scratch_directory=str(tmp_path)
     ) as sandbox:
         assert alive(str(tmp_path))
         sandbox.judge("def f(x):\n    while True: pass", "f(1)", "f")
