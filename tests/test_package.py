@@ -205,7 +205,8 @@ ALLOWED = {
     "model": {"ops", "text"},
     "checkpoint": {"text"},
     "report": {"text"},
-    "interop": {"model", "ops", "text"},
+    # The record of an export holds the metadata of a checkpoint.
+    "interop": {"checkpoint", "model", "ops", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
     "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "ops", "text"},
