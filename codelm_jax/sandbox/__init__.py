@@ -1,4 +1,4 @@
-"""The sandbox: runs code that nobody trusts, and judges it where that code cannot reach. Standard library only, Linux only.
+"""The sandbox: runs untrusted code, and judges it in another process. Standard library only, Linux only.
 
     from codelm_jax.sandbox.pool import Sandbox
 

@@ -1,4 +1,4 @@
-"""One trusted check against one distant candidate: the stub it calls, and what its end means.
+"""One trusted check against one candidate in another process: the stub that it calls, and the outcome.
 
 Arguments and results travel by value: the candidate cannot change a list that the check still holds, so it cannot bend the
 expected value by way of its arguments (and a function whose only effect is on its arguments must return them to be testable).
@@ -134,7 +134,7 @@ def run(
     prompt: str,
     report: Callable[[Rung, int], None],
 ) -> tuple[Outcome, str, Any]:
-    """Runs one check to its end in this process, and says what it means.
+    """Runs one check in this process and returns its outcome.
 
     Args:
         channel: to a jailed worker that waits for its program.

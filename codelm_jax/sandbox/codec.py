@@ -51,7 +51,7 @@ class Closed(EOFError):
 
 
 class Opaque:
-    """Stands for a value of a type that does not cross: equal to nothing, itself included."""
+    """Replaces a value of a type that does not cross: equal to nothing, not even itself."""
 
     # Each for itself, so that a set or dict of such values crosses with as many entries as it has.
     __hash__ = object.__hash__

@@ -1,4 +1,4 @@
-"""The worker's jail: every layer it puts on between fork and the first foreign line of code, in order, and none it takes off."""
+"""The worker's jail: the layers that it puts on between fork and the first line of untrusted code, in this order."""
 
 import dataclasses
 import errno
@@ -24,10 +24,10 @@ REQUIRED_LAYERS = ("no_capabilities", "no_new_privs", "rlimits", "seccomp")
 
 @dataclasses.dataclass(frozen=True)
 class JailSettings:
-    """What the nursery works out once and each worker puts on.
+    """Settings that the fork server computes once and that hold for each worker.
 
     Attributes:
-        isolation: `namespaces`, `bubblewrap` or `none`: what the nursery stands in.
+        isolation: `namespaces`, `bubblewrap` or `none`: the isolation of the fork server.
         user: the user to change to, or None to stay.
         address_space_bytes: limit on the worker's whole address space.
         cpu_seconds: limit on its processor time.
@@ -44,14 +44,14 @@ class JailSettings:
 
 
 def enter(settings: JailSettings, scratch: str) -> tuple[list[str], dict[str, str]]:
-    """Locks this process up for good, as far as the machine allows.
+    """Confines this process permanently, as far as the machine allows.
 
     Args:
-        settings: the same for each worker.
-        scratch: the directory that it may write to, and its current directory from here on.
+        settings: shared by all workers.
+        scratch: the only directory that it may write to; becomes its current directory.
 
     Returns:
-        The layers that hold, in the order in which they were put on, and what each missing one failed with.
+        The layers that hold, in the order in which they were put on, and the error of each missing one.
     """
     held: list[str] = []
     missing: dict[str, str] = {}
@@ -88,7 +88,7 @@ def enter(settings: JailSettings, scratch: str) -> tuple[list[str], dict[str, st
 
 
 def lacking(held: tuple[str, ...] | list[str], missing: dict[str, str]) -> list[str]:
-    """Names the layers without which foreign code must not run, each with the reason; empty when all is well."""
+    """The missing layers without which untrusted code must not run, each with the reason."""
     gaps = [f"{name} ({missing.get(name, 'not put on')})" for name in REQUIRED_LAYERS if name not in held]
     if not any(name in held for name in FILE_LAYERS):
         reasons = ", ".join(f"{name}: {missing.get(name, 'not tried')}" for name in FILE_LAYERS)

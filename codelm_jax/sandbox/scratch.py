@@ -60,7 +60,7 @@ def remove(directory: str) -> None:
 
 
 def _remove_files(here: int) -> list[str]:
-    """Removes what is no directory, and names what is."""
+    """Removes the files, and returns the names of the directories."""
     below: list[str] = []
     with os.scandir(here) as found:
         entries = list(found)

@@ -236,7 +236,7 @@ def test_nothing_outlives_a_killed_host(isolation, tmp_path):
 def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path):
     with Sandbox(workers=1, scratch_directory=str(tmp_path)) as sandbox:
         for pid in alive(str(tmp_path)):
-            with contextlib.suppress(ProcessLookupError):  # workers end with their nursery
+            with contextlib.suppress(ProcessLookupError):  # workers end with their fork server
                 os.kill(pid, signal.SIGKILL)
         with pytest.raises(SandboxError, match="sandbox: "):
             sandbox.judge("def f(x): return x", "assert f(1) == 1", "f")
