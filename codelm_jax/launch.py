@@ -33,7 +33,7 @@ def run_module(name: str) -> None:
 def module_command(module: str) -> list[str]:
     """The start of a command line that runs a module of this checkout in a separate process.
 
-    `python -m` would prefer the current directory, and then whatever is installed.
+    `python -m` would prefer a package in the current directory or an installed one.
     """
     code = f"import runpy, sys; sys.path.insert(0, {str(_ROOT)!r}); runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
     return [sys.executable, "-P", "-c", code]

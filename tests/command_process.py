@@ -59,7 +59,7 @@ class CommandProcess:
     def run_all(
         self, invocations: Iterable[Sequence[object]], directories: Iterable[Path] | None = None
     ) -> list[Finished]:
-        """Runs one after another, each in the repository or in a directory of its own."""
+        """Runs one after another, each in the repository or in its own directory."""
         if directories is None:
             return [self.run(*arguments) for arguments in invocations]
         pairs = zip(invocations, directories, strict=True)

@@ -94,7 +94,7 @@ def test_a_new_run_starts_from_another_runs_weights(small_run, training):
     assert "config.model.num_layers is 2, but --init_from=" in other.errors
     assert "has 1: leave it out" in other.errors
     shutil.rmtree(directory / "source")
-    # The data was prepared with the tokenizer in the run's directory, which lies elsewhere now.
+    # The data was prepared with the tokenizer in the run's directory, which has moved.
     (directory / "mine").rename(directory / "renamed")
     # The run knows its parent: the flag that named it, which is gone, is not needed again.
     without = [word for word in mine if not word.startswith("--init_from")]

@@ -156,7 +156,7 @@ def test_a_circle_is_seen():
     assert imported_at_load(ast.parse("def late():\n    import a.b"), names) == set()
 
 
-# What pyright is told to ignore: file -> why the library's types are wrong or missing.
+# Files with a mark that makes pyright ignore a line -> the library code whose types are wrong or missing.
 IGNORES = {
     "codelm_jax/text/parsing.py": "a private constant of codeop",
     "codelm_jax/training/metrics.py": "classes that protobuf makes at import, in tensorboardX",
@@ -230,7 +230,7 @@ ALLOWED = {
 }
 # The commands join all rooms, and no room knows of them.
 ALLOWED["commands"] = {*ALLOWED}
-# Modules beside the rooms: those that any room may import, but for the sandbox, and those with rooms of their own.
+# Modules outside the rooms: those that any room but the sandbox may import, and those for certain rooms.
 GROUND = {"atomic", "errors", "run_files", "schema"}
 ONLY_FOR = {
     "cli": {"commands"},
@@ -246,7 +246,7 @@ ONLY_IN = {"orbax": "checkpoint", "grain": "data"}
 
 
 def imports(module: ast.AST):
-    """Every module that is imported anywhere in it; `from a import b` counts as `a.b`, whatever b is."""
+    """Every module that is imported anywhere in it; `from a import b` counts as `a.b`, even if b is not a module."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -261,8 +261,8 @@ def forbidden(room: str, source: ast.AST) -> list[str]:
         top, *rest = module.split(".")
         if top == "codelm_jax" and rest:
             name = rest[0]
-            beside = (name in GROUND and room != "sandbox") or room in ONLY_FOR.get(name, ())
-            if not (name == room or name in ALLOWED[room] or beside):
+            ground = (name in GROUND and room != "sandbox") or room in ONLY_FOR.get(name, ())
+            if not (name == room or name in ALLOWED[room] or ground):
                 found.append(module)
         elif ONLY_IN.get(top, room) != room:
             found.append(module)
@@ -347,7 +347,7 @@ def test_rooms_without_jax_load_none_of_it_by_any_way(room, left_out):
 
 
 def test_commands_do_not_wait_for_the_libraries_of_charts_and_new_corpora():
-    # The flags of two commands may have the same names: each command gets a registry of its own.
+    # The flags of two commands may have the same names: each command gets an empty registry.
     code = """
 import sys
 from absl import flags

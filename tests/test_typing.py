@@ -22,7 +22,7 @@ def test_a_wrong_keyword_in_a_call_from_a_command_is_found(tmp_path):
     assert wrong != right
     (tmp_path / "right.py").write_text(right)
     (tmp_path / "wrong.py").write_text(wrong)
-    # The command beside the interpreter of these tests.
+    # From the environment of these tests.
     command = [Path(sys.executable).parent / "pyright", "--outputjson", "--pythonpath", sys.executable]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout)["generalDiagnostics"]

@@ -5,7 +5,7 @@
     with Sandbox(workers=2) as sandbox:
         verdict = sandbox.judge(program, check, entry_point)
 
-The program runs in a *worker*, a process of its own that is jailed before the first foreign line and killed after one sample.
+The program runs in a *worker*, a process that is jailed before its first untrusted line and killed after one sample.
 The check runs in a *judge*, another process, against a stub that sends arguments over a pipe and decodes the reply into plain
 builtin values. Tests, expected values and solutions never enter a worker; its exit status and output count for nothing.
 

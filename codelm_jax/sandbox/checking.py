@@ -142,7 +142,7 @@ def run(
         check: as `verdict.Job` says.
         entry_point: the function's name in `program` and `check`.
         prompt: trusted, run first; or "".
-        report: told the rung reached and the calls answered, as they happen.
+        report: called with the rung reached and the number of answered calls, after each change.
 
     Returns:
         The outcome, the builtin exception class behind it or "", and what a check that passed bound to `ANSWER`.

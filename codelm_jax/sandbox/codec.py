@@ -68,7 +68,7 @@ def send(descriptor: int, message: Any) -> None:
 
     Raises:
         TooLong: the message is over the cap, and nothing was written.
-        Closed: nobody reads any more.
+        Closed: the other side is gone.
     """
     body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > MAX_FRAME_BYTES:

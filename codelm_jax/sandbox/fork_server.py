@@ -270,7 +270,7 @@ def _run_worker(channel: int, settings: jail.JailSettings, directory: str) -> No
 
 
 def _keep_only(channel: int, settings: jail.JailSettings) -> jail.JailSettings:
-    # Two steps, since either descriptor may already stand on the other's final number.
+    # Two steps, because either descriptor may already have the other's final number.
     high = [os.dup(channel)]
     if settings.library_ruleset is not None:
         high.append(os.dup(settings.library_ruleset))

@@ -17,7 +17,7 @@ SCRATCH_DEPTH = 64
 _OPEN_FILES = 64
 _STACK_BYTES = 8 * 2**20
 
-# bubblewrap's own root has corners that can be written, so it does not stand in for Landlock.
+# Parts of bubblewrap's root are writable, so it does not replace Landlock.
 FILE_LAYERS = ("landlock", "namespaces")
 REQUIRED_LAYERS = ("no_capabilities", "no_new_privs", "rlimits", "seccomp")
 

@@ -5,9 +5,9 @@ check, in which the entry point is a stub that sends arguments to the worker and
 watches the clocks; when time is up it kills the child, and has the fork server kill the worker. A pass needs all of: the check
 returned, the candidate was called, the channel was never broken, and the deadline stood.
 
-The deadline is one of processor time, of check and worker together: what a busy machine stretches is wall-clock time, and a
-right answer must not become wrong by its neighbours. Wall-clock time has a wide limit of its own, and a sample that waits
-for something other than a processor is ended as soon as one that computes would be.
+The deadline is processor time, of check and worker together: a busy machine stretches wall-clock time, and load must not
+make a right answer wrong. Wall-clock time has a separate, wide limit, and a sample that waits for something other than a
+processor is ended after the same time as one that computes.
 """
 
 import contextlib
@@ -117,7 +117,7 @@ def main(settings_json: str) -> None:
         with contextlib.suppress(codec.Closed):
             codec.send(host, {"failed": str(error)})
     finally:
-        # The host may have been killed, and nobody else can see both this directory and the fork server's end.
+        # The host may have been killed, and no other process knows both this directory and when the fork server ends.
         fork_server.dismiss()
         with contextlib.suppress(OSError):
             scratch.remove(settings["scratch_root"])

@@ -1,4 +1,4 @@
-"""A view of the machine with nothing in it: own users, processes, network, IPC, host name, and a private root.
+"""An empty view of the machine: separate users, processes, network, IPC, host name, and a private root.
 
 The fork server enters once and becomes the first process of its PID namespace, so that the kernel itself ends every worker when
 the fork server ends. The private root holds the standard library (read-only), /dev/null and a mount point for scratch:

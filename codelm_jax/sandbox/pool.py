@@ -1,7 +1,7 @@
 """A pool of judges: untrusted programs in, verdicts out, several at a time.
 
 Each slot of the pool is a judge and a fork server, both a fresh `python -I -S -B` with a clean environment. The fork server keeps jailed
-workers ready; the judge hands each sample to one of them, runs the check against it in a process of its own, and has the
+workers ready; the judge hands each sample to one of them, runs the check against it in a separate process, and has the
 worker killed.
 """
 

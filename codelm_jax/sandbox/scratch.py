@@ -32,7 +32,7 @@ def is_over(directory: str, *, max_bytes: int, max_entries: int, max_depth: int)
 
 
 def remove(directory: str) -> None:
-    """Removes `directory` with all it holds; nobody may be using it any more.
+    """Removes `directory` with its content; it must no longer be in use.
 
     It walks with one open directory and names relative to it, so a tree deeper than any path, recursion or descriptor
     limit goes like a shallow one. Links are removed, never followed.

@@ -1,4 +1,4 @@
-"""The runner makes ordinary runs, goes on where it was stopped, and calls a difference one only where it separates."""
+"""The study makes ordinary runs, resumes, and reports a difference only where its interval excludes 0."""
 
 import json
 import math

@@ -50,17 +50,17 @@ def main(home: Path, levels: list[int]) -> None:
         before = saved_steps(run / "checkpoints")
         fill(disk, level)
         result = result_of(train, os.getcwd(), [*flags, f"--workdir={run}"])
-        told = result.errors.splitlines()
+        errors = result.errors.splitlines()
         # TensorBoard is no reason to stop: it is dropped with a word.
-        if told and told[0].startswith("WARNING: ") and "TensorBoard" in told[0]:
-            told.pop(0)
+        if errors and errors[0].startswith("WARNING: ") and "TensorBoard" in errors[0]:
+            errors.pop(0)
         if result.status == 2:
             refused += 1
-            assert len(told) == 1, (level, result)
-            assert told[0].startswith("error: "), (level, result)
-            assert "No space left" in told[0] or "RESOURCE_EXHAUSTED" in told[0], (level, result)
+            assert len(errors) == 1, (level, result)
+            assert errors[0].startswith("error: "), (level, result)
+            assert "No space left" in errors[0] or "RESOURCE_EXHAUSTED" in errors[0], (level, result)
         else:
-            assert (result.status, told) == (STOPPED, []), (level, result)
+            assert (result.status, errors) == (STOPPED, []), (level, result)
         assert before[-1] in saved_steps(run / "checkpoints"), level
         assert all(finding.damage is None for finding in verify(run)), level
         (disk / "filler").unlink()

@@ -17,13 +17,13 @@ class Mismatch:
 
     Attributes:
         name: of the pair.
-        told: stands in the refusal.
+        message: part of the refusal.
         flags: added to the command that made the run.
         change: made to the home beforehand; it is given the home and a second one, of another corpus and other merges.
     """
 
     name: str
-    told: str
+    message: str
     flags: Sequence[str] = ()
     change: Callable[[Path, Path], object] = lambda home, other: None
 
@@ -81,7 +81,7 @@ def _take(name: str) -> Callable[[Path, Path], object]:
 
 
 def _put_run(name: str) -> Callable[[Path, Path], object]:
-    """Puts another run's newest checkpoint beside this run's, as a later step."""
+    """Puts another run's newest checkpoint next to this run's, as a later step."""
 
     def change(home: Path, other: Path) -> None:
         shutil.copytree(other / name / "checkpoints" / "9", home / "run" / "checkpoints" / "9")
@@ -119,7 +119,7 @@ def _cut(path: str, keep: int) -> Callable[[Path, Path], object]:
     return lambda home, other: (home / path).write_bytes((home / path).read_bytes()[:keep])
 
 
-NEW = "--workdir=new"  # a run of its own, on this home's prepared data
+NEW = "--workdir=new"  # a new run on this home's prepared data
 
 MISMATCHES = [
     *(Mismatch(f"setting {key}", f"config.{key} is {value!r}", [f"--config.{key}={value}"]) for key, value in SETTINGS.items()),

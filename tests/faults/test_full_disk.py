@@ -1,4 +1,4 @@
-"""A file system that really is full: the run says so in one line, loses nothing, and goes on when there is room."""
+"""A really full file system: the run reports it in one line, loses nothing, and resumes when there is room."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def home(tmp_path_factory, training):
     [(100_000,), pytest.param(tuple(range(0, TO_SAVE, TO_SAVE // 30)), marks=pytest.mark.slow)],
     ids=["short", "every-level"],
 )
-def test_on_a_full_disk_a_run_stops_with_one_line_and_goes_on_when_there_is_room(home, tmp_path, levels):
+def test_on_a_full_disk_a_run_stops_with_one_line_and_resumes_when_there_is_room(home, tmp_path, levels):
     if not may_mount(tmp_path):
         pytest.skip(
             "no file system may be mounted here; tests/checkpoint/test_checkpoint_faults.py limits file sizes"
@@ -63,4 +63,6 @@ def test_on_a_full_disk_a_run_stops_with_one_line_and_goes_on_when_there_is_room
     assert done.stderr == ""
     tried, refused = map(int, done.stdout.splitlines()[-1].split())
     assert tried == len(levels)
-    print(f"{tried} levels of a full disk, {refused} too full: each told in one line, 0 steps lost, 0 differ")
+    print(
+        f"{tried} levels of a full disk, {refused} too full: each reported in one line, 0 steps lost, 0 differ"
+    )

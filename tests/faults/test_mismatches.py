@@ -55,8 +55,8 @@ def homes(tmp_path_factory, training):
 def refused(mismatch: Mismatch, result: Finished) -> bool:
     """Whether the command said what is wrong in one line, which only notes of damaged steps may precede."""
     *notes, last = result.errors.splitlines() or [""]
-    told = last.startswith("error: ") and mismatch.told in last
-    return result.status == 2 and told and all("; moved to " in note for note in notes)
+    refusal = last.startswith("error: ") and mismatch.message in last
+    return result.status == 2 and refusal and all("; moved to " in note for note in notes)
 
 
 def add_to_text(place: Path) -> list[str]:
@@ -82,7 +82,7 @@ def move_text(place: Path) -> list[str]:
     return ["--config.data.train_path=elsewhere.txt"]
 
 
-def test_a_run_whose_prepared_data_is_whole_resumes_whatever_became_of_its_sources(homes, tmp_path, training):
+def test_a_run_whose_prepared_data_is_whole_resumes_even_if_its_sources_changed(homes, tmp_path, training):
     commands, places = [], []
     for change in (add_to_text, delete_text, spell_otherwise, move_text):
         place = tmp_path / change.__name__

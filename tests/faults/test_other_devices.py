@@ -1,4 +1,4 @@
-"""A run that goes on on another number of devices: the same batches and masks, rounded otherwise, within a tolerance."""
+"""A run resumed on another number of devices: same batches and masks, equal within a tolerance."""
 
 import shutil
 

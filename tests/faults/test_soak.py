@@ -77,7 +77,7 @@ class Soak:
         if fault.endswith("twice"):
             time.sleep(self.rng.uniform(1.1, 1.6))  # sooner, it counts as the same one
             process.send_signal(number)
-        # While Python imports, a library may swallow the interrupt; whoever sent it sends it again.
+        # While Python imports, a library may swallow the interrupt; it is sent again.
         while not began and not ended_within(process, PATIENCE):
             process.send_signal(number)
             self.swallowed += 1

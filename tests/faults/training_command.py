@@ -1,4 +1,4 @@
-"""`scripts/train.py` as a process of its own, on a text and a model so small that a run takes seconds."""
+"""`scripts/train.py` as a separate process, on a text and a model so small that a run takes seconds."""
 
 import json
 import os
@@ -17,7 +17,7 @@ TINY = "configs/tiny.py"
 
 
 def train(*arguments, devices=2):
-    """The command, run to its end in a process of its own."""
+    """Runs the command to its end in a separate process."""
     return subprocess.run(
         [sys.executable, "scripts/train.py", *map(str, arguments)],
         capture_output=True,
@@ -51,10 +51,10 @@ def cpu_seconds(process: subprocess.Popen) -> float:
 
 
 def let_compute(process: subprocess.Popen, seconds: float) -> bool:
-    """Waits until the process has computed so long; returns whether it still lives."""
+    """Waits until the process has used so much processor time; returns whether it still runs."""
     while process.poll() is None:
         if cpu_seconds(process) >= seconds:
-            # A processor's clock ticks every 10 ms, and stands still while a save waits for the disk.
+            # The clock of processor time ticks every 10 ms, and stops while a save waits for the disk.
             time.sleep(random.uniform(0.0, 0.05))
             return process.poll() is None
         time.sleep(0.01)

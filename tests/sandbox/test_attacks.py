@@ -43,7 +43,7 @@ WITNESSES = [
 
 
 class Run:
-    """One run of the driver: as a user, in a place of its own, under a token of its own."""
+    """One run of the driver by a user, in a new directory, with a new token."""
 
     def __init__(self, user, mode, isolation, timeout=2.0, names=()):
         token = f"attack-{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""What a verdict says, judged in one shared sandbox with whatever layers this machine has."""
+"""Laws of verdicts, from one shared sandbox with the layers that this machine has."""
 
 import textwrap
 
