@@ -160,52 +160,45 @@ def test_a_second_run_in_the_same_directory_says_which_process_holds_it(small_ru
     assert f"in use by pid {os.getpid()}" in done.errors
 
 
-@pytest.mark.parametrize(
-    ("model", "num_params"),
-    [
-        # Embedding and head, attention, feed-forward, three norms.
-        (
-            ["num_layers=1", "hidden_dim=32", "num_heads=2", "ffn_multiplier=2.0", "vocab_size=300"],
-            2 * 300 * 32 + 4 * 32 * 32 + 2 * 32 * 64 + 3 * 64,
-        ),
-        pytest.param([], 29_180_928, marks=pytest.mark.slow),
-    ],
-    ids=["small", "whole"],
-)
-def test_describe_prints_the_run_as_json_and_makes_nothing(tmp_path, training, model, num_params):
+def describe(training, directory, *arguments):
     done = training.run(
         "--config=configs/strongreg.py",
         "--describe",
         "--config.batch_size=2",
-        f"--workdir={tmp_path / 'run'}",
-        f"--config.data.prepared_dir={tmp_path / 'none'}",
-        *(f"--config.model.{setting}" for setting in model),
+        f"--workdir={directory / 'run'}",
+        f"--config.data.prepared_dir={directory / 'none'}",
+        *arguments,
     )
     assert done.status == 0, done.errors
     described = json.loads(done.output)
-    assert described["num_params"] == num_params
     assert described["tokens_per_step"] == 2 * 256
     assert described["total_tokens"] == 50_000 * 2 * 256
-    assert described["memory"]["state_bytes"] > 3 * 4 * num_params
-    assert not list(tmp_path.iterdir())
+    assert described["memory"]["state_bytes"] > 3 * 4 * described["num_params"]
+    assert not (directory / "run").exists()
+    assert not (directory / "none").exists()
+    return described
 
 
-def test_an_override_outranks_the_architecture_file_and_its_mistakes_name_it(tmp_path, training):
-    file = tmp_path / "arch.json"
-    file.write_text('{"architecture": {"num_layers": 3, "hidden_dim": 64}}')
-    arguments = [
-        f"--config={TINY}",
-        "--describe",
-        f"--arch_json={file}",
-        f"--config.data.prepared_dir={tmp_path / 'none'}",
-    ]
-    wrong = tmp_path / "wrong.json"
+def test_describe_prints_the_run_as_json_and_makes_nothing_and_overrides_outrank_the_architecture_file(
+    tmp_path, training
+):
+    file, wrong = tmp_path / "arch.json", tmp_path / "wrong.json"
+    file.write_text('{"architecture": {"num_layers": 3, "hidden_dim": 32, "ffn_multiplier": 2.0}}')
     wrong.write_text('{"num_layers": "8"}')
-    described = training.run(*arguments, "--config.model.num_layers=1")
-    model = json.loads(described.output)["config"]["model"]
-    assert (model["num_layers"], model["hidden_dim"], model["num_heads"]) == (1, 64, 4)
-    refused = training.run(*arguments, f"--arch_json={wrong}")
+    small = ["num_layers=1", "num_heads=2", "vocab_size=300"]
+    overrides = [f"--config.model.{setting}" for setting in small]
+    described = describe(training, tmp_path, f"--arch_json={file}", *overrides)
+    model = described["config"]["model"]
+    assert (model["num_layers"], model["hidden_dim"], model["num_heads"]) == (1, 32, 2)
+    # Embedding and head, attention, feed-forward, three norms.
+    assert described["num_params"] == 2 * 300 * 32 + 4 * 32 * 32 + 2 * 32 * 64 + 3 * 64
+    refused = training.run("--config=configs/strongreg.py", "--describe", f"--arch_json={wrong}")
     assert f"error: --arch_json={wrong}: config.model.num_layers = '8'" in refused.errors
+
+
+@pytest.mark.slow
+def test_describe_knows_the_size_of_strongreg(tmp_path, training):
+    assert describe(training, tmp_path)["num_params"] == 29_180_928
 
 
 def test_a_broken_config_file_is_named(tmp_path, training):

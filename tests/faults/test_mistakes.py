@@ -141,12 +141,10 @@ def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_writt
     print(f"{len(MISTAKES)} mistakes in one process: {len(MISTAKES)} clear lines, status 2, nothing written")
 
 
-@pytest.mark.parametrize(
-    "mistakes", [["extra"], pytest.param([*MISTAKES], marks=pytest.mark.slow)], ids=["one", "all"]
-)
-def test_so_it_is_in_a_process_of_its_own(tmp_path, mistakes):
-    # One process a mistake costs seconds of imports: a few run side by side.
-    left = list(mistakes)
+@pytest.mark.slow
+def test_so_it_is_in_separate_processes(tmp_path):
+    # One process per mistake costs seconds of imports: a few run at a time.
+    left = list(MISTAKES)
     while left:
         running = {
             mistake: subprocess.Popen(
@@ -168,5 +166,5 @@ def test_so_it_is_in_a_process_of_its_own(tmp_path, mistakes):
             assert_told_in_one_line(mistake, process.returncode, output, errors)
     assert_nothing_written(tmp_path)
     print(
-        f"{len(mistakes)} mistakes in processes of their own: {len(mistakes)} clear lines, status 2, nothing written"
+        f"{len(MISTAKES)} mistakes in separate processes: {len(MISTAKES)} clear lines, status 2, nothing written"
     )

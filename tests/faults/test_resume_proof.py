@@ -1,7 +1,7 @@
 """`--prove_resume`: silent where a restart changes nothing, and not silent where it does."""
 
 import pytest
-from faults.training_command import small_training, train
+from faults.training_command import small_training
 
 pytestmark = pytest.mark.faults
 
@@ -23,12 +23,13 @@ def arguments(tmp_path_factory):
     return directory, [*small_training(directory), "--config.max_steps=100"]
 
 
-def test_a_restart_changes_nothing_bit_by_bit(arguments):
+def test_a_restart_changes_nothing_bit_by_bit(arguments, training):
     directory, flags = arguments
-    done = train(*flags, "--prove_resume=5")
-    assert done.returncode == 0, done.stderr
-    assert "5 steps straight and with a restart after 2" in done.stdout.splitlines()[-1]
-    assert "bitwise equal" in done.stdout.splitlines()[-1]
+    done = training.run(*flags, "--prove_resume=3")
+    assert done.status == 0, done.errors
+    *_, last = done.output.splitlines()
+    assert "3 steps straight and with a restart after 1" in last
+    assert "bitwise equal" in last
     assert not (directory / "run.prove_resume").exists()
     assert not (directory / "run").exists()
 
