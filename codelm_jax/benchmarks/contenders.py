@@ -10,7 +10,6 @@ import json
 import operator
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from jax.sharding import Mesh
 
 from codelm_jax.benchmarks.torch_recipe import Recipe
 from codelm_jax.errors import UserError
+from codelm_jax.launch import module_command
 from codelm_jax.model.transformer import NORM_EPSILON
 from codelm_jax.ops.backend import backend_for
 from codelm_jax.ops.rotary import ROPE_BASE
@@ -156,7 +156,7 @@ class Peer:
     def __init__(self, config: TrainConfig, mode: str):
         """Starts the process and passes it weights and batches; call `check_peer` first."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codelm_jax.benchmarks.torch_train"],
+            module_command("codelm_jax.benchmarks.torch_train"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

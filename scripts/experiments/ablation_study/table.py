@@ -1,10 +1,11 @@
-"""What finished runs say of the reference's three insights: the comparisons named in advance, then all others."""
+"""Compares finished runs on the reference's three insights: the comparisons named in advance, then all others."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from ablation_figures import FIGURES, Found
-from ablation_statistics import (
+from ablation_study.figures import FIGURES, Found
+from ablation_study.statistics import (
     CONFIDENCE,
     Estimate,
     difference,
@@ -12,7 +13,9 @@ from ablation_statistics import (
     mean_of,
 )
 
-# Stands in the report: who reads the table must know it.
+from codelm_jax.atomic import write_atomically, write_json
+
+# Part of the report, because it limits the conclusions.
 _WHAT_INTERVALS_COVER = (
     "Intervals are 95 %, Student's over the seeds. A rate of samples has the variance over its prompts added, and a "
     "counted rate's interval covers the sampling error of its counts, pooled over the seeds, as well: seeds that agree by "
@@ -67,7 +70,7 @@ PRIMARY = (
     ),
 )
 
-# Of one run: what is compared, without worked examples and with them.
+# Title, figure without worked examples, figure with them; of one run.
 _BY_CONTEXT = (
     ("collapsed", "short_prompt_collapsed", "few_shot_collapsed"),
     ("collapsed, legacy rule", "short_prompt_legacy_collapse", "few_shot_legacy_collapse"),
@@ -77,8 +80,20 @@ _BY_CONTEXT = (
 )
 
 
+def write(found: Found, directory: Path) -> str:
+    """Writes `table.md` and `figures.json` into `directory`; returns the table."""
+    text = report(found)
+    write_atomically(directory / "table.md", text.encode())
+    figures = {
+        config: [{name: measured._asdict() for name, measured in figures.items()} for figures in seeds]
+        for config, seeds in found.items()
+    }
+    write_json(directory / "figures.json", figures)
+    return text
+
+
 def report(found: Found) -> str:
-    """All tables: the comparisons named in advance first, then whatever else can be compared."""
+    """All tables: the comparisons named in advance first, then all other possible ones."""
     exploratory = [*_between_configs(found), *_between_contexts(found)]
     comparisons = sum(count for _, count in exploratory)
     parts = [
@@ -162,7 +177,7 @@ def _between_configs(found: Found) -> Iterator[tuple[str, int]]:
 
 
 def _between_contexts(found: Found) -> Iterator[tuple[str, int]]:
-    """What worked examples before the prompt change in each config; and how many comparisons that is."""
+    """The effect of worked examples before the prompt in each config, and the number of comparisons."""
     there = next(iter(found.values()))[0]
     for title, without, after in _BY_CONTEXT:
         if not {without, after} <= there.keys():

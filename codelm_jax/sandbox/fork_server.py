@@ -1,4 +1,4 @@
-"""The nursery: a small, clean Python that keeps jailed workers ready, one for each sample, and buries them.
+"""The fork server: a small, clean Python that keeps jailed workers ready, one for each sample, and reaps them.
 
 It is started fresh (`python -I -S -B`), imports the common parts of the standard library once, and forks: a worker is ready
 in a few milliseconds instead of an interpreter's start. It never sees a job, so no memory that a worker inherits holds a
@@ -43,9 +43,13 @@ class _Worker:
     scratch: str
 
 
-class _Nursery:
+class _ForkServer:
     def __init__(
-        self, control: socket.socket, settings: jail.Settings, scratch_root: str, pid_namespace: int | None
+        self,
+        control: socket.socket,
+        settings: jail.JailSettings,
+        scratch_root: str,
+        pid_namespace: int | None,
     ):
         self.control = control
         self.settings = settings
@@ -54,16 +58,16 @@ class _Nursery:
         self.warm: collections.deque[_Worker] = collections.deque()
         self.running: _Worker | None = None
         self.over_quota = False
-        self.born = 0
+        self.started = 0
         self.cpu_before = 0.0
 
     def serve(self) -> None:
-        """Hands out workers and buries them until the judge hangs up."""
+        """Hands out workers and reaps them until the judge hangs up."""
         poller = select.poll()
         poller.register(self.control, select.POLLIN)
         while True:
             while len(self.warm) < _SPARE_WORKERS:
-                self.warm.append(self._bear())
+                self.warm.append(self._start_worker())
             watching = self.running is not None and self.settings.isolation != "namespaces"
             if not poller.poll(1000 * _DISK_CHECK_SECONDS if watching else None):
                 self._check_disk()
@@ -74,29 +78,29 @@ class _Nursery:
             elif request == b"time":
                 self.control.send(json.dumps({"cpu_seconds": self._cpu_seconds()}).encode())
             elif request == b"done":
-                self.control.send(json.dumps(self._bury_running()).encode())
+                self.control.send(json.dumps(self._reap_running()).encode())
             else:
                 break
         for spare in self.warm:
             os.close(spare.channel)
-            self._bury(spare)
-        self._bury_running()
+            self._reap(spare)
+        self._reap_running()
 
-    def _bear(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         ours, theirs = socket.socketpair()
         if self.settings.isolation == "namespaces":
             directory = namespaces.SCRATCH
         else:
-            directory = os.path.join(self.scratch_root, f"worker-{self.born}")
+            directory = os.path.join(self.scratch_root, f"worker-{self.started}")
             os.mkdir(directory, 0o700)
             if self.settings.user is not None:
                 os.chown(directory, self.settings.user, self.settings.user)
-        self.born += 1
+        self.started += 1
         if self.pid_namespace is not None:
             linux.unshare(linux.CLONE_NEWPID)
         pid = os.fork()
         if pid == 0:
-            _live(theirs.detach(), self.settings, directory)
+            _run_worker(theirs.detach(), self.settings, directory)
         if self.pid_namespace is not None:
             linux.set_pid_namespace(self.pid_namespace)
         theirs.close()
@@ -118,22 +122,22 @@ class _Nursery:
     def _cpu_seconds(self) -> float:
         return 0.0 if self.running is None else linux.cpu_seconds(self.running.pid) - self.cpu_before
 
-    def _bury_running(self) -> dict[str, Any]:
+    def _reap_running(self) -> dict[str, Any]:
         if self.running is None:
             return {"ended": None}
         self._check_disk()
         cpu_seconds = self._cpu_seconds()
-        status = self._bury(self.running)
+        status = self._reap(self.running)
         self.running = None
         return {"ended": status, "over_quota": self.over_quota, "cpu_seconds": cpu_seconds}
 
-    def _bury(self, dying: _Worker) -> int | None:
-        pid, status = os.waitpid(dying.pid, os.WNOHANG)
+    def _reap(self, ending: _Worker) -> int | None:
+        pid, status = os.waitpid(ending.pid, os.WNOHANG)
         if pid == 0:
-            os.kill(dying.pid, signal.SIGKILL)
-            os.waitpid(dying.pid, 0)
+            os.kill(ending.pid, signal.SIGKILL)
+            os.waitpid(ending.pid, 0)
         if self.settings.isolation != "namespaces":
-            scratch.remove(dying.scratch)
+            scratch.remove(ending.scratch)
         return os.waitstatus_to_exitcode(status) if pid else None
 
     def _check_disk(self) -> None:
@@ -151,7 +155,7 @@ class _Nursery:
 
 
 def main(settings_json: str) -> None:
-    """Runs the nursery; `settings_json` comes from `pool`."""
+    """Runs the fork server; `settings_json` comes from `pool`."""
     given = json.loads(settings_json)
     linux.keep_ended_children()
     control = socket.socket(fileno=os.dup(given["control"]))
@@ -170,7 +174,7 @@ def main(settings_json: str) -> None:
         if user is not None and given["isolation"] != "namespaces":
             os.chmod(given["scratch_root"], 0o711)
         ruleset = _find_ruleset(libraries, given["isolation"], given["scratch_root"])
-        settings = jail.Settings(
+        settings = jail.JailSettings(
             isolation=given["isolation"],
             user=user,
             address_space_bytes=address_space,
@@ -178,10 +182,10 @@ def main(settings_json: str) -> None:
             library_ruleset=ruleset,
             system_calls=_assemble_filter(),
         )
-        nursery = _Nursery(control, settings, given["scratch_root"], pid_namespace)
+        fork_server = _ForkServer(control, settings, given["scratch_root"], pid_namespace)
         gc.collect()
         gc.freeze()
-        nursery.serve()
+        fork_server.serve()
     except OSError as error:
         control.send(json.dumps({"failed": f"{given['isolation']}: {error}"}).encode())
         # A closed socket would drop that answer; the judge hangs up when it has read it.
@@ -243,7 +247,7 @@ def _assemble_filter() -> seccomp.Filter | None:
     return seccomp.assemble(seccomp.worker_filter(architecture))
 
 
-def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:
+def _run_worker(channel: int, settings: jail.JailSettings, directory: str) -> NoReturn:
     try:
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
@@ -265,8 +269,8 @@ def _live(channel: int, settings: jail.Settings, directory: str) -> NoReturn:
         os._exit(1)
 
 
-def _keep_only(channel: int, settings: jail.Settings) -> jail.Settings:
-    # Two steps, since either descriptor may already stand on the other's final number.
+def _keep_only(channel: int, settings: jail.JailSettings) -> jail.JailSettings:
+    # Two steps, because either descriptor may already have the other's final number.
     high = [os.dup(channel)]
     if settings.library_ruleset is not None:
         high.append(os.dup(settings.library_ruleset))

@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from explicit_mask import (
+from jax import Array
+from mask_study.model import (
     Visibility,
     hidden_states,
 )
-from jax import Array
 
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.evals.interfaces import Generate
@@ -105,7 +105,7 @@ def next_token_with(
 def _last_logits(
     config: ModelConfig, visibility: Visibility, params: Any, tokens_BT: Array, lengths_B: Array
 ) -> Array:
-    """Logits `[B, V]` of each row's last token; what lies beyond it is seen by nobody."""
+    """Logits `[B, V]` of each row's last token; tokens beyond it are masked."""
     width = tokens_BT.shape[1]
     within_BS = jnp.arange(width)[None, :] < lengths_B[:, None]
     visible_BTS = visibility(width)[None] & within_BS[:, None, :]

@@ -1,4 +1,4 @@
-"""The model once more, as a function that is told which positions see which: the package's own is always causal.
+"""The model as a function with an explicit mask; the package's own model is always causal.
 
 Same parameters, same dropout sites and masks as `model.transformer.Transformer`; under `causal` it computes the same.
 """

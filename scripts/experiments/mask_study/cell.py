@@ -1,4 +1,4 @@
-"""One cell of the study: a model trained with or without the causal mask, and what shows at the end."""
+"""One cell of the study: a model trained with or without the causal mask, and its evaluation."""
 
 import dataclasses
 import math
@@ -10,15 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from explicit_mask import (
+from jax import Array
+from jax.sharding import Mesh
+from mask_study.model import (
     Visibility,
     causal,
     everything,
     hidden_states,
 )
-from jax import Array
-from jax.sharding import Mesh
-from mask_sampling import (
+from mask_study.sampling import (
     generate_with,
     next_token_with,
 )
@@ -42,7 +42,7 @@ from codelm_jax.training.step import dropout_key, init_state
 _CHUNK_TOKENS = 512
 _CURVE_POINTS = 50
 
-# All that the trainings of this study can do; "auto" leaves the choice to them.
+# The values that this study supports; "auto" leaves the choice to it.
 _ONLY = {"compute_dtype": ("auto", "float32"), "attention": ("auto", "xla"), "grad_accum_steps": (1,)}
 
 
@@ -57,13 +57,13 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Tells it from the others."""
+        """A name for files and messages."""
         mask = "causal" if self.masked else "no_mask"
         return f"{mask}-smoothing_{self.label_smoothing:g}-dropout_{self.dropout:g}-seed_{self.seed}"
 
     @property
     def visibility(self) -> Visibility:
-        """What its positions see, in training and after."""
+        """The positions that each position sees, in training and in evaluation."""
         return causal if self.masked else everything
 
     def config(self, base: TrainConfig) -> TrainConfig:
@@ -73,7 +73,7 @@ class Cell:
 
 
 def check_honoured(config: TrainConfig) -> None:
-    """Refuses what a training of this study would not do.
+    """Refuses settings that this study does not support.
 
     Raises:
         UserError: names the key.
@@ -98,7 +98,7 @@ def run_cell(
     """Trains and evaluates one cell.
 
     Returns:
-        Plain JSON: `cell`, `guard` (what the leak guard says of it, None if nothing), `curve`, `held_out`,
+        Plain JSON: `cell`, `guard` (the message of the leak guard, or None), `curve`, `held_out`,
         `context`, `few_shot`, `short_prompt`.
     """
     config = cell.config(base)
@@ -194,7 +194,7 @@ def _train_step(
 def _held_out(
     cell: Cell, config: TrainConfig, mesh: Mesh, prepared: PreparedData, params: Any
 ) -> dict[str, Any]:
-    """Figures of all targets, and under `last` those of each window's last: nobody sees that target, mask or not."""
+    """Figures of all targets, and under `last` those of each window's last: no position sees that target, with or without a mask."""
     by_batch = split_over_batch(mesh)
 
     def score(params: Any, windows_BT: Array) -> dict[str, Array]:
@@ -228,7 +228,7 @@ def _held_out(
 
 
 def _guard(cell: Cell, config: TrainConfig) -> str | None:
-    """What the leak guard says before the first step of such a training."""
+    """The message of the leak guard for a model trained like this, or None."""
 
     def logits(_model: ModelConfig, _backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
         return forward(cell, config, params, inputs_BT, key) @ params["head"]["kernel"]

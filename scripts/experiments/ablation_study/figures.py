@@ -1,11 +1,11 @@
-"""The figures of finished runs that ablations compare, read from what training and evaluation left in them."""
+"""The figures of finished runs that ablations compare, read from their metrics and evaluation results."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from ablation_statistics import Measured
+from ablation_study.statistics import Measured
 
 from codelm_jax.errors import UserError
 from codelm_jax.report.runs import Run, load_runs
@@ -17,7 +17,7 @@ _MEASURED_BY = ("format", "seed", "trained_on", "data", "sampling", "templates_s
 
 
 class Figure(NamedTuple):
-    """One number of a run: what it is called, whether it is a share, and where it stands in `_results`."""
+    """One number of a run: its name, whether it is a share, and its path in `_results`."""
 
     title: str
     share: bool
@@ -96,7 +96,7 @@ def read(directories: Mapping[str, Sequence[Path]], samples: int) -> dict[str, l
 
 
 def figures_of(run: Run) -> dict[str, Measured]:
-    """The figures of a run's newest evaluations; what it has not is left out."""
+    """The figures of a run's newest evaluations; missing ones are left out."""
     results = _results(run)
     found = {name: _measured(results, figure.path) for name, figure in FIGURES.items()}
     return {name: measured for name, measured in found.items() if measured is not None}
