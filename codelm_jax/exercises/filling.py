@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping
 
 from codelm_jax.exercises import operations, vocabulary
 from codelm_jax.exercises.draws import Draws
+from codelm_jax.exercises.layout import is_narrow, without_idle_parentheses
 from codelm_jax.exercises.template import Template
 
 _PLACEHOLDER = re.compile(
@@ -63,6 +64,7 @@ class Draft:
         returns: the return type.
         ask: wording, as in `Template.asks`.
         body: source of the body, not indented.
+        needs_words: whether its name says too little for it to go without a docstring.
     """
 
     template: str
@@ -72,6 +74,7 @@ class Draft:
     returns: str
     ask: str
     body: str
+    needs_words: bool = False
 
 
 class _Words:
@@ -254,13 +257,6 @@ def _rest(match: re.Match[str]) -> str:
     return "" if match["argument"] is None else f"({match['argument']})"
 
 
-def without_idle_parentheses(source: str) -> str:
-    """`source` without parentheses around a name, a number or a call, where they do not make a call."""
-    return re.sub(
-        r"(?:(?<=[\s(\[+*/,:-])|^)\(((?:[\w.]+|(?:abs|len|min|max|sum)\([^()]*\)))\)(?!\()", r"\1", source
-    )
-
-
 def _fixed_names(template: Template) -> set[str]:
     """Names that a template's parameters and bodies contain as they are."""
     code = " ".join(template.bodies)
@@ -275,9 +271,9 @@ def fill(template: Template, draws: Draws) -> Draft:
     name = re.sub(r"\W+", "_", words.in_name(draws.choice(template.names))).strip("_").lower()
     slots = {param.slot: words.code.get(param.slot, "") for param in template.params}
     params = tuple((slots[param.slot] if param.slot else param.name, param.kind) for param in template.params)
-    body = without_idle_parentheses(words.in_code(draws.choice(template.bodies)))
+    bodies = [words.in_code(body) for body in template.bodies]
     # A recursive body calls its function by this name.
-    body = body.replace("RECURSE", name)
+    body = draws.choice([body for body in bodies if is_narrow(body)] or bodies).replace("RECURSE", name)
     return Draft(
         template=template.key,
         topic=template.topic,
@@ -285,5 +281,5 @@ def fill(template: Template, draws: Draws) -> Draft:
         params=params,
         returns=template.returns,
         ask=words.in_ask(draws.choice(template.asks)),
-        body=body,
+        body=without_idle_parentheses(body),
     )

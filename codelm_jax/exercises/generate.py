@@ -18,7 +18,7 @@ from codelm_jax.exercises.catalogue import draw_draft, draw_relative
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft
 from codelm_jax.exercises.sieve import Finding, Sieve
-from codelm_jax.exercises.wording import Style, draw_style, typing_import, written
+from codelm_jax.exercises.wording import Style, draw_style, imports, with_imports, written
 
 Split = Literal["train", "heldout"]
 
@@ -141,20 +141,18 @@ def _document(size: int, found: list[tuple[Draft, Finding | None]], draws: Draws
     for draft, finding in found:
         if finding is None or finding.split != split or draft.name in sources or draft.body in bodies:
             continue
-        style = shared or Style(hints, draw_style(draws).docstring)
+        style = shared or dataclasses.replace(draw_style(draws), hints=hints)
         prompt, body = written(draft, style, finding.tests, draws)
         sources[draft.name] = prompt + body
         bodies.add(draft.body)
         if len(sources) == size:
             break
-    text = "\n\n".join(sources.values())
-    needed = typing_import(text)
-    return f"{needed}\n\n\n{text}" if needed else text
+    return with_imports("\n\n".join(sources.values()))
 
 
 def _exercise(draft: Draft, finding: Finding, style: Style, draws: Draws, split: Split) -> Exercise:
     prompt, body = written(draft, style, finding.tests, draws)
-    needed = typing_import(prompt)
+    needed = imports(prompt + body)
     if needed:
         prompt = f"{needed}\n\n\n{prompt}"
     return Exercise(prompt, body, draft.name, finding.tests, draft.template, split)

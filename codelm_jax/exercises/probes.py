@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from codelm_jax.exercises.draws import Draws
-from codelm_jax.exercises.vocabulary import value
+from codelm_jax.exercises.kinds import value
 
 _CASES = 18
 _PROBES = 32

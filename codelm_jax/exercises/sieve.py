@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from codelm_jax.exercises import probes
 from codelm_jax.exercises.filling import Draft
 from codelm_jax.exercises.normal import normal_form
-from codelm_jax.exercises.wording import signature
+from codelm_jax.exercises.wording import signature, with_imports
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import Job
 from codelm_jax.text.problems import Problem
@@ -154,9 +154,9 @@ class Sieve:
 
 
 def source_of(draft: Draft) -> str:
-    """The draft as a function without hints and docstring."""
+    """The draft as a program, without hints and docstring."""
     body = "\n".join("    " + line for line in draft.body.split("\n"))
-    return f"{signature(draft, 'none')}\n{body}\n"
+    return with_imports(f"{signature(draft, 'none')}\n{body}\n")
 
 
 def normalised(source: str, name: str) -> str | None:
