@@ -26,6 +26,7 @@ WORDS = {
     "signed": "an integer as a string",
     "moves": "a string of the moves U, D, L and R",
     "heading": 'a heading such as "## Notes"',
+    "password": "a password",
     "postfix": "an expression in postfix notation, its parts separated by spaces",
 }
 _NAMES = ("anna", "tree", "blue", "river", "data", "level", "moon", "ben", "total", "index", "file", "size")
@@ -34,9 +35,9 @@ _NAMES = ("anna", "tree", "blue", "river", "data", "level", "moon", "ben", "tota
 def value(kind: str, draws: Draws) -> str:
     """A string of the format; for "maybe ..." often one with a fault."""
     text = _MAKERS[kind.removeprefix("maybe ")](draws)
-    if kind.startswith("maybe ") and draws.chance(0.55):
+    if kind.startswith("maybe ") and draws.chance(0.6):
         place = draws.integer(0, len(text) - 1)
-        fault = draws.choice(("", "", "-", "7", "x", "99", " ", ".", text[place] * 2))
+        fault = draws.choice(("", "-", "7", "x", "99", " ", ".", "_", "A", "=", "?"))
         return text[:place] + fault + text[place + 1 :]
     return text
 
@@ -89,6 +90,12 @@ def _brackets(draws: Draws) -> str:
     return _letters(draws, "()[]{}" if draws.chance(0.3) else "()", 1, 6)
 
 
+def _moves(draws: Draws) -> str:
+    """Moves, three in ten of them back to the start."""
+    moves = _letters(draws, "UDLR", 1, 5)
+    return moves + moves.translate(str.maketrans("UDLR", "DURL")) if draws.chance(0.3) else moves
+
+
 def _postfix(draws: Draws) -> str:
     parts = [str(draws.integer(0, 12))]
     for _ in range(draws.integer(0, 3)):
@@ -118,7 +125,8 @@ _MAKERS: dict[str, Callable[[Draws], str]] = {
     "color": lambda draws: "#" + _letters(draws, "0123456789abcdef", 6, 6),
     "code": lambda draws: _letters(draws, "ABCXYZ", 2, 2) + "-" + _letters(draws, "0123456789", 3, 3),
     "signed": lambda draws: str(draws.integer(-120, 400)),
-    "moves": lambda draws: _letters(draws, "UDLR", 1, 7),
+    "moves": _moves,
+    "password": lambda draws: _letters(draws, "abkXYZ0123", 2, 14),
     "heading": lambda draws: "#" * draws.integer(1, 4) + " " + draws.choice(_NAMES).capitalize(),
     "postfix": _postfix,
 }

@@ -20,6 +20,7 @@ KINDS = {
     "positive": Kind("int", "a positive integer"),
     "natural": Kind("int", "a non-negative integer"),
     "small": Kind("int", "a small non-negative integer"),
+    "large": Kind("int", "a non-negative integer"),
     "size": Kind("int", "a positive integer"),
     "index": Kind("int", "an index"),
     "item": Kind("int", "an integer"),
@@ -34,6 +35,7 @@ KINDS = {
     "some text": Kind("str", "a non-empty string"),
     "ints": Kind("list[int]", "a list of integers"),
     "some ints": Kind("list[int]", "a non-empty list of integers"),
+    "some positives": Kind("list[int]", "a non-empty list of positive integers"),
     "some floats": Kind("list[float]", "a non-empty list of numbers"),
     "items": Kind("list", "a list"),
     "some items": Kind("list", "a non-empty list"),
@@ -48,6 +50,7 @@ KINDS = {
     "intervals": Kind("list[tuple[int, int]]", "a list of intervals (start, end) with start <= end"),
     "nested": Kind("list", "a list of integers and of lists like it"),
     "graph": Kind("dict[str, list[str]]", "a dictionary from each node to the list of its neighbours"),
+    "entries": Kind("list[str]", "a list of strings"),
     "dates": Kind("list[str]", "a list of dates in the form YYYY-MM-DD"),
     **{kind: Kind("str", words) for kind, words in formats.WORDS.items()},
     **{f"maybe {kind}": Kind("str", "a string") for kind in formats.WORDS},
@@ -88,6 +91,8 @@ def value(kind: str, draws: Draws) -> object:
         return draws.integer(*draws.choice(_RANGES[plain]))
     if plain in ("ints", "items"):
         return _integers(draws, fewest)
+    if plain == "positives":
+        return [draws.integer(1, 40) for _ in range(draws.integer(1, 4))]
     if plain in ("float", "floats"):
         numbers = [draws.integer(-40, 120) / draws.choice((1, 2, 4)) for _ in range(draws.integer(1, 4))]
         return numbers if plain == "floats" else numbers[0]
@@ -115,6 +120,7 @@ _RANGES = {
     "positive": ((1, 9), (1, 30), (1, 120)),
     "natural": ((0, 6), (0, 12), (0, 40)),
     "small": ((0, 4),),
+    "large": ((0, 999), (0, 99_999), (0, 99_999_999)),
     "size": ((1, 4),),
     "index": ((0, 2), (0, 4)),
 }
@@ -140,7 +146,10 @@ def _string(kind: str, draws: Draws, fewest: int) -> str:
 
 
 def _points(draws: Draws) -> object:
-    return [(draws.integer(-5, 9), draws.integer(-5, 9)) for _ in range(draws.integer(1, 4))]
+    points = [(draws.integer(-5, 9), draws.integer(-5, 9)) for _ in range(draws.integer(1, 4))]
+    x, y = points[0]
+    how = draws.weighted([(2, "free"), (1, "row"), (1, "column")])
+    return points if how == "free" else [(a, y) if how == "row" else (x, b) for a, b in points]
 
 
 def _intervals(draws: Draws) -> object:
@@ -166,5 +175,6 @@ _STRUCTURES: dict[str, Callable[[Draws], object]] = {
     "intervals": _intervals,
     "nested": _nested,
     "graph": _graph,
+    "entries": lambda draws: [formats.value("maybe signed", draws) for _ in range(draws.integer(1, 4))],
     "dates": lambda draws: [formats.value("date", draws) for _ in range(draws.integer(0, 3))],
 }

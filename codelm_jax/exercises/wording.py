@@ -20,7 +20,7 @@ _IMPORTS = {
     r"\bCounter\(": ("collections", "Counter"),
     r"\bdefaultdict\(": ("collections", "defaultdict"),
     r"\bdeque\(": ("collections", "deque"),
-    r"\bdate\(": ("datetime", "date"),
+    r"\bdate(?:\(|\.fromiso)": ("datetime", "date"),
     r"\btimedelta\(": ("datetime", "timedelta"),
     r"\breduce\(": ("functools", "reduce"),
     r"(?m)^def .*\bDict\[": ("typing", "Dict"),
@@ -57,6 +57,7 @@ _DIRECT = (
     (re.compile(r"the product of (?=the \w+s\b)"), ("Multiply ",)),
     (re.compile(r"(?:a|the) list of (?=the \w+s\b)"), ("List ", "Collect ")),
 )
+_WITHOUT_DOCSTRING = ("none", "comment above", "comment inside")
 _TAIL = re.compile(r";|, or |, and |\(| minus | plus | times | divided ")
 
 
@@ -74,6 +75,12 @@ class Style:
     hints: str
     docstring: str
     width: int
+
+
+def draw_documented_style(draws: Draws) -> Style:
+    """One style with a docstring."""
+    style = draw_style(draws)
+    return draw_documented_style(draws) if style.docstring in _WITHOUT_DOCSTRING else style
 
 
 def draw_style(draws: Draws) -> Style:

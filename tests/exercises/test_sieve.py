@@ -79,3 +79,12 @@ def test_one_behaviour_has_one_digest_whatever_the_kind_and_the_body(sandbox):
     )
     first, second, other = (finding.digests for finding in found)
     assert first == second != other
+
+
+def test_a_forgotten_body_is_run_again_with_the_same_result(sandbox):
+    first = draft("return a * 3 - b", *PAIR)
+    sieve = Sieve(sandbox, [], remembered=1)
+    (before,) = sieve.passed([first])
+    sieve.passed([draft("return a - 2 * b", *PAIR), draft("return 3 * (a - b)", *PAIR)])
+    assert len(sieve.findings) == 1
+    assert sieve.passed([first]) == [before]

@@ -45,12 +45,12 @@ is_color is_hex_color : text:maybe_color -> bool
 - ? text is a "#" followed by six hexadecimal digits, with letters in lower case
 > if len(text) != 7 or text[0] != "#":
       return False
-  return all($char in "0123456789abcdef" for $char in text[1:])
+  return all($c in "0123456789abcdef" for $c in text[1:])
 > return re.fullmatch(r"#[0-9a-f]{6}", text) is not None
 > if not text.startswith("#") or len(text) != 7:
       return False
-  for $char in text[1:]:
-      if $char not in "0123456789abcdef":
+  for $c in text[1:]:
+      if $c not in "0123456789abcdef":
           return False
   return True
 
@@ -79,7 +79,7 @@ is_decimal_text is_decimal : text:maybe_signed -> bool
 
 is_@(binary_text/bit_string) only_zeros_and_ones_@(any/eight) : text:maybe_binary -> bool
 - ? text consists only of zeros and ones@(, at least one of them/ and has at most 6 of them)
-> return @(text != ""/0 < len(text) <= 6) and all($char in "01" for $char in text)
+> return @(text != ""/0 < len(text) <= 6) and all($c in "01" for $c in text)
 > return @(len(text) > 0/1 <= len(text) <= 6) and set(text) <= {"0", "1"}
 
 is_address is_email_address : text:maybe_address -> bool
@@ -109,7 +109,7 @@ is_camel_case has_camel_case : text:maybe_camel -> bool
 > return text.isalnum() and text[0].islower()
 > if not text or not text[0].islower():
       return False
-  return all($char.isalnum() for $char in text)
+  return all($c.isalnum() for $c in text)
 
 is_sum_text is_sum_of_integers : text:maybe_sum_text -> bool
 - ? text consists of groups of digits that are joined by single plus or minus signs
@@ -150,7 +150,7 @@ is_duration is_duration_text : text:maybe_duration -> bool
 
 are_moves only_moves : text:maybe_moves -> bool
 - ? text consists only of the letters U, D, L and R, at least one of them
-> return bool(text) and all($char in "UDLR" for $char in text)
+> return bool(text) and all($c in "UDLR" for $c in text)
 > return re.fullmatch(r"[UDLR]+", text) is not None
 
 @(letters_and_digits_alternate/letter_first_digit_last) : text:maybe_runs -> bool
@@ -159,38 +159,38 @@ are_moves only_moves : text:maybe_moves -> bool
       return False
   return all(text[i].isalpha() and text[i + 1].isdigit() for i in range(0, len(text), 2))/return text[:1].isalpha() and text[-1:].isdigit())
 
-is_strong_password is_password_good_enough : password:some_text -> bool
+is_strong_password is_password_good_enough : password:password -> bool
 - ? password has at least $k characters and among them a letter and a digit
 > if len(password) < $k:
       return False
-  has_letter = any($char.isalpha() for $char in password)
-  has_digit = any($char.isdigit() for $char in password)
+  has_letter = any($c.isalpha() for $c in password)
+  has_digit = any($c.isdigit() for $c in password)
   return has_letter and has_digit
 > letters = digits = 0
-  for $char in password:
-      if $char.isalpha():
+  for $c in password:
+      if $c.isalpha():
           letters += 1
-      elif $char.isdigit():
+      elif $c.isdigit():
           digits += 1
   return len(password) >= $k and letters > 0 and digits > 0
 
-password_@(score/problems) rate_password_by_@(points/problems) : password:text -> @(int/list[str])
+password_@(score/problems) rate_password_by_@(points/problems) : password:password -> @(int/list[str])
 - @(one point each for at least $k characters, a digit, an uppercase and a lowercase letter in the password/a list of what is missing in the password: "too short" below $k characters, "no digit", "no capital")
 > @($total = 0
   if len(password) >= $k:
       $total += 1
-  if any($char.isdigit() for $char in password):
+  if any($c.isdigit() for $c in password):
       $total += 1
-  if any($char.isupper() for $char in password):
+  if any($c.isupper() for $c in password):
       $total += 1
-  if any($char.islower() for $char in password):
+  if any($c.islower() for $c in password):
       $total += 1
   return $total/$result = []
   if len(password) < $k:
       $result.append("too short")
-  if not any($char.isdigit() for $char in password):
+  if not any($c.isdigit() for $c in password):
       $result.append("no digit")
-  if not any($char.isupper() for $char in password):
+  if not any($c.isupper() for $c in password):
       $result.append("no capital")
   return $result)
 
@@ -200,16 +200,16 @@ is_user_name is_login_name : name:text -> bool
       return False
   if not name[0].isalpha():
       return False
-  return all($char.isalnum() or $char == "_" for $char in name)
+  return all($c.isalnum() or $c == "_" for $c in name)
 > return 0 < len(name) <= $k and name[0].isalpha() and name.replace("_", "").isalnum()
 
 has_@(square/curly)_brackets_balanced : text:brackets -> bool
 - ? every opening @(square/curly) bracket in text has its closing one, in the right order
 > depth = 0
-  for $char in text:
-      if $char == "@([/{)":
+  for $c in text:
+      if $c == "@([/{)":
           depth += 1
-      elif $char == "@(]/})":
+      elif $c == "@(]/})":
           depth -= 1
           if depth < 0:
               return False
@@ -232,14 +232,37 @@ weighted_@(checksum/check) : digits:digits -> @(int/bool)
   return $total % $k@(/ == 0)
 > return sum((i + 1) * int(digit) for i, digit in enumerate(digits)) % $k@(/ == 0)
 
-@(first/last)_invalid_entry : W -> str | None
-- the @(first/last) of the $W that is empty or has characters other than letters, or None if there is none
-> for $w in @($W/reversed($W)):
-      if not $w.isalpha():
-          return $w
+@(first/last)_invalid_entry find_@(first/last)_invalid : entries:entries -> str | None
+- the @(first/last) of the entries that does not consist only of digits, or None if there is none
+> for entry in @(entries/reversed(entries)):
+      if not entry.isdigit():
+          return entry
   return None
-> faulty = [$w for $w in $W if not $w.isalpha()]
+> faulty = [entry for entry in entries if not entry.isdigit()]
   return faulty[@(0/-1)] if faulty else None
+
+@(sum/largest)_of_valid_entries @(total/highest)_of_valid : entries:entries -> int
+- the @(sum/largest) of those entries that consist only of digits, or 0 if there are none
+> return @(sum(int(entry) for entry in entries if entry.isdigit())/max((int(entry) for entry in entries if entry.isdigit()), default=0))
+> $total = 0
+  for entry in entries:
+      try:
+          number = int(entry)
+      except ValueError:
+          continue
+      if entry.isdigit():
+          $total = @($total + number/max($total, number))
+  return $total
+
+integers_and_@(count/faults)_of_entries split_entries_and_@(count/list)_faults : entries:entries -> tuple[list[int], @(int/list[str])]
+- a tuple of the list of the entries that are integers, as integers, and @(the number/the list) of the others
+> numbers, faults = [], []
+  for entry in entries:
+      try:
+          numbers.append(int(entry))
+      except ValueError:
+          faults.append(entry)
+  return numbers, @(len(faults)/faults)
 
 message_for_@(age/amount/percentage) check_@(age/amount/percentage) : entry:signed -> str
 - "ok" if the entry is a number @(from 0 to 130/from 1 to 200/from 0 to 100), otherwise "too small" or "too large"
@@ -258,19 +281,29 @@ number_in_range_or_@(none/limit) : entry:maybe_signed low:small high:positive ->
       return None
   @(return number if low <= number <= high else None/return max(low, min(number, high)))
 
-to_integer_or_@(default/zero/none) parse_integer_or_@(default/zero/none) : text:maybe_signed@( default:int//) -> @(int/int/int | None)
-- the text as an integer, or @(default/0/None) if it is none
+to_integer_or_@(zero/none) parse_integer_or_@(zero/none) : text:maybe_signed -> @(int/int | None)
+- the text as an integer, or @(0/None) if it is none
 > try:
       return int(text)
   except ValueError:
-      return @(default/0/None)
+      return @(0/None)
+> if not text.removeprefix("-").isdigit():
+      return @(0/None)
+  return int(text)
 
-count_@(valid/invalid)_integers : W -> int
-- how many of the $W consist @(only of digits/not only of digits)
-> return sum(1 for $w in $W if @(/not )$w.isdigit())
+to_integer_or_default parse_integer_with_default : text:maybe_signed default:int -> int
+- the text as an integer, or default if it is none
+> try:
+      return int(text)
+  except ValueError:
+      return default
+
+count_@(valid/invalid)_entries number_of_@(valid/invalid)_entries : entries:entries -> int
+- how many of the entries consist @(only of digits/not only of digits)
+> return sum(1 for entry in entries if @(entry.isdigit()/not entry.isdigit()))
 > $count = 0
-  for $w in $W:
-      if @($w.isdigit()/not $w.isdigit()):
+  for entry in entries:
+      if @(entry.isdigit()/not entry.isdigit()):
           $count += 1
   return $count
 
@@ -299,10 +332,5 @@ kind_of_triangle name_triangle : a+ b+ c+ -> str
   return "scalene"
 > different = len({$a, $b, $c})
   return {1: "equilateral", 2: "isosceles", 3: "scalene"}[different]
-
-is_right_angled has_right_angle : a+ b+ c+ -> bool
-- ? a triangle with the sides $a, $b and $c has a right angle
-> x, y, z = sorted(($a, $b, $c))
-  return x * x + y * y == z * z
 """,
 )

@@ -34,9 +34,9 @@ compact_date date_without_dashes : stamp:date -> str
 > return stamp.replace("-", "")
 > return "".join(stamp.split("-"))
 > $result = ""
-  for $char in stamp:
-      if $char != "-":
-          $result += $char
+  for $c in stamp:
+      if $c != "-":
+          $result += $c
   return $result
 
 is_in_@(first/second)_half_of_year : stamp:date -> bool
@@ -165,12 +165,12 @@ months_between_dates : first:date second:date -> int
           best = stamp
   return best
 
-dates_@(before/after/not_before) keep_dates_@(before/after/from) : dates:dates limit:date -> list[str]
-- the dates that are @(before/after/not before) limit, in their original order
-> return [stamp for stamp in dates if stamp @(</>/>=) limit]
+dates_@(before/after) keep_dates_@(before/after) : dates:dates limit:date -> list[str]
+- the dates that are @(before/after) limit, in their original order
+> return [stamp for stamp in dates if stamp @(</>) limit]
 > $result = []
   for stamp in dates:
-      if stamp @(</>/>=) limit:
+      if stamp @(</>) limit:
           $result.append(stamp)
   return $result
 
@@ -297,11 +297,11 @@ duration_to_@(minutes/seconds) parse_duration_as_@(minutes/seconds) : duration:d
 - the @(minutes/seconds) in a duration such as "2h30m", of which either part may be missing
 > $total = 0
   number = ""
-  for $char in duration:
-      if $char.isdigit():
-          number += $char
+  for $c in duration:
+      if $c.isdigit():
+          number += $c
       else:
-          $total += int(number) * (@(60 if $char == "h" else 1/3600 if $char == "h" else 60))
+          $total += int(number) * (@(60 if $c == "h" else 1/3600 if $c == "h" else 60))
           number = ""
   return $total
 > hours, minutes = 0, 0
