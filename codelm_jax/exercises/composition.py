@@ -90,7 +90,7 @@ def _composed(draws: Draws) -> Draft | None:
     steps = [step for step in (keep, term, order) if step is not None]
     if len(steps) + (end.name != "list") < 2 or (of_words and order is not None and "est_" in order.name):
         return None
-    if order is not None and (end.name, order.name) in _IDLE:
+    if order is not None and (re.sub(r"_\d+$", "", end.name), order.name) in _IDLE:
         return None
     if len(steps) == 1 and order is None and end.name in ("list", "sum"):
         return None
@@ -145,6 +145,10 @@ _IDLE = {
         "count_distinct",
         "total_length",
         "length_by_text",
+        "any_above",
+        "all_below",
+        "sum_above",
+        "any_longer_than",
     )
     for order in ("ascending", "descending", "reversed")
 } | {

@@ -62,9 +62,9 @@ def docstring(
         shown = _session(examples)
         rest = ["", title, *(INDENT + line for line in shown)] if title else ["", *shown]
     elif examples:
-        call, value = examples[0]
         pattern = draws.choice(("For example, {} returns {}.", "Example: {} is {}.", "{} == {}"))
-        rest = ["", pattern.format(call, value)]
+        said = pattern.format(*min(examples, key=lambda example: len("".join(example))))
+        rest = ["", said] if len(said) <= room else []
     elif len(text) + 2 * len(_QUOTES) <= room:
         return _QUOTES + text + _QUOTES
     first, *more = wrapped(text, room - len(opening))

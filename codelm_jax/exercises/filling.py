@@ -49,6 +49,9 @@ _OPERATIONS: Mapping[
     "C": operations.draw_characters,
     "H": operations.draw_character_term,
 }
+# A function's name that is longer is drawn once more, so many times at most.
+_LONGEST_NAME = 36
+_TRIES = 4
 _SEPARATORS = ("-", ", ", " ", "/", "_", ":", " | ")
 
 
@@ -82,6 +85,7 @@ class _Words:
 
     def __init__(self, template: Template, draws: Draws):
         self.draws = draws
+        self._has_two_lists = any(param.slot in ("M", "B") for param in template.params)
         self._fixed = _fixed_names(template)
         self.name: dict[str, str] = {}
         self.ask: dict[str, str] = {}
@@ -144,9 +148,9 @@ class _Words:
         param, item, plural, singular = entry
         where = f" in {param}" if param != plural and self.draws.chance(0.6) else ""
         token = {"M": "y", "B": "y", "W": "w"}.get(slot, "x")
-        if slot in "MB":
-            plural = param
-        self._set(slot, param, plural + where, plural)
+        # Two lists are called by their names.
+        called = param if self._has_two_lists else plural + where
+        self._set(slot, param, called, plural)
         self._set(token, item, singular, singular)
         self.bound += [param, item]
         if token == "w":
@@ -263,12 +267,21 @@ def _fixed_names(template: Template) -> set[str]:
     return {param.name for param in template.params} | set(re.findall(r"(?<![\w$.!\"])[A-Za-z_]\w*", code))
 
 
-def fill(template: Template, draws: Draws) -> Draft:
-    """Draws one function of a template."""
+def _drawn_words(template: Template, draws: Draws) -> tuple[_Words, str]:
     words = _Words(template, draws)
     while not words.are_distinct():
         words = _Words(template, draws)
-    name = re.sub(r"\W+", "_", words.in_name(draws.choice(template.names))).strip("_").lower()
+    name = words.in_name(draws.choice(template.names))
+    return words, re.sub(r"\W+", "_", name).strip("_").lower()
+
+
+def fill(template: Template, draws: Draws) -> Draft:
+    """Draws one function of a template."""
+    words, name = _drawn_words(template, draws)
+    for _ in range(_TRIES):
+        if len(name) <= _LONGEST_NAME:
+            break
+        words, name = _drawn_words(template, draws)
     slots = {param.slot: words.code.get(param.slot, "") for param in template.params}
     params = tuple((slots[param.slot] if param.slot else param.name, param.kind) for param in template.params)
     bodies = [words.in_code(body) for body in template.bodies]

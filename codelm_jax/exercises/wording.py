@@ -37,7 +37,7 @@ _USUAL_VERBS = (
 )
 _NUMBER_VERBS = (*_USUAL_VERBS, (1.5, "Compute {}"), (1.5, "Calculate {}"), (1, "Find {}"))
 _MAKING_VERBS = (*_USUAL_VERBS, (1, "Build {}"), (1, "Create {}"), (0.7, "Make {}"))
-_OTHER_VERBS = (*_USUAL_VERBS, (1, "Find {}"))
+_FINDING_VERBS = (*_USUAL_VERBS, (2, "Find {}"))
 _QUESTION_VERBS = (
     (4, "Return True if {}, otherwise False"),
     (3, "Return True if {}, False otherwise"),
@@ -58,6 +58,8 @@ _DIRECT = (
     (re.compile(r"(?:a|the) list of (?=the \w+s\b)"), ("List ", "Collect ")),
 )
 _WITHOUT_DOCSTRING = ("none", "comment above", "comment inside")
+# What is looked for rather than computed.
+_SEARCHED = re.compile(r"whichever |the (index|first|last|one|longest|shortest|position|largest|smallest)\b")
 _TAIL = re.compile(r";|, or |, and |\(| minus | plus | times | divided ")
 
 
@@ -128,11 +130,13 @@ def _imperative(draft: Draft, draws: Draws) -> str:
         found = pattern.match(ask)
         if found and (ask.startswith("how ") or (not _TAIL.search(ask) and draws.chance(0.3))):
             return draws.choice(verbs) + ask[found.end() :]
-    verbs = _OTHER_VERBS
-    if draft.returns in ("int", "float"):
-        verbs = _NUMBER_VERBS
-    elif ask.startswith(("a ", "one ")):
+    verbs = _USUAL_VERBS
+    if ask.startswith(("a ", "one ")):
         verbs = _MAKING_VERBS
+    elif _SEARCHED.match(ask):
+        verbs = _FINDING_VERBS
+    elif draft.returns in ("int", "float"):
+        verbs = _NUMBER_VERBS
     return draws.weighted(verbs).format(ask)
 
 

@@ -117,12 +117,12 @@ def test_held_out_problems_say_what_they_ask_for_and_their_solutions_pass(sieve,
     assert {verdict.outcome for verdict in sandbox.judge_all(jobs)} == {"passed"}
 
 
-def test_a_census_counts_what_exercises_yields(sieve, drawn):
+def test_a_census_adds_up(sieve):
     counted = census(0, 250, sieve=sieve)
     assert counted.drawn == 250 == counted.kept + sum(counted.dropped.values())
     assert 0.6 * counted.kept < counted.bodies <= counted.kept
     assert 0 < counted.held_out < counted.kept / 4
-    assert {e.template for e in drawn[:100]} and counted.templates > 100
+    assert counted.templates > 100
     assert counted.characters > 60 * counted.kept
 
 

@@ -47,7 +47,7 @@ cube | cubes | {v} ** 3 | the cube of {} | the cubes of {}
 double | doubles | 2 * {v} | twice {} | the doubles of {}
 double | doubled | {v} * 2 | {} doubled | the doubles of {}
 times_{k} | times_{k} | {k} * {v} | {k} times {} | the results of multiplying {} by {k}
-times_{k} | times_{k} | {v} * {k} | {} multiplied by {k} | {k} times each of {}
+times_{k} | times_{k} | {v} * {k} | {} multiplied by {k} | the products of {k} and each of {}
 half | halves | {v} // 2 | half of {} (rounded down) | the halves of {} (rounded down)
 floor_div_{k} | floor_div_{k} | {v} // {k} | {} divided by {k} (rounded down) | the results of dividing {} by {k} (rounded down)
 plus_{k} | plus_{k} | {v} + {k} | {} plus {k} | the results of adding {k} to {}
