@@ -94,7 +94,7 @@ def _composed(draws: Draws) -> Draft | None:
         return None
     if len(steps) == 1 and order is None and end.name in ("list", "sum"):
         return None
-    in_order = end.name in ("list", "text", "first", "lengths", "initials", "length_by_text")
+    in_order = end.name in ("list", "text", "first", "lengths", "initials")
     ask = end.words.replace("{}", _values(source, keep, term, order, in_order=in_order), 1)
     shape = "/".join(
         [

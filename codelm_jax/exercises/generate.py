@@ -20,7 +20,7 @@ from codelm_jax.text.problems import Problem
 Split = Literal["train", "heldout"]
 
 # Drafts that are run together: few at first, so that a short list costs little.
-_FIRST_ROUND = 250
+_FIRST_ROUND = 128
 _LARGEST_ROUND = 8000
 _SINGLE = 0.3
 _MOST_FUNCTIONS = 6

@@ -133,7 +133,7 @@ def _imperative(draft: Draft, draws: Draws) -> str:
     verbs = _USUAL_VERBS
     if ask.startswith(("a ", "one ")):
         verbs = _MAKING_VERBS
-    elif _SEARCHED.match(ask):
+    elif _SEARCHED.match(ask) and not draft.returns.startswith(("list", "dict")):
         verbs = _FINDING_VERBS
     elif draft.returns in ("int", "float"):
         verbs = _NUMBER_VERBS
