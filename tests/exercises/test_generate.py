@@ -54,7 +54,7 @@ def test_more_documents_leave_the_first_ones_as_they_are(texts, sieve):
 
 def test_documents_are_the_same_in_every_process_and_python_version(texts):
     # Strings are hashed differently in every process.
-    assert hashlib.sha256("".join(texts).encode()).hexdigest()[:16] == "0"
+    assert hashlib.sha256("".join(texts).encode()).hexdigest()[:16] == "2a115b5300fd75a8"
 
 
 def test_exercises_are_distinct_and_so_are_most_bodies(drawn):
