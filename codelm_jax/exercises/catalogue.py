@@ -1,4 +1,7 @@
-"""All templates, and the draw of one draft."""
+"""All templates, each a meaning of its own, and the draw of one draft.
+
+Compositions come on top: every shape of one counts as a template in a draft's `template`.
+"""
 
 import re
 
