@@ -44,6 +44,10 @@ def test_a_task_in_disguise_is_dropped_and_nothing_else(sandbox, candidate, leve
         ("return 7", "has one value for all inputs"),
         ("while True:\n    a += 1", "raises on most inputs"),
         ("for _ in range(10 ** 9):\n    pass\nreturn a", "raises on most inputs"),
+        ("return combine(a - 1, b) + combine(a - 1, b) if a > -90 else 0", "raises on most inputs"),
+        ("return sum(1 for _ in itertools.combinations(range(60), 8)) + a", "raises on most inputs"),
+        ("return (3 ** 10 ** 8 + a) % 7", "raises on most inputs"),
+        ("return math.factorial(10 ** 6 + abs(a)) % 7", "raises on most inputs"),
     ],
 )
 def test_a_function_that_teaches_nothing_is_dropped(sandbox, body, fault):
