@@ -1,24 +1,27 @@
 """Batches of token windows: grain gives the order, the prefetching and the place to resume from.
 
-A record of the source is a whole batch, because grain's cost is per record. Batch `i` holds the windows numbered
-`i * batch_size` to `(i + 1) * batch_size - 1`; `divmod` by the windows of an epoch gives a window's epoch and place,
-so that a batch may straddle two epochs and no window is dropped.
+A record of the source is a whole batch, because grain's cost is per record. Window numbers run on from batch to batch and
+from epoch to epoch, so that a batch may straddle two epochs and no window is dropped.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import grain
 import numpy as np
 
+from codelm_jax.data.mixture import Phase, Schedule, TokenMixture
 from codelm_jax.data.tokens import TokenFile
+from codelm_jax.data.windows import DocumentWindows, StreamWindows
 from codelm_jax.errors import UserError
 
 _ENDLESS = 1 << 40  # batches; grain wants a length
 _PREFETCHED = 4  # batches made ahead by one thread
+_WINDOWS = {"stream": StreamWindows, "documents": DocumentWindows}
 
 
 def train_batches(
-    tokens: TokenFile,
+    tokens: TokenFile | TokenMixture,
     *,
     batch_size: int,
     seq_length: int,
@@ -27,11 +30,11 @@ def train_batches(
     process_index: int = 0,
     process_count: int = 1,
 ) -> grain.DatasetIterator:
-    """Endless training batches, the same for the same (tokens, batch_size, seq_length, seed) at every index.
+    """Endless training batches, the same for the same arguments at every index.
 
-    Each epoch cuts the tokens, taken as a ring, into `count // seq_length` windows from a fresh offset and visits
-    them in a fresh order. Element `w` is uint16 [batch_size / process_count, seq_length + 1]: inputs `w[:, :-1]`,
-    targets `w[:, 1:]`. `get_state()` is `{"next_index": n}`: n batches were taken.
+    Each epoch of a set visits its windows in a fresh order. Element `w` is uint16
+    [batch_size / process_count, seq_length + 1]: inputs `w[:, :-1]`, targets `w[:, 1:]`. `get_state()` is
+    `{"next_index": n}`: n batches were taken.
 
     Raises:
         UserError: too few tokens for one window, or for one batch of different windows; or `process_count` does not
@@ -41,22 +44,26 @@ def train_batches(
         raise UserError(
             f"config.batch_size = {batch_size}: does not divide over {process_count} processes; make it a multiple"
         )
-    source = _WindowBatches(tokens.ids, batch_size, seq_length, seed, process_index, process_count)
-    if source.windows_per_epoch < 1 or len(tokens.ids) <= seq_length:
-        raise UserError(
-            f"config.model.max_seq_length = {seq_length}: the {len(tokens.ids)} tokens of {tokens.path} are less than one"
-            f" window of max_seq_length + 1 = {seq_length + 1}; lower it or add data"
-        )
-    if batch_size > source.windows_per_epoch:
-        raise UserError(
-            f"config.batch_size = {batch_size}: {tokens.path} has only {source.windows_per_epoch} windows of {seq_length}"
-            " tokens; lower config.batch_size or add data"
-        )
+    mixture = _as_mixture(tokens)
+    source = _MixedBatches(mixture, batch_size, seq_length, seed, process_index, process_count)
     options = grain.ReadOptions(num_threads=1, prefetch_buffer_size=_PREFETCHED)
     iterator = iter(grain.MapDataset.source(source).to_iter_dataset(options))
     if start_index:
         iterator.set_state({"next_index": start_index})
     return iterator
+
+
+def epochs(
+    tokens: TokenFile | TokenMixture, *, steps: int, batch_size: int, seq_length: int
+) -> dict[Path, float]:
+    """How often the first `steps` batches visit each set, by the path of its token file."""
+    mixture = _as_mixture(tokens)
+    taken = Schedule(mixture.phases, batch_size).taken(steps)
+    per_epoch = [_WINDOWS[mixture.windows](each, seq_length, 0).per_epoch for each in mixture.sets]
+    return {
+        each.path: float(count) / windows
+        for each, count, windows in zip(mixture.sets, taken, per_epoch, strict=True)
+    }
 
 
 def eval_batches(
@@ -96,66 +103,43 @@ def _masked_windows(
         yield flat[rows], mask.reshape(batch_size, seq_length)
 
 
-class _WindowBatches:
+def _as_mixture(tokens: TokenFile | TokenMixture) -> TokenMixture:
+    return tokens if isinstance(tokens, TokenMixture) else TokenMixture((tokens,), (Phase(0, (1,)),))
+
+
+class _MixedBatches:
     """A random-access source for grain: item `i` is this process's rows of batch `i`."""
 
     def __init__(
         self,
-        ids: np.ndarray,
+        mixture: TokenMixture,
         batch_size: int,
         seq_length: int,
         seed: int,
         process_index: int,
         process_count: int,
     ):
-        self._ids = np.asarray(ids)
-        self._batch_size = batch_size
-        self._columns = np.arange(seq_length + 1, dtype=np.int64)
-        self._seed = seed
+        self._windows = [_WINDOWS[mixture.windows](tokens, seq_length, seed) for tokens in mixture.sets]
+        self._schedule = Schedule(mixture.phases, batch_size)
         rows = batch_size // process_count
         self._rows = np.arange(process_index * rows, (process_index + 1) * rows, dtype=np.int64)
-        self._seq_length = seq_length
-        self.windows_per_epoch = len(ids) // seq_length
-        self._starts_of_epoch: dict[int, np.ndarray] = {}
+        self._shape = (rows, seq_length + 1)
+        for phase in mixture.phases:
+            for tokens, windows, weight in zip(mixture.sets, self._windows, phase.weights, strict=True):
+                if batch_size * weight > windows.per_epoch * sum(phase.weights):
+                    raise UserError(
+                        f"config.batch_size = {batch_size}: {tokens.path} has only {windows.per_epoch} windows of"
+                        f" {seq_length} tokens; lower config.batch_size or add data"
+                    )
 
     def __len__(self) -> int:
         return _ENDLESS
 
     def __getitem__(self, index: int) -> np.ndarray:
-        epochs, places = np.divmod(index * self._batch_size + self._rows, self.windows_per_epoch)
-        starts = np.empty_like(places)
-        for epoch in np.unique(epochs):
-            chosen = epochs == epoch
-            starts[chosen] = self._starts(int(epoch))[places[chosen]]
-        # A window may run over the end of the ring; `take` wraps at a third of what an explicit modulo costs.
-        return self._ids.take(starts[:, None] + self._columns[None, :], mode="wrap")
-
-    def _starts(self, epoch: int) -> np.ndarray:
-        """First tokens of the epoch's windows in the order of visit: int64 [windows_per_epoch]."""
-        known = self._starts_of_epoch.get(epoch)
-        if known is None:
-            # Our own arithmetic rather than numpy's generators, whose streams may change between versions: a run
-            # must resume on the windows it would have seen.
-            keys = _hash(self._seed, epoch, np.arange(self.windows_per_epoch + 1, dtype=np.uint64))
-            offset = int(keys[-1] % np.uint64(len(self._ids)))
-            order = np.argsort(keys[:-1], kind="stable")
-            known = (order * self._seq_length + offset) % len(self._ids)
-            self._starts_of_epoch = {
-                number: s for number, s in self._starts_of_epoch.items() if number == epoch - 1
-            }
-            self._starts_of_epoch[epoch] = known
-        return known
-
-
-def _hash(seed: int, epoch: int, numbers: np.ndarray) -> np.ndarray:
-    """A keyed splitmix64: uint64, independent between seeds and epochs."""
-    key = _splitmix(np.array([seed % (1 << 64)], np.uint64))
-    key = _splitmix(key + np.uint64(epoch))
-    return _splitmix(_splitmix(numbers + key))
-
-
-def _splitmix(values: np.ndarray) -> np.ndarray:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+        sets, numbers = self._schedule.locate(index, self._rows)
+        batch = np.empty(self._shape, np.uint16)
+        for number, windows in enumerate(self._windows):
+            chosen = sets == number
+            if chosen.any():
+                batch[chosen] = windows.take(numbers[chosen])
+        return batch
