@@ -35,14 +35,7 @@ def load_weights(path: str | os.PathLike[str], *, which: Literal["best", "latest
     step = imported.step or 0
     if isinstance(which, int) and which != step:
         raise UserError(f"{path}: has no step {which}; it is an export of step {step}")
-    meta = imported.meta or {
-        "config": {"model": imported.words},
-        "human_band": {},
-        "data_fingerprint": "unknown",
-        "decontaminated": [],
-        "began_from": None,
-    }
-    return Loaded(step, jax.device_put(imported.params), {**meta, "tokenizer_json": imported.tokenizer_json})
+    return Loaded(step, jax.device_put(imported.params), imported.meta)
 
 
 def _require_checkpoint(path: str | os.PathLike[str]) -> None:

@@ -89,6 +89,4 @@ def get_config() -> ConfigDict:
     config.data.split_seed = 0  # deals files into splits; change it and models can't be compared
     config.data.tokenizer_bytes = 30_000_000  # of training text that the tokenizer sees
     config.data.prepared_dir = "data/strongreg"  # where the prepared data is kept and found again
-    config.data.mixture = ()  # of several prepared sets: rows (prepared_dir, weight, from_step), see docs/data.md
-    config.data.windows = "stream"  # cut the tokens anywhere; "documents" packs whole documents
     return config

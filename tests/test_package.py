@@ -68,7 +68,8 @@ ALLOWED = {
     "model": {"text"},
     "checkpoint": {"text"},
     "report": {"text"},
-    "interop": {"model", "text"},
+    # The record of an export holds the metadata of a checkpoint.
+    "interop": {"checkpoint", "model", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
     "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "text"},

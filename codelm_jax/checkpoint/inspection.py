@@ -7,12 +7,12 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from codelm_jax.checkpoint.digest import Damaged, Digests
 from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
 from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
@@ -147,25 +147,22 @@ def _own_digest(saved: SavedStep) -> str:
     return saved.digests.to_json()["sha256"]
 
 
-def _fingerprints(meta: dict[str, Any]) -> dict[str, str]:
-    found = {}
-    if "config" in meta:
-        found["config"] = json_digest(meta["config"])[:12]
-    if "tokenizer_json" in meta:
-        found["tokenizer"] = hashlib.sha256(meta["tokenizer_json"].encode()).hexdigest()[:12]
-    if "data_fingerprint" in meta:
-        found["data"] = str(meta["data_fingerprint"])[:12]
-    return found
+def _fingerprints(meta: RunMeta) -> dict[str, str]:
+    return {
+        "config": json_digest(meta.config)[:12],
+        "tokenizer": hashlib.sha256(meta.tokenizer_json.encode()).hexdigest()[:12],
+        "data": meta.data_fingerprint[:12],
+    }
 
 
-def _meta_lines(meta: dict[str, Any]) -> list[str]:
+def _meta_lines(meta: RunMeta) -> list[str]:
     # The tokenizer is half a megabyte of text: its fingerprint stands for it.
-    rest = {name: value for name, value in meta.items() if name not in ("config", "tokenizer_json")}
-    lines = [f"{name} fingerprint: {value}" for name, value in _fingerprints(meta).items()]
-    lines += [f"{name}: {json.dumps(value, sort_keys=True)}" for name, value in sorted(rest.items())]
-    if "config" in meta:
-        lines.append(f"config: {json.dumps(meta['config'], indent=2, sort_keys=True)}")
-    return lines
+    rest = {name: value for name, value in meta.to_json().items() if name not in ("config", "tokenizer_json")}
+    return [
+        *(f"{name} fingerprint: {value}" for name, value in _fingerprints(meta).items()),
+        *(f"{name}: {json.dumps(value, sort_keys=True)}" for name, value in sorted(rest.items())),
+        f"config: {json.dumps(meta.config, indent=2, sort_keys=True)}",
+    ]
 
 
 def _parameter_table(digests: Digests) -> list[str]:

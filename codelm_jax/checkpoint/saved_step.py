@@ -11,6 +11,7 @@ import numpy as np
 import tensorstore
 
 from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.quarantine import QUARANTINE
 from codelm_jax.checkpoint.tree import SEPARATOR
 from codelm_jax.errors import UserError
@@ -107,9 +108,11 @@ class SavedStep:
         if directory.name.isdecimal() and int(directory.name) != self.digests.step:
             raise Damaged(f"{directory}: holds step {self.digests.step}, not the step of its name")
 
-    def meta(self) -> dict[str, Any]:
+    def meta(self) -> RunMeta:
         """Returns the metadata given to `save`."""
-        return self._verified_json("meta", self.digests.meta)
+        return RunMeta.from_json(
+            self._verified_json("meta", self.digests.meta), f"{self.directory / 'meta'}: meta"
+        )
 
     def data(self) -> dict[str, Any]:
         """Returns the state of the data iterator given to `save`."""
@@ -145,7 +148,7 @@ class SavedStep:
 
     def verify(self) -> None:
         """Reads all of the step and compares it with the digests."""
-        self.meta()
+        self._verified_json("meta", self.digests.meta)
         self.data()
         self.leaves()
 

@@ -27,6 +27,7 @@ from codelm_jax.checkpoint.digest import (
     finite_or_none,
     plain_json,
 )
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
 from codelm_jax.checkpoint.retention import best_step, steps_to_keep
 from codelm_jax.checkpoint.saved_step import UNFINISHED, SavedStep, locate, saved_steps
@@ -56,7 +57,7 @@ class Restored:
     step: int
     state: Any
     data: dict[str, Any]
-    meta: dict[str, Any]
+    meta: RunMeta
     metrics: dict[str, float | None] | None
 
 
@@ -72,7 +73,7 @@ class Loaded:
 
     step: int
     params: dict[str, Any]
-    meta: dict[str, Any]
+    meta: RunMeta
 
 
 class CheckpointStore:
@@ -84,8 +85,9 @@ class CheckpointStore:
     other steps look sound. The last step that a run has is never moved by a run.
 
     >>> import tempfile, jax.numpy as jnp
+    >>> meta = RunMeta(config={"model": {}}, tokenizer_json="")
     >>> with tempfile.TemporaryDirectory() as directory, CheckpointStore(directory) as store:
-    ...     store.save(7, state={"w": jnp.arange(3.0)}, data={"next_index": 7}, meta={}, metrics={"nll": 2.5})
+    ...     store.save(7, state={"w": jnp.arange(3.0)}, data={"next_index": 7}, meta=meta, metrics={"nll": 2.5})
     ...     store.wait()
     ...     restored = store.restore({"w": jax.ShapeDtypeStruct((3,), jnp.float32)})
     >>> restored.step, restored.state["w"].tolist(), restored.data
@@ -128,7 +130,7 @@ class CheckpointStore:
         *,
         state: Any,
         data: Mapping[str, Any],
-        meta: Mapping[str, Any],
+        meta: RunMeta,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
         """Starts saving a step; returns when `state` has been copied, so that its buffers may be donated.
@@ -139,7 +141,7 @@ class CheckpointStore:
             step: its number; a step is never overwritten.
             state: a pytree of arrays, such as a train state.
             data: iterator state as of the last consumed batch; plain JSON.
-            meta: what else belongs to the step; plain JSON.
+            meta: what else belongs to the step.
             metrics: held-out figures; the lowest finite `metrics["nll"]` makes the best step.
 
         Raises:
@@ -152,19 +154,19 @@ class CheckpointStore:
                 f"{self._path(step)}: exists already; choose another run directory, or move it away"
             )
         arrays = host_copies(state)
-        data, meta = plain_json(data, "data"), plain_json(meta, "meta")
+        data, meta_json = plain_json(data, "data"), plain_json(meta.to_json(), "meta")
         digests = Digests(
             step=step,
             metrics=finite_or_none(metrics),
             leaves={name: array_digest(array) for name, array in arrays.items()},
             data=json_digest(data),
-            meta=json_digest(meta),
+            meta=json_digest(meta_json),
         )
         self._nll_by_step[step] = digests.nll
         items = ocp.args.Composite(
             state=ocp.args.PyTreeSave(nest(arrays)),
             data=ocp.args.JsonSave(data),
-            meta=ocp.args.JsonSave(meta),
+            meta=ocp.args.JsonSave(meta_json),
             digests=ocp.args.JsonSave(digests.to_json()),
         )
         self._pending = step

@@ -20,7 +20,6 @@ from codelm_jax.interop.hf_record import is_export
 from codelm_jax.release.directory import without_check
 from codelm_jax.report.model_card import MODEL_CARD, model_card
 from codelm_jax.report.runs import load_runs
-from codelm_jax.training.resume import decontaminated
 from codelm_jax.weights import load_weights
 
 _CHECKPOINT = flags.DEFINE_string(
@@ -51,8 +50,7 @@ def main() -> None:
     jax.config.update("jax_platforms", "cpu")
     which: Any = int(_WHICH.value) if _WHICH.value.isdecimal() else _WHICH.value
     loaded = load_weights(_CHECKPOINT.value, which=which)
-    meta = {**loaded.meta, "decontaminated": decontaminated(loaded.meta)}
-    exported = Exported(loaded.step, jax.device_get(loaded.params), meta, _card(_CHECKPOINT.value))
+    exported = Exported(loaded.step, jax.device_get(loaded.params), loaded.meta, _card(_CHECKPOINT.value))
     out = Path(_OUT.value)
     name = export_hf(
         exported,

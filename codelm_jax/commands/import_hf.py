@@ -25,7 +25,6 @@ from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_import import read_hf
 from codelm_jax.run_files import read_object, write_object
-from codelm_jax.training.resume import run_meta
 
 _MODEL = flags.DEFINE_string("model", None, "The directory to read.", required=True)
 _OUT = flags.DEFINE_string("out", None, "The run directory to make.", required=True)
@@ -36,29 +35,20 @@ def main() -> None:
     # Importing needs no accelerator.
     jax.config.update("jax_platforms", "cpu")
     imported = read_hf(Path(_MODEL.value))
-    CodeTokenizer.from_json(imported.tokenizer_json)  # refuses what can be no checkpoint's tokenizer
-    meta = imported.meta or run_meta(
-        {"model": imported.words},
-        tokenizer_json=imported.tokenizer_json,
-        human_band={},
-        data_fingerprint="unknown",
-        decontaminated=[],
-        began_from=None,
-    )
+    CodeTokenizer.from_json(imported.meta.tokenizer_json)  # refuses what can be no checkpoint's tokenizer
     step = imported.step or 0
     out = Path(_OUT.value)
     with RunLock(out):
         # Judged before the store is opened, which would tidy up in a run that is not ours. The settings come first:
         # the step is what makes the directory a run, and an import that was killed before it goes on.
-        if _is_another_run(out, meta["config"]):
+        if _is_another_run(out, imported.meta.config):
             raise UserError(f"--out={out}: holds a run already; choose another directory")
-        write_object(out / "config.json", meta["config"])
+        write_object(out / "config.json", imported.meta.config)
         with CheckpointStore(out / CHECKPOINTS) as store:
-            state = {"params": imported.params}
-            store.save(step, state=state, data={}, meta={**meta, "tokenizer_json": imported.tokenizer_json})
+            store.save(step, state={"params": imported.params}, data={}, meta=imported.meta)
             store.wait()
             store.verify(step)
-    origin = "" if imported.meta else "; where it comes from is not known"
+    origin = "; where it comes from is not known" if imported.step is None else ""
     print(f"{_OUT.value}: step {step} of {_MODEL.value}{origin}")
 
 

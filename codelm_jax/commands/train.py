@@ -88,8 +88,12 @@ def main() -> int:
     compilation_cache.enable()
     backend_of(config, mesh)  # refused now, not after the data is prepared
     if _DESCRIBE.value:
-        trained_on = (saved_meta(workdir) or {}).get("data_fingerprint")
-        prepared = find_prepared(data_config, vocab_size=config.model.vocab_size, trained_on=trained_on)
+        saved = saved_meta(workdir)
+        prepared = find_prepared(
+            data_config,
+            vocab_size=config.model.vocab_size,
+            trained_on=saved.data_fingerprint if saved else None,
+        )
         tokens = len(prepared.train.ids) if prepared else None
         print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
         return 0
@@ -131,7 +135,7 @@ def _train(
             data_config,
             vocab_size=config.model.vocab_size,
             report=report,
-            trained_on=saved["data_fingerprint"] if saved else None,
+            trained_on=saved.data_fingerprint if saved else None,
         )
     meta = run_meta(
         json.loads(json.dumps(asked)),
@@ -140,7 +144,8 @@ def _train(
         data_fingerprint=prepared.fingerprint,
         decontaminated=origin.decontaminated,
         began_from=origin.began_from,
-    ) | {"attention_path": backend_of(config, mesh).attention}
+        attention_path=backend_of(config, mesh).attention,
+    )
     summary = train(
         Run(
             config=config,

@@ -1,172 +1,164 @@
-"""Cuts a token file into training windows, shuffled anew in every epoch, with random access to each of them.
+"""Ways to cut a token file into training windows: over the whole stream, or along its documents.
 
-The order comes from this module's own arithmetic rather than from numpy's generators, whose streams may change between
-versions: a run must resume on the windows that it would have seen.
+A window has at most `seq_length + 1` ids: inputs `ids[:-1]`, targets `ids[1:]`. Windows are numbered from 0 through all
+epochs, and a window is the same whenever it is asked for.
 """
 
-import abc
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import numpy as np
 
+from codelm_jax.data.hashing import keyed_hash
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError
 
+WindowKind = Literal["stream", "documents"]
 
-class Windows(abc.ABC):
-    """The windows of one token file: window `n` is number `n % per_epoch` of epoch `n // per_epoch`.
 
-    Attributes:
-        per_epoch: windows an epoch.
-    """
+class Windows(Protocol):
+    """The windows of one token file."""
 
     per_epoch: int
 
-    def __init__(self, seed: int):
-        self._seed = seed
-        self._known: dict[int, tuple[np.ndarray, int]] = {}
-
-    def take(self, numbers: np.ndarray) -> np.ndarray:
-        """Windows by number, int64 [N]: uint16 [N, T + 1]; inputs `w[:, :-1]`, targets `w[:, 1:]`."""
-        epochs, places = np.divmod(numbers, self.per_epoch)
-        indices, draws = np.empty_like(places), np.empty_like(places)
-        for epoch in np.unique(epochs):
-            chosen = epochs == epoch
-            order, draw = self._epoch(int(epoch))
-            indices[chosen], draws[chosen] = order[places[chosen]], draw
-        return self._windows(indices, draws)
-
-    @abc.abstractmethod
-    def _windows(self, indices: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """The windows `indices`, each of an epoch that drew the number in `draws`."""
-
-    @property
-    @abc.abstractmethod
-    def _draw_below(self) -> int:
-        """Each epoch draws a number below this."""
-
-    def _epoch(self, epoch: int) -> tuple[np.ndarray, int]:
-        """The order in which an epoch visits its windows, int64 [per_epoch], and the number that it drew."""
-        known = self._known.get(epoch)
-        if known is None:
-            keys = _hash(self._seed, epoch, np.arange(self.per_epoch + 1, dtype=np.uint64))
-            known = np.argsort(keys[:-1], kind="stable"), int(keys[-1] % np.uint64(self._draw_below))
-            self._known = {number: entry for number, entry in self._known.items() if number == epoch - 1}
-            self._known[epoch] = known
-        return known
+    def take(self, numbers: np.ndarray) -> np.ndarray | list[np.ndarray]:
+        """The windows of these numbers, int64 `[n]`: uint16 `[n, seq_length + 1]`, or n arrays that may be shorter."""
+        ...
 
 
-class StreamWindows(Windows):
-    """Each epoch cuts the tokens, taken as a ring, into `count // T` windows from a fresh offset.
-
-    Args:
-        tokens: the file.
-        seq_length: T, targets a window.
-        seed: of order and offsets.
+def cut_into_windows(tokens: TokenFile, kind: WindowKind, *, seq_length: int, seed: int) -> Windows:
+    """The windows of a token file.
 
     Raises:
-        UserError: there are too few tokens for one window.
+        UserError: too few tokens for one window.
+    """
+    if len(tokens.ids) <= seq_length:
+        raise UserError(
+            f"config.model.max_seq_length = {seq_length}: the {len(tokens.ids)} tokens of {tokens.path} are less than one"
+            f" window of max_seq_length + 1 = {seq_length + 1}; lower it or add data"
+        )
+    return {"stream": StreamWindows, "documents": DocumentWindows}[kind](tokens, seq_length, seed)
+
+
+class StreamWindows:
+    """Windows over all documents end to end.
+
+    Each epoch cuts the tokens, taken as a ring, into `count // seq_length` windows from a fresh offset and visits them
+    in a fresh order.
     """
 
     def __init__(self, tokens: TokenFile, seq_length: int, seed: int):
-        super().__init__(seed)
-        count = len(tokens.ids)
-        if count <= seq_length:
-            raise UserError(
-                f"config.model.max_seq_length = {seq_length}: the {count} tokens of {tokens.path} are less than one"
-                f" window of max_seq_length + 1 = {seq_length + 1}; lower it or add data"
-            )
-        self.per_epoch = count // seq_length
         self._ids = np.asarray(tokens.ids)
-        self._seq_length = seq_length
         self._columns = np.arange(seq_length + 1, dtype=np.int64)
+        self._seq_length = seq_length
+        self._seed = seed
+        self.per_epoch = len(self._ids) // seq_length
+        self._starts_of_epoch: dict[int, np.ndarray] = {}
 
-    @property
-    def _draw_below(self) -> int:
-        return len(self._ids)
-
-    def _windows(self, indices: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        starts = (indices * self._seq_length + draws) % len(self._ids)
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        epochs, places = np.divmod(numbers, self.per_epoch)
+        starts = np.empty_like(places)
+        for epoch in np.unique(epochs):
+            chosen = epochs == epoch
+            starts[chosen] = self._starts(int(epoch))[places[chosen]]
         # A window may run over the end of the ring; `take` wraps at a third of what an explicit modulo costs.
         return self._ids.take(starts[:, None] + self._columns[None, :], mode="wrap")
 
+    def _starts(self, epoch: int) -> np.ndarray:
+        """First tokens of the epoch's windows in the order of visit: int64 [per_epoch]."""
+        known = self._starts_of_epoch.get(epoch)
+        if known is None:
+            keys = keyed_hash(self._seed, epoch, np.arange(self.per_epoch + 1, dtype=np.uint64))
+            offset = int(keys[-1] % np.uint64(len(self._ids)))
+            order = np.argsort(keys[:-1], kind="stable")
+            known = (order * self._seq_length + offset) % len(self._ids)
+            self._starts_of_epoch = {
+                number: s for number, s in self._starts_of_epoch.items() if number == epoch - 1
+            }
+            self._starts_of_epoch[epoch] = known
+        return known
 
-class DocumentWindows(Windows):
-    """Whole documents packed into windows; only a document longer than a window is cut.
 
-    Best fit, longest documents first; what stays free at the end of a window is filled with `<|endoftext|>`. A document
-    that is cut goes on in the next window, whose first input is the last target of the one before. The same documents
-    share a window in every epoch.
+class DocumentWindows:
+    """Windows that start where a document starts and hold whole documents, each with `<|endoftext|>` on both sides.
 
-    Args:
-        tokens: the file.
-        seq_length: T, targets a window.
-        seed: of the order.
+    A document longer than the window is cut into parts that overlap by one token, so that each of its tokens is a
+    target once. Documents and last parts are packed by best fit; the packing is the same in every epoch, the order of
+    the windows is not.
     """
 
     def __init__(self, tokens: TokenFile, seq_length: int, seed: int):
-        super().__init__(seed)
         self._ids = np.asarray(tokens.ids)
-        self._endoftext_id = tokens.header.endoftext_id
-        self._size = seq_length + 1
-        pieces = _pieces(self._ids, self._endoftext_id, seq_length)
-        self._packed = _pack(pieces, self._size)
-        self.per_epoch = len(self._packed)
+        self._seq_length = seq_length
+        self._end = np.array([tokens.header.endoftext_id], self._ids.dtype)
+        self._seed = seed
+        self._windows = _packed(self._ids, tokens.header.endoftext_id, seq_length)
+        self.per_epoch = len(self._windows)
+        self._order_of_epoch: tuple[int, np.ndarray] | None = None
 
-    @property
-    def _draw_below(self) -> int:
-        return 1
+    def take(self, numbers: np.ndarray) -> list[np.ndarray]:
+        return [self._window(*divmod(int(number), self.per_epoch)) for number in numbers]
 
-    def _windows(self, indices: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        windows = np.full((len(indices), self._size), self._endoftext_id, np.uint16)
-        for window, index in zip(windows, indices, strict=True):
-            filled = 0
-            for start, length in self._packed[index]:
-                window[filled : filled + length] = self._ids[start : start + length]
-                filled += length
-        return windows
+    def _window(self, epoch: int, place: int) -> np.ndarray:
+        segments = self._windows[self._order(epoch)[place]]
+        ids = np.concatenate([self._ids[start:stop] for start, stop in segments])
+        stop = segments[-1][1]
+        ends = stop == len(self._ids) or self._ids[stop] == self._end[0]
+        return np.append(ids, self._end) if ends and len(ids) <= self._seq_length else ids
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if self._order_of_epoch is None or self._order_of_epoch[0] != epoch:
+            keys = keyed_hash(self._seed, epoch, np.arange(self.per_epoch, dtype=np.uint64))
+            self._order_of_epoch = epoch, np.argsort(keys, kind="stable")
+        return self._order_of_epoch[1]
 
 
-def _pieces(ids: np.ndarray, endoftext_id: int, seq_length: int) -> list[tuple[int, int]]:
-    """(start, length) of each document with the `<|endoftext|>` before it, or of the parts of a long one."""
+def _packed(ids: np.ndarray, endoftext_id: int, seq_length: int) -> list[list[tuple[int, int]]]:
+    """The windows as (start, stop) ranges of ids; every window but a full part has room for one more token, an end."""
     starts = np.flatnonzero(ids == endoftext_id)
-    pieces = []
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(ids)], strict=True):
-        # A part of one token, after the first, would hold no target.
-        for first in range(start, max(start + 1, end - 1), seq_length):
-            pieces.append((first, min(seq_length + 1, end - first)))
-    return pieces
-
-
-def _pack(pieces: list[tuple[int, int]], size: int) -> list[list[tuple[int, int]]]:
-    windows: list[list[tuple[int, int]]] = []
-    with_room: list[list[int]] = [[] for _ in range(size + 1)]  # windows by free tokens
-    rooms = 0  # bit r is set where a window has r free tokens
-    for piece in sorted(pieces, key=lambda piece: (-piece[1], piece[0])):
-        length = piece[1]
-        if fitting := rooms >> length:
+    stops = np.append(starts[1:], len(ids))
+    full: list[list[tuple[int, int]]] = []
+    # Windows that still have room, by their room; bit r of `rooms` says that there is one with room r.
+    by_room: dict[int, list[list[tuple[int, int]]]] = {}
+    rooms = 0
+    for first, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        start = first
+        while stop - start > seq_length:
+            full.append([(start, start + seq_length + 1)])
+            start += seq_length
+        length = stop - start
+        if start > first and length == 1:  # the one token was the last target of the part before
+            continue
+        # A later part starts in the middle of a document, and nothing but an end may come before it.
+        fitting = rooms >> length if start == first else 0
+        if fitting:
             room = length + (fitting & -fitting).bit_length() - 1
-            window = with_room[room].pop()
-            if not with_room[room]:
+            window = by_room[room].pop()
+            if not by_room[room]:
                 rooms ^= 1 << room
-            windows[window].append(piece)
         else:
-            room, window = size, len(windows)
-            windows.append([piece])
-        left = room - length
-        with_room[left].append(window)
-        rooms |= 1 << left
-    return windows
+            room, window = seq_length, []
+        window.append((start, stop))
+        if room == length:
+            full.append(window)
+        else:
+            by_room.setdefault(room - length, []).append(window)
+            rooms |= 1 << (room - length)
+    return [*full, *(window for left in sorted(by_room) for window in by_room[left])]
 
 
-def _hash(seed: int, epoch: int, numbers: np.ndarray) -> np.ndarray:
-    """A keyed splitmix64: uint64, independent between seeds and epochs."""
-    key = _splitmix(np.array([seed % (1 << 64)], np.uint64))
-    key = _splitmix(key + np.uint64(epoch))
-    return _splitmix(_splitmix(numbers + key))
+def as_rows(windows: np.ndarray | Sequence[np.ndarray], width: int, fill: int) -> np.ndarray:
+    """Windows as the rows of one array, for a loss that may skip targets.
 
+    Args:
+        windows: uint16, each at most `width` ids.
+        width: of a row.
+        fill: id that fills short rows up.
 
-def _splitmix(values: np.ndarray) -> np.ndarray:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    Returns:
+        int32 `[n, width]`; the filling is written as `~fill`, a negative number, and is no target.
+    """
+    rows = np.full((len(windows), width), ~fill, np.int32)
+    for row, window in zip(rows, windows, strict=True):
+        row[: len(window)] = window
+    return rows

@@ -33,7 +33,6 @@ from codelm_jax.ops.backend import Backend
 from codelm_jax.training.compile import compile_score_step
 from codelm_jax.training.config import saved_scoring_config
 from codelm_jax.training.mesh import all_devices, backend_of, put_batch, replicated, split_over_batch
-from codelm_jax.training.resume import decontaminated
 
 # Logits that scoring holds at once on one device, in numbers: 128 MiB in float32.
 _SCORED_LOGITS = 2**25
@@ -82,8 +81,8 @@ def model(loaded: Loaded) -> Model:
     Raises:
         UserError: its config can't be read by this version.
     """
-    tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
-    config = saved_scoring_config(loaded.meta["config"])
+    tokenizer = CodeTokenizer.from_json(loaded.meta.tokenizer_json)
+    config = saved_scoring_config(loaded.meta.config)
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
     mesh = all_devices()
     backend = backend_of(config, mesh)
@@ -105,15 +104,15 @@ def model(loaded: Loaded) -> Model:
         byte_lengths=tokenizer.byte_lengths(),
         context_length=config.model.max_seq_length,
         label_smoothing=config.label_smoothing,
-        band=loaded.meta["human_band"],
+        band=loaded.meta.human_band,
         identity={
             "step": loaded.step,
-            "decontaminated": decontaminated(loaded.meta),
-            "trained_on": loaded.meta["data_fingerprint"],
-            "config_sha256": digest(loaded.meta["config"]),
+            "decontaminated": list(loaded.meta.decontaminated),
+            "trained_on": loaded.meta.data_fingerprint,
+            "config_sha256": digest(loaded.meta.config),
             "weights_sha256": _weights_digest(loaded.params),
-            "tokenizer_sha256": digest(loaded.meta["tokenizer_json"]),
-            "human_band_sha256": digest(loaded.meta["human_band"]),
+            "tokenizer_sha256": digest(loaded.meta.tokenizer_json),
+            "human_band_sha256": digest(loaded.meta.human_band),
             "compute_dtype": jnp.dtype(backend.dtype).name,
             "attention": backend.attention,
             "label_smoothing": config.label_smoothing,
@@ -143,20 +142,19 @@ def find_corpus(
     Raises:
         UserError: what was asked for is not there or was made with another tokenizer.
     """
-    default = loaded.meta["config"].get("data", {}).get("prepared_dir")
-    chosen = directory or default
-    if directory is None and default is None:
+    chosen = directory or loaded.meta.prepared_dir
+    if chosen is None:
         return None, "no held-out data: --data=DIR or --text=FILE names some"
-    if directory is None and not Path(default).is_dir():
+    if directory is None and not Path(chosen).is_dir():
         return None, "its prepared data is not here"
     prepared = load_prepared(chosen)
-    if directory is None and prepared.fingerprint != loaded.meta["data_fingerprint"]:
+    if directory is None and prepared.fingerprint != loaded.meta.data_fingerprint:
         return None, f"{chosen} is not the data it was trained on"
-    if prepared.tokenizer.to_json() != loaded.meta["tokenizer_json"]:
+    if prepared.tokenizer.to_json() != loaded.meta.tokenizer_json:
         raise UserError(
             f"--data={directory}: made with another tokenizer than this model's; prepare it with that one"
         )
-    same = prepared.fingerprint == loaded.meta["data_fingerprint"]
+    same = prepared.fingerprint == loaded.meta.data_fingerprint
     return _corpus(
         prepared, model, max_tokens
     ), f"data: {chosen}{'' if same else ', NOT what it was trained on'}"
@@ -168,7 +166,7 @@ def text_corpus(loaded: Loaded, model: Model, path: str, max_tokens: int | None)
     Raises:
         UserError: the file can't be read, is not UTF-8 or holds no text.
     """
-    tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
+    tokenizer = CodeTokenizer.from_json(loaded.meta.tokenizer_json)
     tokens = encode_file(path, "--text", tokenizer)
     corpus = Corpus(
         held_out={"text": _held_out(tokens, model, max_tokens)},
@@ -209,7 +207,7 @@ def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:
 
 def decontamination(loaded: Loaded) -> str:
     """Whether benchmarks were kept out of the training data, as the checkpoint's config says."""
-    benchmarks = decontaminated(loaded.meta)
+    benchmarks = loaded.meta.decontaminated
     if not benchmarks:
         return "its corpus was NOT decontaminated: benchmark problems may be in it"
     return f"its corpus was decontaminated against {', '.join(Path(path).name for path in benchmarks)}"

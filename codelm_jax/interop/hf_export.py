@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_of
 from codelm_jax.interop.hf_card import hf_card
@@ -36,13 +37,13 @@ class Exported:
     Attributes:
         step: of the checkpoint.
         params: float32.
-        meta: the checkpoint's metadata, see `training.resume.run_meta`.
+        meta: of the checkpoint.
         card: the run's model card.
     """
 
     step: int
     params: Mapping[str, Any]
-    meta: Mapping[str, Any]
+    meta: RunMeta
     card: str
 
 
@@ -83,7 +84,7 @@ def export_hf(
     Raises:
         UserError: the model equals no public architecture, its weights exceed `dtype`, or `out` can't be written.
     """
-    config = parse(ModelConfig, model.meta["config"]["model"], "config.model")
+    config = parse(ModelConfig, model.meta.model, "config.model")
     architecture = architecture_of(config)
     hf_config, weights = architecture.write(config, model.params)
     if for_ctranslate2:
@@ -91,7 +92,7 @@ def export_hf(
         biases = architecture.attention_biases(config)
         weights |= {name: np.zeros(size, np.float32) for name, size in biases.items()}
     weights = {name: _cast(name, array, dtype) for name, array in weights.items()}
-    tokenizer_json = model.meta["tokenizer_json"]
+    tokenizer_json = model.meta.tokenizer_json
     generation = generation_config(tokenizer_json, config.vocab_size)
     card = hf_card(
         model.card,

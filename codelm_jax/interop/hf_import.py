@@ -7,6 +7,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_named
 from codelm_jax.interop.hf_config import Sizes, read_sizes
@@ -26,17 +27,13 @@ class Imported:
 
     Attributes:
         params: float32, as the transformer takes them.
-        tokenizer_json: text of the tokenizer file, as a checkpoint holds it.
-        words: `config.model` as a mapping.
-        step: of the checkpoint that was exported; None where the directory does not say where it comes from.
-        meta: metadata of that checkpoint, without the tokenizer and the data section of the config; None likewise.
+        step: of the checkpoint that was exported; None if its origin is unknown.
+        meta: of that checkpoint, without the data section of the config.
     """
 
     params: dict[str, Any]
-    tokenizer_json: str
-    words: dict[str, Any]
     step: int | None
-    meta: dict[str, Any] | None
+    meta: RunMeta
 
 
 def read_hf(directory: Path) -> Imported:
@@ -64,13 +61,9 @@ def read_hf(directory: Path) -> Imported:
     for bias, size in architecture.attention_biases(config).items():
         arrays.drop_zeros_if_there(bias, size)
     arrays.finish()
-    return Imported(
-        params=params,
-        tokenizer_json=tokenizer_json,
-        words=words,
-        step=record and record.step,
-        meta=record and record.meta,
-    )
+    if record:
+        return Imported(params, record.step, record.run_meta(tokenizer_json))
+    return Imported(params, None, RunMeta(config={"model": words}, tokenizer_json=tokenizer_json))
 
 
 def _recorded_words(meta: Mapping[str, Any], words: dict[str, Any], directory: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 trained further are not what it describes, and no byte of a statement changes unnoticed.
 """
 
+import dataclasses
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import pydantic
 from pydantic.dataclasses import dataclass
 
 from codelm_jax.atomic import write_json
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
 from codelm_jax.interop.text_files import read_json
@@ -36,20 +38,6 @@ def is_export(directory: Path) -> bool:
     return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
 
 
-@dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
-class _Config:
-    model: dict[str, Any]
-
-
-@dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
-class _Meta:
-    """What later commands look up without asking; the rest is kept as it is."""
-
-    config: dict[str, Any]
-    human_band: dict[str, Any]
-    data_fingerprint: str
-
-
 @dataclass(frozen=True, config=STRICT)
 class Record:
     """The content of `codelm.json`.
@@ -68,21 +56,31 @@ class Record:
     sha256: dict[str, str]
     record_sha256: str | None = None
 
+    def run_meta(self, tokenizer_json: str) -> RunMeta:
+        """The metadata with the tokenizer, which is a file of its own.
 
-def write_record(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
+        Raises:
+            UserError: a key of it is missing or wrong.
+        """
+        return RunMeta.from_json({**self.meta, "tokenizer_json": tokenizer_json}, f"{RECORD}: meta")
+
+
+def write_record(directory: Path, step: int, meta: RunMeta) -> None:
     """Writes the record of an export whose other files are all there.
 
     Args:
         directory: where they lie.
         step: of the checkpoint.
-        meta: its metadata, see `training.resume.run_meta`.
+        meta: of the checkpoint.
     """
-    kept = {key: value for key, value in meta.items() if key not in _LEFT_OUT}
-    kept["config"] = {key: value for key, value in meta["config"].items() if key != _PRIVATE}
-    kept["decontaminated"] = [_public(path) for path in meta.get("decontaminated", ())]
-    if began_from := meta.get("began_from"):
-        kept["began_from"] = {**began_from, "checkpoint": _public(began_from["checkpoint"])}
-    _write(directory, step, kept)
+    began_from = meta.began_from
+    public = dataclasses.replace(
+        meta,
+        config={key: value for key, value in meta.config.items() if key != _PRIVATE},
+        decontaminated=tuple(map(_public, meta.decontaminated)),
+        began_from=began_from and dataclasses.replace(began_from, checkpoint=_public(began_from.checkpoint)),
+    )
+    _write(directory, step, {key: value for key, value in public.to_json().items() if key not in _LEFT_OUT})
 
 
 def seal(directory: Path) -> None:
@@ -112,8 +110,7 @@ def read_record(directory: Path) -> Record:
             f"{path}: differs from its own digest, so it was changed or is damaged; export again, or remove it to "
             "import the model as one of unknown origin"
         )
-    meta = parse(_Meta, record.meta, f"{path}.meta")
-    parse(_Config, meta.config, f"{path}.meta.config")
+    record.run_meta("")
     return record
 
 

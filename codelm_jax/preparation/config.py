@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 import pydantic
 
-from codelm_jax.data.mixture import MIXTURE_KEYS
 from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.preparation.registry import SOURCES
 from codelm_jax.preparation.source import Names, Source
@@ -72,7 +71,7 @@ def parse_data_config(values: Mapping[str, Any]) -> DataConfig:
     chosen = SOURCES[name]
     common = {field.name for field in dataclasses.fields(DataConfig)}
     keys_of = {source: {field.name for field in dataclasses.fields(source)} for source in SOURCES.values()}
-    known = common.union(MIXTURE_KEYS, *keys_of.values())
+    known = common.union(*keys_of.values())
     for key in values:
         if key not in known:
             raise UserError(

@@ -34,7 +34,7 @@ def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
     loaded = load_weights(checkpoint)
     return ServedModel(
         generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=SERVING_SIZES),
-        band=loaded.meta["human_band"],
+        band=loaded.meta.human_band,
     )
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ import numpy as np
 from jax.sharding import Mesh
 
 from codelm_jax.atomic import remove_leftovers
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
@@ -55,7 +56,7 @@ class Run:
         mesh: the devices it runs on, see `mesh.make_mesh`.
         workdir: its directory; the caller holds the lock.
         train_tokens: what it learns from.
-        meta: goes into every checkpoint, see `resume.run_meta`.
+        meta: goes into every checkpoint.
         evaluate_held_out: from parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` and
             `smoothed_loss_floor` on the held-out set.
         monitors: further looks at the live parameters.
@@ -67,7 +68,7 @@ class Run:
     mesh: Mesh
     workdir: Path
     train_tokens: TokenFile
-    meta: Mapping[str, Any]
+    meta: RunMeta
     evaluate_held_out: Callable[[Any], Mapping[str, float]]
     monitors: Sequence[Monitor] = ()
     initial_params: Any | None = None
@@ -139,7 +140,7 @@ class _Loop:
         self.saved_step, self.saved_at = self.first_step, time.monotonic()
 
     def run(self) -> dict[str, Any]:
-        write_object(self.spec.workdir / "config.json", self.spec.meta["config"])
+        write_object(self.spec.workdir / "config.json", self.spec.meta.config)
         with self.stop, self.writer, self.progress:
             check_causality(self.config, backend_of(self.config, self.mesh), self.state.params)
             if self.first_step:
@@ -304,9 +305,9 @@ class _Loop:
             "best_step": None,
             "tokens_seen": step * self.config.tokens_per_step,
             "num_params": count_params(self.config.model),
-            "data_fingerprint": self.spec.meta["data_fingerprint"],
-            "decontaminated": self.spec.meta["decontaminated"],
-            "began_from": self.spec.meta["began_from"],
+            "data_fingerprint": self.spec.meta.data_fingerprint,
+            "decontaminated": self.spec.meta.decontaminated,
+            "began_from": self.spec.meta.began_from and asdict(self.spec.meta.began_from),
             "device_kind": jax.devices()[0].device_kind,
             "device_count": jax.device_count(),
         }

@@ -8,6 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from codelm_jax.checkpoint.metadata import RunMeta
+
+META = RunMeta(config={"model": {"vocab_size": 400}, "seed": 1}, tokenizer_json="x" * 500)
+
 
 @flax.struct.dataclass
 class State:
@@ -55,7 +59,7 @@ def save(store: Any, step: int, **changes: Any) -> State:
     state = make_state(step)
     arguments = {
         "data": {"next_index": step},
-        "meta": {"config": {"seed": 1}, "vocab_size": 400},
+        "meta": META,
         "metrics": None,
     }
     store.save(step, state=state, **{**arguments, **changes})

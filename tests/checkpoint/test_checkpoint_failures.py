@@ -24,7 +24,7 @@ pytestmark = pytest.mark.faults
 def run(tmp_path):
     with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
         for step in (1, 2):
-            save(store, step, meta={"config": {}})
+            save(store, step)
     return tmp_path / "run"
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import random
 import shutil
@@ -7,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
-from checkpoint_states import abstract, bits, make_state, same, save
+from checkpoint_states import META, abstract, bits, make_state, same, save
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
@@ -24,14 +26,14 @@ def test_a_restored_state_has_the_saved_bits_and_types(store):
         store,
         3,
         data={"next_index": 96},
-        meta={"config": {"name": "é", "steps": [1, 2]}},
+        meta=dataclasses.replace(META, config={"model": {"name": "é", "steps": [1, 2]}}),
         metrics={"nll": 2.5},
     )
     restored = store.restore(abstract(state))
     assert restored is not None
     assert same(restored.state, state)
     assert (restored.step, restored.data) == (3, {"next_index": 96})
-    assert restored.meta == {"config": {"name": "é", "steps": [1, 2]}}
+    assert restored.meta.config == {"model": {"name": "é", "steps": [1, 2]}}
     assert restored.metrics == {"nll": 2.5}
 
 
@@ -39,7 +41,7 @@ def test_a_restored_state_has_the_saved_bits_and_types(store):
 def test_every_bit_pattern_of_every_dtype_survives(store, dtype):
     pattern = np.random.default_rng(0).integers(0, 256, size=4096, dtype=np.uint8)
     array = (pattern > 127) if dtype == "bool" else pattern.view(jnp.dtype(dtype))
-    store.save(1, state={"x": jnp.asarray(array), "scalar": jnp.asarray(array[0])}, data={}, meta={})
+    store.save(1, state={"x": jnp.asarray(array), "scalar": jnp.asarray(array[0])}, data={}, meta=META)
     restored = store.restore(abstract({"x": jnp.asarray(array), "scalar": jnp.asarray(array[0])}))
     assert restored.state["x"].tobytes() == array.tobytes()
     assert restored.state["scalar"].shape == ()
@@ -54,7 +56,7 @@ def test_buffers_may_be_donated_as_soon_as_save_returns(store):
     update = jax.jit(lambda tree: jax.tree.map(lambda x: x * 0 - 1, tree), donate_argnums=0)
     state = {"w": jax.random.normal(jax.random.key(0), (400, 500)), "b": jnp.arange(1000.0)}
     before = bits(state)
-    store.save(1, state=state, data={}, meta={})
+    store.save(1, state=state, data={}, meta=META)
     for _ in range(3):
         state = update(state)
     assert bits(store.restore(abstract(state)).state) == before
@@ -87,7 +89,7 @@ def test_on_disk_survive_the_latest_two_the_true_best_and_the_milestones_whateve
         for step in range(1, 15):
             nll = rng.choice((math.nan, math.inf, -math.inf, rng.uniform(0, 9), rng.uniform(0, 9)))
             metrics = rng.choice((None, {"nll": nll}, {"nll": nll}))
-            store.save(step, state={"x": jnp.array(step)}, data={}, meta={}, metrics=metrics)
+            store.save(step, state={"x": jnp.array(step)}, data={}, meta=META, metrics=metrics)
             if metrics and math.isfinite(nll):
                 figures[step] = nll
             store.wait()
@@ -121,7 +123,7 @@ def test_opening_removes_what_an_interrupted_save_left(tmp_path):
 def test_a_step_is_never_overwritten(store):
     state = save(store, 1)
     with pytest.raises(UserError, match="1: exists already"):
-        store.save(1, state=make_state(2), data={}, meta={})
+        store.save(1, state=make_state(2), data={}, meta=META)
     assert same(store.restore(abstract(state)).state, state)
 
 
@@ -157,13 +159,13 @@ def test_a_step_that_does_not_exist_is_refused_with_those_that_do(store):
         ({"state": {"key": jax.random.key(0)}}, TypeError, "key: .* is not an array of numbers"),
         ({"state": {"a/b": np.zeros(1)}}, ValueError, "cannot name"),
         ({"data": {"x": np.zeros(1)}}, TypeError, "data: "),
-        ({"meta": {"x": math.nan}}, ValueError, "meta: "),
+        ({"meta": RunMeta({"model": {"x": math.nan}}, "")}, ValueError, "meta: "),
     ],
 )
 def test_what_would_not_come_back_as_it_was_is_refused_before_anything_is_written(
     store, changes, error, message
 ):
-    arguments = {"state": {"x": np.zeros(1)}, "data": {}, "meta": {}}
+    arguments = {"state": {"x": np.zeros(1)}, "data": {}, "meta": META}
     with pytest.raises(error, match=message):
         store.save(1, **{**arguments, **changes})
     assert list(store.directory.iterdir()) == []

@@ -8,16 +8,16 @@ from checkpoint_states import abstract, make_state, same, save
 
 from codelm_jax.checkpoint import inspection
 from codelm_jax.checkpoint.lock import RunLock
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
-META = {
-    "config": {"model": {"hidden_dim": 8}},
-    "tokenizer_json": "{}",
-    "data_fingerprint": "0123456789abcdef",
-    "device_kind": "NVIDIA H100",
-    "versions": {"jax": "0.10.2"},
-}
+META = RunMeta(
+    config={"model": {"hidden_dim": 8}},
+    tokenizer_json="{}",
+    data_fingerprint="0123456789abcdef",
+    device_kind="NVIDIA H100",
+)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
+import dataclasses
 import json
 import math
 import threading
 
 import jax.numpy as jnp
 import pytest
-from checkpoint_states import make_state, same, save
+from checkpoint_states import META, make_state, same, save
 
 from codelm_jax.checkpoint.digest import Damaged, array_digest, json_digest
 from codelm_jax.checkpoint.saved_step import SavedStep
@@ -12,12 +13,16 @@ from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
 from codelm_jax.errors import UserError
 
 
+def meta_of(step):
+    return dataclasses.replace(META, tokenizer_json=f"{step}")
+
+
 @pytest.fixture
 def run(tmp_path):
     """A run with steps 1 (best), 2 and 3 (not finite)."""
     with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
         for step, nll in ((1, 1.5), (2, 2.5), (3, math.nan)):
-            save(store, step, metrics={"nll": nll}, meta={"tokenizer_json": f"{step}"})
+            save(store, step, metrics={"nll": nll}, meta=meta_of(step))
     return tmp_path / "run"
 
 
@@ -26,7 +31,7 @@ def test_the_weights_and_metadata_of_the_step_asked_for_come_back(run, which, st
     loaded = load_checkpoint(run, which=which)
     assert loaded.step == step
     assert same(loaded.params, make_state(step).params)
-    assert loaded.meta == {"tokenizer_json": f"{step}"}
+    assert loaded.meta == meta_of(step)
 
 
 def test_a_run_its_checkpoints_and_one_step_are_all_paths_to_weights(run, monkeypatch):
@@ -51,7 +56,7 @@ def test_without_figures_the_best_is_the_latest(tmp_path):
 def test_only_floating_point_parameters_are_cast_and_only_on_request(tmp_path):
     params = {"table": jnp.arange(5), "kernel": jnp.linspace(0.0, 1.0, 7)}
     with CheckpointStore(tmp_path) as store:
-        store.save(1, state={"params": params}, data={}, meta={})
+        store.save(1, state={"params": params}, data={}, meta=META)
     assert same(load_checkpoint(tmp_path).params, params)
     cast = load_checkpoint(tmp_path, dtype=jnp.bfloat16).params
     assert same(cast, {"table": params["table"], "kernel": params["kernel"].astype(jnp.bfloat16)})
@@ -104,7 +109,7 @@ def test_what_is_not_there_is_refused_with_what_is(run, path, which, message):
 
 def test_a_state_without_params_is_refused(tmp_path):
     with CheckpointStore(tmp_path) as store:
-        store.save(1, state={"weights": jnp.zeros(3)}, data={}, meta={})
+        store.save(1, state={"weights": jnp.zeros(3)}, data={}, meta=META)
     with pytest.raises(UserError, match="has no params"):
         load_checkpoint(tmp_path)
 
@@ -117,7 +122,7 @@ def test_reading_beside_a_training_run_never_fails(tmp_path):
         with CheckpointStore(tmp_path) as store:
             for step in range(1, 31):
                 params = {"w": jnp.full((2000,), float(step))}
-                store.save(step, state={"params": params}, data={}, meta={}, metrics={"nll": 1 / step})
+                store.save(step, state={"params": params}, data={}, meta=META, metrics={"nll": 1 / step})
                 store.wait()
                 first_saved.set()
         done.set()

@@ -1,21 +1,24 @@
 """A source that this file registers, in one line, is prepared and trained on like the shipped ones."""
 
-import dataclasses
+import json
 
 import pytest
 from pydantic.dataclasses import dataclass
 from source_trees import python_source, quiet, raw_data
-from tiny_run import make_meta, make_run, raw_config
 
-from codelm_jax.data.prepared import load_prepared
+from codelm_jax.config_files import load_config
 from codelm_jax.errors import UserError
+from codelm_jax.evaluation_inputs import live
 from codelm_jax.preparation.candidate import Package
 from codelm_jax.preparation.config import parse_data_config
 from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.registry import SOURCES
 from codelm_jax.preparation.source import Document, DocumentSource
 from codelm_jax.schema import STRICT
-from codelm_jax.training.loop import train
+from codelm_jax.training.config import parse_train_config
+from codelm_jax.training.loop import Run, train
+from codelm_jax.training.mesh import backend_of, make_mesh
+from codelm_jax.training.resume import run_meta
 
 VOCAB_SIZE = 400
 
@@ -52,6 +55,28 @@ def prepared_toy(tmp_path, report=quiet, **changes):
     return prepare(config, vocab_size=VOCAB_SIZE, report=report)
 
 
+def train_two_steps(prepared, tmp_path):
+    asked = load_config("tiny")
+    asked.model.update({"num_layers": 1, "hidden_dim": 16, "num_heads": 2, "max_seq_length": 32})
+    asked.model.vocab_size = VOCAB_SIZE
+    asked.update({"max_steps": 2, "batch_size": 4})
+    raw = {**asked.to_dict(), "data": toy_data(tmp_path)}
+    config = parse_train_config(raw)
+    mesh = make_mesh(config)
+    meta = run_meta(
+        json.loads(json.dumps(raw)),
+        tokenizer_json=prepared.tokenizer.to_json(),
+        human_band=prepared.human_band,
+        data_fingerprint=prepared.fingerprint,
+        decontaminated=(),
+        began_from=None,
+        attention_path=backend_of(config, mesh).attention,
+    )
+    (tmp_path / "run").mkdir()
+    held_out = live.held_out(config, mesh, prepared)
+    return train(Run(config, mesh, tmp_path / "run", prepared.train, meta, held_out))
+
+
 def test_a_registered_source_is_prepared_reused_and_trained_on(toy, tmp_path):
     prepared = prepared_toy(tmp_path, licenses=("MIT",))
     manifest = prepared.manifest
@@ -69,12 +94,9 @@ def test_a_registered_source_is_prepared_reused_and_trained_on(toy, tmp_path):
     assert prepared_toy(tmp_path, said.append, licenses=("MIT",)).fingerprint == prepared.fingerprint
     assert said == [f"using the prepared data in {prepared.directory}"]
 
-    raw = raw_config(model__vocab_size=VOCAB_SIZE, max_steps=2)
-    raw["data"] = toy_data(tmp_path)
-    run = make_run(tmp_path / "run", {key: value for key, value in raw.items() if key != "data"})
-    meta = make_meta(raw)
-    summary = train(dataclasses.replace(run, train_tokens=load_prepared(prepared.directory).train, meta=meta))
+    summary = train_two_steps(prepared, tmp_path)
     assert summary["step"] == 2
+    assert summary["data_fingerprint"] == prepared.fingerprint
 
 
 def test_its_keys_are_settings_and_its_environment_is_only_reported(toy, tmp_path, monkeypatch):

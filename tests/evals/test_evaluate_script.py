@@ -70,7 +70,7 @@ def command(run, *arguments, cwd=ROOT):
 def by_hand(run):
     """From a window to its log-probabilities: the model once more, in NumPy from its logits on."""
     loaded = load_checkpoint(run)
-    transformer = Transformer(parsed(loaded.meta["config"]).model)
+    transformer = Transformer(parsed(loaded.meta.config).model)
     forward = jax.jit(lambda ids_BT: transformer.apply({"params": loaded.params}, ids_BT, deterministic=True))
 
     def log_probs(ids):
@@ -192,37 +192,33 @@ def test_data_is_found_by_itself_where_it_is_what_the_model_was_trained_on(run, 
     corpus, note = evaluated.find_corpus(loaded, model, None, None)
     assert corpus is not None
     assert corpus.train_files[0] == "document 0"
-    other = {**loaded.meta, "data_fingerprint": "another"}
-    assert evaluated.find_corpus(_with_meta(loaded, other), model, None, None)[0] is None
-    asked, note = evaluated.find_corpus(_with_meta(loaded, other), model, str(run.parent / "prepared"), None)
+    other = _with_meta(loaded, data_fingerprint="another")
+    assert evaluated.find_corpus(other, model, None, None)[0] is None
+    asked, note = evaluated.find_corpus(other, model, str(run.parent / "prepared"), None)
     assert asked is not None
     assert "NOT what it was trained on" in note
-    gone = {**loaded.meta, "config": {**loaded.meta["config"], "data": {"prepared_dir": "gone"}}}
-    assert evaluated.find_corpus(_with_meta(loaded, gone), model, None, None) == (
+    gone = _with_meta(loaded, config={**loaded.meta.config, "data": {"prepared_dir": "gone"}})
+    assert evaluated.find_corpus(gone, model, None, None) == (
         None, "its prepared data is not here",
     )  # fmt: skip
 
 
 def test_data_in_another_tokenizer_is_refused(run, model):
     loaded = load_checkpoint(run)
-    foreign = _with_meta(loaded, {**loaded.meta, "tokenizer_json": "{}", "data_fingerprint": "x"})
+    foreign = _with_meta(loaded, tokenizer_json="{}", data_fingerprint="x")
     with pytest.raises(UserError, match="another tokenizer"):
         evaluated.find_corpus(foreign, model, str(run.parent / "prepared"), None)
 
 
 def test_a_checkpoint_says_against_what_its_corpus_was_decontaminated(run):
     loaded = load_checkpoint(run)
-    clean = {**loaded.meta, "decontaminated": ["x/HumanEval.jsonl.gz"]}
+    clean = _with_meta(loaded, decontaminated=("x/HumanEval.jsonl.gz",))
     assert "NOT" in evaluated.decontamination(loaded)
-    assert evaluated.decontamination(_with_meta(loaded, clean)) == (
-        "its corpus was decontaminated against HumanEval.jsonl.gz"
-    )
+    assert evaluated.decontamination(clean) == ("its corpus was decontaminated against HumanEval.jsonl.gz")
     # Whatever its own corpus was cleaned of, the weights it began from had seen the problems.
-    config = loaded.meta["config"]
+    config = loaded.meta.config
     own = {**config, "data": {**config["data"], "decontaminate": ["x/HumanEval.jsonl.gz"]}}
-    assert "NOT" in evaluated.decontamination(
-        _with_meta(loaded, {**loaded.meta, "config": own, "decontaminated": []})
-    )
+    assert "NOT" in evaluated.decontamination(_with_meta(loaded, config=own, decontaminated=()))
 
 
 # The command, but its sandbox breaks down once it stands.
@@ -273,31 +269,31 @@ def test_settings_come_from_the_checkpoint_and_never_from_a_config_file(run, mon
 
     monkeypatch.setattr(config_files, "load_config", read)
     loaded = load_checkpoint(run)
-    bare = {"model": loaded.meta["config"]["model"]}
-    model = evaluated.model(_with_meta(loaded, {**loaded.meta, "config": bare}))
+    bare = {"model": loaded.meta.model}
+    model = evaluated.model(_with_meta(loaded, config=bare))
     assert (model.context_length, model.label_smoothing) == (128, 0.1)
-    smooth = {**loaded.meta["config"], "label_smoothing": 0.3}
-    assert evaluated.model(_with_meta(loaded, {**loaded.meta, "config": smooth})).label_smoothing == 0.3
+    smooth = {**loaded.meta.config, "label_smoothing": 0.3}
+    assert evaluated.model(_with_meta(loaded, config=smooth)).label_smoothing == 0.3
 
 
 def test_results_are_known_by_every_setting_that_changes_a_figure(run, model, monkeypatch):
     loaded = load_checkpoint(run)
     # The same config in words, with another default behind a key that it leaves out.
-    bare = _with_meta(loaded, {**loaded.meta, "config": {"model": loaded.meta["config"]["model"]}})
+    bare = _with_meta(loaded, config={"model": loaded.meta.model})
     identities = [model.identity, evaluated.model(bare).identity]
     monkeypatch.setitem(train_config._UNSAID, "label_smoothing", 0.2)
     identities.append(evaluated.model(bare).identity)
     monkeypatch.setitem(train_config._UNSAID, "compute_dtype", "bfloat16")
     identities.append(evaluated.model(bare).identity)
-    tokenizer = json.loads(loaded.meta["tokenizer_json"])
+    tokenizer = json.loads(loaded.meta.tokenizer_json)
     tokenizer["model"]["merges"].pop()
-    other = {**loaded.meta, "tokenizer_json": json.dumps(tokenizer)}
-    identities.append(evaluated.model(_with_meta(loaded, other)).identity)
+    other = _with_meta(loaded, tokenizer_json=json.dumps(tokenizer))
+    identities.append(evaluated.model(other).identity)
     assert len({json.dumps(identity, sort_keys=True) for identity in identities}) == len(identities)
 
 
-def _with_meta(loaded, meta):
-    return type(loaded)(loaded.step, loaded.params, meta)
+def _with_meta(loaded, **changes):
+    return dataclasses.replace(loaded, meta=dataclasses.replace(loaded.meta, **changes))
 
 
 def test_the_toy_s_text_is_code():

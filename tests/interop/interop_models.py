@@ -5,6 +5,7 @@ import functools
 import jax
 import numpy as np
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.interop.hf_export import Exported
 from codelm_jax.model.config import ModelConfig
@@ -91,15 +92,13 @@ def tokenizer() -> CodeTokenizer:
 def exported(**changes) -> Exported:
     """A checkpoint of a model that has ids which its tokenizer lacks."""
     words = model_words(**changes)
-    meta = {
-        "config": {"model": words, "label_smoothing": 0.1, "data": {"prepared_dir": "somewhere/private"}},
-        "tokenizer_json": tokenizer().to_json(),
-        "human_band": {"target_rate": 0.01, "lengths": []},
-        "data_fingerprint": "f00",
-        "decontaminated": ["HumanEval.jsonl.gz"],
-        "began_from": None,
-        "vocab_size": words["vocab_size"],
-    }
+    meta = RunMeta(
+        config={"model": words, "label_smoothing": 0.1, "data": {"prepared_dir": "somewhere/private"}},
+        tokenizer_json=tokenizer().to_json(),
+        human_band={"target_rate": 0.01, "lengths": []},
+        data_fingerprint="f00",
+        decontaminated=("HumanEval.jsonl.gz",),
+    )
     return Exported(step=70, params=random_params(ModelConfig(**words)), meta=meta, card=CARD)
 
 

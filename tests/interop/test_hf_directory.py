@@ -16,6 +16,7 @@ from interop_models import ARCHITECTURES, CARD, CODE, assert_same_bits, exported
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_export import FILES, export_hf, is_export_file
@@ -42,11 +43,8 @@ def test_an_export_comes_back_bit_by_bit_with_what_its_run_knew(kind, tmp_path):
     export_hf(model, tmp_path / "toy")
     back = read_hf(tmp_path / "toy")
     assert_same_bits(model.params, back.params)
-    assert back.tokenizer_json == model.meta["tokenizer_json"]
-    assert (back.step, back.words) == (model.step, model.meta["config"]["model"])
-    kept = {key: value for key, value in model.meta.items() if key not in ("tokenizer_json", "config")}
-    assert {key: value for key, value in back.meta.items() if key != "config"} == kept
-    assert back.meta["config"] == {"model": back.words, "label_smoothing": 0.1}
+    public = {"model": model.meta.model, "label_smoothing": 0.1}
+    assert (back.step, back.meta) == (model.step, dataclasses.replace(model.meta, config=public))
 
 
 def test_paths_of_the_training_machine_are_not_published(out):
@@ -197,7 +195,7 @@ def test_files_that_no_export_writes_are_never_removed(out):
 def test_an_export_that_fails_leaves_what_was_there(out):
     before = content(out)
     model = exported()
-    model.meta["began_from"] = object()  # found only when the last file is written
+    model.meta.config["seed"] = object()  # found only when the last file is written
     with pytest.raises(TypeError):
         export_hf(model, out, overwrite=True)
     assert content(out) == before
@@ -305,7 +303,7 @@ def test_weights_that_were_changed_do_not_pass_for_the_runs(out):
         read_hf(out)
     (out / "codelm.json").unlink()
     back = read_hf(out)
-    assert back.meta is None
+    assert back.meta == RunMeta({"model": back.meta.model}, tokenizer().to_json())
     assert back.step is None
     assert back.params["head"]["kernel"][0, 0] == weights["embed_out.weight"][0, 0]
 
@@ -348,6 +346,6 @@ def test_a_tokenizer_that_other_tools_saved_comes_back_as_it_was(out):
     tool.enable_truncation(16)
     tool.save(str(out / "tokenizer.json"), pretty=True)
     (out / "codelm.json").unlink()
-    back = read_hf(out).tokenizer_json
+    back = read_hf(out).meta.tokenizer_json
     assert back == tokenizer().to_json()
     assert CodeTokenizer.from_json(back).encode(CODE) == tokenizer().encode(CODE)

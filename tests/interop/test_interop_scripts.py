@@ -46,8 +46,8 @@ def test_a_run_comes_back_as_it_was(there_and_back):
     before, after = (load_checkpoint(there_and_back[i]) for i in (0, 2))
     assert_same_bits(jax.device_get(before.params), jax.device_get(after.params))
     assert before.step == after.step
-    assert before.meta["tokenizer_json"] == after.meta["tokenizer_json"]
-    assert before.meta["decontaminated"] == after.meta["decontaminated"]
+    assert before.meta.tokenizer_json == after.meta.tokenizer_json
+    assert before.meta.decontaminated == after.meta.decontaminated
 
 
 def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_back):
@@ -57,7 +57,7 @@ def test_what_came_back_samples_and_begins_a_run_as_the_original_does(there_and_
     assert texts[0] == texts[1]
     origin = find_origin(None, str(after), ["HumanEval.jsonl.gz"])
     assert origin.decontaminated == ["HumanEval.jsonl.gz"]
-    assert origin.began_from["data_fingerprint"] == "f00"
+    assert origin.began_from.data_fingerprint == "f00"
 
 
 def test_an_export_without_a_card_of_its_run_has_one_all_the_same(there_and_back):

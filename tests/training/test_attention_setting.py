@@ -165,7 +165,8 @@ def test_split_over_devices_the_kernel_gathers_nothing_drops_the_same_and_is_nam
 
 def test_a_run_goes_on_with_another_attention_and_one_from_before_there_was_a_choice(tmp_path):
     run = make_run(tmp_path / "run", stop_after=2)
-    train(dataclasses.replace(run, meta=run.meta | {"config": without_attention(run.meta["config"])}))
+    meta = dataclasses.replace(run.meta, config=without_attention(run.meta.config))
+    train(dataclasses.replace(run, meta=meta))
     assert train(make_run(tmp_path / "run", stop_after=4))["step"] == 4
     assert train(make_run(tmp_path / "run", raw_config(attention="xla")))["step"] == 8
 

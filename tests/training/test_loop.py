@@ -243,7 +243,7 @@ def test_going_on_with_other_devices_is_said_aloud(tmp_path, capsys):
     summary = train(make_run(tmp_path / "run", stop_after=4))
     assert (summary["step"], summary["stopped_by"]) == (4, "--stop_after")
     run = make_run(tmp_path / "run")
-    train(dataclasses.replace(run, meta={**run.meta, "device_count": 64}))
+    train(dataclasses.replace(run, meta=dataclasses.replace(run.meta, device_count=64)))
     shown = capsys.readouterr()
     assert "goes on on 64 x cpu: rounding differs" in shown.out + shown.err
 
@@ -255,7 +255,7 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, key, name):
     train(make_run(tmp_path / "run"))
     run = make_run(tmp_path / "run")
     with pytest.raises(UserError, match=f"config.data.prepared_dir = .*: its {name} is not what the run"):
-        train(dataclasses.replace(run, meta={**run.meta, key: "other"}))
+        train(dataclasses.replace(run, meta=dataclasses.replace(run.meta, **{key: "other"})))
 
 
 def test_given_weights_are_where_a_new_run_starts(tmp_path):

@@ -86,7 +86,13 @@ def make_windows(config, seed=0):
 
 def make_meta(raw):
     return run_meta(
-        raw, tokenizer_json="{}", human_band={}, data_fingerprint="f", decontaminated=[], began_from=None
+        raw,
+        tokenizer_json="{}",
+        human_band={},
+        data_fingerprint="f",
+        decontaminated=[],
+        began_from=None,
+        attention_path="xla",
     )
 
 
