@@ -23,36 +23,16 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # Above the limit today. The list may only shrink: an entry that is no longer needed fails its test.
 TOO_LONG_FUNCTIONS = {
-    "benchmarks/serve.py:compare",
-    "benchmarks/torch_decode.py:static_cache_loop",
     "evals/tasks.py:evaluate_tasks",
-    "ops/flash_kernels.py:_backward_kernel",
-    "serving/app.py:create_app",
-    "serving/completions.py:accept",
 }
 TOO_LONG_FILES = {
-    "checkpoint/store.py",
-    "data/prepare.py",
-    "generation/decode.py",
-    "generation/engine.py",
     "report/model_card.py",
     "report/training_charts.py",
-    "training/loop.py",
 }
 TWICE_DEFINED_TYPES = {
-    "Block",
-    "Candidate",
-    "Choice",
     "Completion",
-    "Corpus",
     "Evaluation",
     "Finding",
-    "Job",
-    "Peer",
-    "Run",
-    "Score",
-    "Sizes",
-    "Token",
 }
 
 
