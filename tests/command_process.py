@@ -1,6 +1,6 @@
 """Runs many invocations of one command in one process: importing JAX and compiling are paid once.
 
-    python tests/command_process.py train
+    python tests/command_process.py train [BLOCKED ...]
 
 Reads lines of JSON, each `[directory, arguments]`, and answers each with a line: status, output and errors.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from absl import flags
 
@@ -32,11 +32,16 @@ class Finished(NamedTuple):
 
 
 class CommandProcess:
-    """A process that runs one command of the package as often as it is asked to."""
+    """A process that runs one command of the package as often as it is asked to.
 
-    def __init__(self, command: str):
+    Args:
+        command: a module of `codelm_jax.commands`.
+        blocked: modules that the command must not need: importing one fails.
+    """
+
+    def __init__(self, command: str, blocked: Sequence[str] = ()):
         self._process = subprocess.Popen(
-            [sys.executable, __file__, command],
+            [sys.executable, __file__, command, *blocked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -93,6 +98,8 @@ def result_of(command: Any, directory: str, arguments: list[str]) -> Finished:
 
 def main() -> None:
     """Answers until the other side closes the pipe."""
+    for blocked in sys.argv[2:]:
+        cast(Any, sys.modules)[blocked] = None
     module = importlib.import_module(f"codelm_jax.commands.{sys.argv[1]}")
     # What a library writes to descriptor 1 must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")

@@ -13,7 +13,7 @@ import pytest
 from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax import config_files
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles

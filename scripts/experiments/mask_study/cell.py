@@ -30,6 +30,7 @@ from codelm_jax.evals.context import context
 from codelm_jax.evals.few_shot import Sampling, few_shot, short_prompt
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.templates import Templates
+from codelm_jax.model.config import ModelConfig
 from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import TrainConfig
@@ -229,7 +230,7 @@ def _held_out(
 def _guard(cell: Cell, config: TrainConfig) -> str | None:
     """The message of the leak guard for a model trained like this, or None."""
 
-    def logits(config: TrainConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
+    def logits(_model: ModelConfig, _backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
         return forward(cell, config, params, inputs_BT, key) @ params["head"]["kernel"]
 
     try:
