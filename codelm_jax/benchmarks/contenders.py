@@ -93,11 +93,12 @@ class Ours:
         self.config, self.steps_per_dispatch = config, steps_per_dispatch
         self._mesh: Mesh = make_mesh(config)
         self._windows, self._taken = make_windows(config), 0
+        shapes = jax.eval_shape(partial(init_state, config))
         start = time.perf_counter()
         with while_tracing or contextlib.nullcontext():
             step = compile_train_step(config, self._mesh)
             jitted = step if steps_per_dispatch == 1 else _several(step, self._mesh, steps_per_dispatch)
-            lowered = jitted.lower(jax.eval_shape(partial(init_state, config)), self._batches())
+            lowered = jitted.lower(shapes, self._batches())
         self._compiled = lowered.compile(dict(compiler_options) if compiler_options else None)
         self.compile_seconds: float | None = time.perf_counter() - start
         self.state = put_replicated(self._mesh, jax.jit(partial(init_state, config))())

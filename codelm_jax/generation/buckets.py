@@ -1,7 +1,7 @@
 """The few array sizes that programs are compiled for; everything is padded to the next one."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 _SMALLEST_PROMPT = 16
 _SMALLEST_CACHE = 64
@@ -24,34 +24,35 @@ class Buckets:
 
     def prompt_lengths(self, context: int) -> list[int]:
         """Padded lengths of prompts, in tokens."""
-        return list(self._sizes(_SMALLEST_PROMPT, context))
+        return self._sizes(_SMALLEST_PROMPT, context)
 
     def prompt_length(self, tokens: int, context: int) -> int:
         """The padded length of a prompt."""
-        return self._fit(tokens, _SMALLEST_PROMPT, context)
+        return _fit(tokens, self.prompt_lengths(context))
 
     def cache_lengths(self, context: int) -> list[int]:
-        """Lengths of the cache, in tokens."""
-        return list(self._sizes(_SMALLEST_CACHE, context))
+        """Lengths of the cache, in tokens: the longer lengths of prompts, so that a padded prompt fits where it must."""
+        return [length for length in self.prompt_lengths(context) if length >= min(_SMALLEST_CACHE, context)]
 
     def cache_length(self, tokens: int, context: int) -> int:
         """The length of a cache that holds so many tokens."""
-        return self._fit(tokens, _SMALLEST_CACHE, context)
+        return _fit(tokens, self.cache_lengths(context))
 
     def counts(self, most: int) -> list[int]:
         """Numbers of rows or prompts, up to `most`."""
-        return list(self._sizes(1, most))
+        return self._sizes(1, most)
 
     def count(self, needed: int, most: int) -> int:
         """The number of rows or prompts that so many are padded to."""
-        return self._fit(needed, 1, most)
+        return _fit(needed, self.counts(most))
 
-    def _fit(self, needed: int, smallest: int, most: int) -> int:
-        return next((size for size in self._sizes(smallest, most) if size >= needed), most)
+    def _sizes(self, smallest: int, most: int) -> list[int]:
+        sizes = []
+        while smallest < most:
+            sizes.append(smallest)
+            smallest *= self.growth
+        return [*sizes, most]
 
-    def _sizes(self, smallest: int, most: int) -> Iterator[int]:
-        size = smallest
-        while size < most:
-            yield size
-            size *= self.growth
-        yield most
+
+def _fit(needed: int, sizes: Sequence[int]) -> int:
+    return next((size for size in sizes if size >= needed), sizes[-1])
