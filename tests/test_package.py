@@ -23,8 +23,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # Above the limit today. The list may only shrink: an entry that is no longer needed fails its test.
 TOO_LONG_FUNCTIONS = {"evals/tasks.py:evaluate_tasks"}
-TOO_LONG_FILES = {"data/prepare.py", "report/model_card.py", "report/training_charts.py"}
-TWICE_DEFINED_TYPES = {"Completion", "Corpus", "Evaluation", "Finding"}
+TOO_LONG_FILES = {"report/model_card.py", "report/training_charts.py"}
+TWICE_DEFINED_TYPES = {"Completion", "Evaluation", "Finding"}
 
 
 def sources(*directories: Path) -> list[Path]:
