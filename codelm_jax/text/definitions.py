@@ -1,7 +1,7 @@
 """Finds where a function, class or statement that a prompt begins ends in its completion.
 
-`end_of_definition` and `end_of_statement` take whole completions, `EndFinder` takes text in pieces; the result is the
-same for any pieces. `kept` returns the part of a completion that evaluations judge.
+`end_of_definition` takes a whole completion, `EndFinder` takes text in pieces; the result is the same for any pieces. `kept`
+returns the part of a completion that evaluations judge.
 """
 
 import re
@@ -112,11 +112,6 @@ def end_of_definition(prompt: str, completion: str) -> int | None:
     10
     """
     return EndFinder(prompt).feed(completion)
-
-
-def end_of_statement(prompt: str, completion: str) -> int | None:
-    """Offset in `completion` where the statement that `prompt` begins has ended with its block, or None."""
-    return EndFinder(prompt, "statement").feed(completion)
 
 
 def kept(prompt: str, completion: str, *, hit_limit: bool) -> str:
