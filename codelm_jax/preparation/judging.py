@@ -33,7 +33,7 @@ _BLANK[list(b" \t\n\r\f\v")] = True
 
 @dataclass(frozen=True)
 class Rules:
-    """What `examine` needs to know of the settings. `benchmark_runs` are sorted hashes of 30-token runs."""
+    """The settings that `examine` needs. `benchmark_runs` are sorted hashes of 30-token runs."""
 
     max_file_bytes: int
     max_line_length: int
@@ -54,7 +54,7 @@ class Examined:
 
 
 def examine(candidate: Candidate, rules: Rules) -> Examined:
-    """Reads and judges one file; whatever is wrong with it becomes the reason."""
+    """Reads and judges one file; the first fault found becomes the reason."""
     try:
         data = read_candidate(candidate, rules.max_file_bytes)
     except Rejected as rejection:
@@ -135,7 +135,7 @@ def decode_source(data: bytes) -> str:
     """Decodes a source file as Python does: a comment in its first two lines may declare an encoding (PEP 263).
 
     Raises:
-        Rejected: as for `decode`. A declaration that Python does not know counts for nothing.
+        Rejected: as for `decode`. A declaration that Python does not know is ignored.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -177,7 +177,7 @@ def _check_form(text: str, max_line_length: int) -> None:
 
 def check_python(text: str) -> None:
     """Raises `Rejected` unless this interpreter parses `text` to at least one statement."""
-    # A syntax tree is thousands of objects that all die together: collecting garbage meanwhile only costs.
+    # A syntax tree is thousands of objects that are freed together: garbage collection meanwhile only costs time.
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -82,7 +82,7 @@ def test_decontamination_gets_every_prompt_and_solution_of_any_kind_of_file(tmp_
         ([{**TASK, "tests": "assert True"}], "line 1: .* the key 'tests' is missing or of the wrong type"),
         ([{**TASK, "tests": [1]}], "line 1: .* the key 'tests'"),
         ([{**TASK, "id": 3}], "line 1: .* the key 'id'"),
-        ([TASK, TASK], "line 2: the id 'half' stands on an earlier line"),
+        ([TASK, TASK], "line 2: the id 'half' is also on an earlier line"),
         (["\n"], "holds no problems"),
     ],
 )
