@@ -65,7 +65,8 @@ ALLOWED = {
     "data": {"text"},
     "model": {"text"},
     "checkpoint": {"text"},
-    "report": {"text"},
+    # Renders the views that the suites make of their results.
+    "report": {"evals", "text"},
     "interop": {"model", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
     "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},

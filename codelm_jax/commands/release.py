@@ -23,12 +23,12 @@ from codelm_jax.atomic import write_json
 from codelm_jax.config_files import configs_directory
 from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.errors import UserError
-from codelm_jax.evals.settings import Files, choose_settings
+from codelm_jax.evals import registry
 from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.release import shipped
 from codelm_jax.release.choice import candidate, choose
 from codelm_jax.release.directory import FIGURES, assemble, called, check_free
-from codelm_jax.report.runs import Run, load_runs
+from codelm_jax.report.runs import ReportedRun, load_runs
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
@@ -99,10 +99,11 @@ def _name() -> str:
 
 def _suites(benchmarks: Mapping[str, str]) -> Sequence[str]:
     """The names of all suites, each of which can be run here: told before the hours of training, not after them."""
-    settings = choose_settings([*_SUITES.value, *benchmarks], seed=0, files=Files(**benchmarks))
-    if settings.task_sets:
+    suites = registry.named([*_SUITES.value, *benchmarks])
+    registry.choose(suites, seed=0, options=benchmarks)
+    if any(suite.runs_code for suite in suites):
         _check_sandbox()
-    return settings.suites
+    return [suite.name for suite in suites]
 
 
 def _check_sandbox() -> None:
@@ -185,10 +186,10 @@ def _make(
     return run
 
 
-def _check_newest(run: Run, suites: Sequence[str], step: int) -> None:
+def _check_newest(run: ReportedRun, suites: Sequence[str], step: int) -> None:
     """The card and the choice go by the newest evaluations: those must be of the step that ships."""
     for suite in suites:
-        evaluation = run.evaluation(suite)
+        evaluation = run.newest(suite)
         if evaluation and evaluation.step != step:
             raise UserError(
                 f"{run.directory}: its newest {suite} is of step {evaluation.step}, but step {step} is the best and "

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from codelm_jax.atomic import write_atomically
-from codelm_jax.evals.statistics import interval_by_cluster
+from codelm_jax.evals.statistics import cluster_bounds
 from codelm_jax.report.chart import (
     MARKERS,
     Chart,
@@ -161,11 +161,12 @@ def _collapse(results: Sequence[Result]) -> Chart:
             own = [result for result in results if result["cell"]["masked"] is masked]
             for k, (suite, name) in enumerate(_SUITES.items()):
                 rates = [_collapsed(result, suite) for result in own]
+                shares, ends = [rate["rate"] for rate in rates], [_interval(rate) for rate in rates]
                 places = [place + 0.16 * (2 * i + k - 1.5) for place in range(len(own))]
                 axes.errorbar(
-                    [rate["rate"] for rate in rates],
+                    shares,
                     places,
-                    xerr=error_bars([{"rate": rate["rate"], **_interval(rate)} for rate in rates]),
+                    xerr=error_bars(shares, [end["low"] for end in ends], [end["high"] for end in ends]),
                     fmt=MARKERS[k],
                     color=theme.runs[i],
                     fillstyle="full" if k == 0 else "none",
@@ -208,7 +209,7 @@ def _collapsed(result: Result, suite: str) -> Mapping[str, Any]:
 
 
 def _interval(rate: Mapping[str, Any]) -> dict[str, float]:
-    low, high = interval_by_cluster(rate) or (rate["low"], rate["high"])
+    low, high = cluster_bounds(rate["cluster_low"], rate["cluster_high"]) or (rate["low"], rate["high"])
     return {"low": low, "high": high}
 
 

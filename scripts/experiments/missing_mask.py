@@ -36,8 +36,8 @@ from codelm_jax.data.config import DataConfig
 from codelm_jax.data.prepare import prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
-from codelm_jax.evals.few_shot import REFERENCE_PROTOCOL, prompts_of, room
 from codelm_jax.evals.results import digest
+from codelm_jax.evals.suites.few_shot import FEW_SHOT, NEW_TOKENS, room
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.schema import parse
 from codelm_jax.training.config import parse_train_config
@@ -71,11 +71,11 @@ def main() -> None:
     with RunLock(out):
         with console_report() as report:
             prepared = prepare(data_config, vocab_size=base.model.vocab_size, report=report)
-        prompts = list(prompts_of("few_shot", templates).values())
-        if room(prompts, prepared.tokenizer, base.model.max_seq_length) < REFERENCE_PROTOCOL.max_new_tokens:
+        prompts = list(FEW_SHOT.prompts_of(templates).values())
+        if room(prompts, prepared.tokenizer, base.model.max_seq_length) < NEW_TOKENS:
             raise UserError(
                 f"config.model.max_seq_length = {base.model.max_seq_length}: too short for the few-shot prompts and "
-                f"{REFERENCE_PROTOCOL.max_new_tokens} new tokens"
+                f"{NEW_TOKENS} new tokens"
             )
         settings = {
             "config": json.loads(json.dumps(asked)),

@@ -10,6 +10,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from codelm_jax.evals.settings import Files, choose_settings
 from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax import config_files
@@ -17,7 +18,6 @@ from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.data.prepare import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
-from codelm_jax.evals.settings import Files, choose_settings
 from codelm_jax.evals.suites import Evaluation
 from codelm_jax.evaluation_inputs import evaluated
 from codelm_jax.model.transformer import Transformer

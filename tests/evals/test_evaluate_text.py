@@ -6,10 +6,13 @@ from evaluated_run import params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
+from codelm_jax.evals.registry import choose, find
 from codelm_jax.evals.results import ResultFiles
-from codelm_jax.evals.settings import choose_settings
-from codelm_jax.evals.suites import Evaluation, Skipped
-from codelm_jax.evaluation_inputs import evaluated
+from codelm_jax.evals.runner import SuiteRunner
+from codelm_jax.evals.suite import Skipped
+from codelm_jax.evaluation_inputs.corpus import find_data, text_data
+from codelm_jax.evaluation_inputs.model import evaluated_model
+from codelm_jax.evaluation_inputs.results import results_directory
 from codelm_jax.interop.hf_export import Exported, export_hf
 
 
@@ -22,9 +25,9 @@ def run(tmp_path_factory):
 
 def test_a_text_gives_the_windows_that_its_preparation_gives(run):
     loaded = load_checkpoint(run)
-    model = evaluated.model(loaded)
-    prepared, _ = evaluated.find_corpus(loaded, model, None, None)
-    text, note = evaluated.text_corpus(loaded, model, str(run.parent / "val.txt"), None)
+    model = evaluated_model(loaded)
+    prepared, _ = find_data(loaded, model, None, None)
+    text, note = text_data(loaded, model, str(run.parent / "val.txt"), None)
     assert note.endswith("val.txt")
     ours, theirs = text.held_out["text"], prepared.held_out["val"]
     assert (ours.batch_count, ours.documents) == (theirs.batch_count, theirs.documents)
@@ -35,14 +38,12 @@ def test_a_text_gives_the_windows_that_its_preparation_gives(run):
 
 def test_what_needs_training_data_is_skipped_with_a_text(run, tmp_path):
     loaded = load_checkpoint(run)
-    model = evaluated.model(loaded)
-    corpus, _ = evaluated.text_corpus(loaded, model, str(run.parent / "val.txt"), None)
+    model = evaluated_model(loaded)
+    data, _ = text_data(loaded, model, str(run.parent / "val.txt"), None)
     for suite in ("token_frequency", "memorisation"):
-        evaluation = Evaluation(
-            model, corpus, choose_settings([suite], seed=0), ResultFiles(tmp_path), lambda _: [], print
-        )
+        runner = SuiteRunner(model, data, choose([], seed=0), ResultFiles(tmp_path), lambda _: [], print)
         with pytest.raises(Skipped, match="a text is not enough"):
-            evaluation.run(suite)
+            runner.run(find(suite))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -50,5 +51,5 @@ def test_results_of_an_export_never_go_into_it(run, tmp_path):
     loaded = load_checkpoint(run)
     export_hf(Exported(loaded.step, loaded.params, loaded.meta, "card"), tmp_path / "out")
     with pytest.raises(UserError, match=r"an export keeps no results; add --out=DIRECTORY"):
-        evaluated.results_directory(str(tmp_path / "out"), loaded.step, None)
-    assert evaluated.results_directory(str(tmp_path / "out"), loaded.step, "x").name == "x"
+        results_directory(str(tmp_path / "out"), loaded.step, None)
+    assert results_directory(str(tmp_path / "out"), loaded.step, "x").name == "x"

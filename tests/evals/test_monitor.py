@@ -65,8 +65,8 @@ def test_monitor_samples_says_how_many_samples_a_prompt(tmp_path, prepared):
     asked = []
 
     def generate_live(params):
-        def generate(prompts, n, **sampling):
-            asked.append((len(prompts), n, sampling["max_new_tokens"]))
+        def generate(prompts, sampling):
+            asked.append((len(prompts), sampling.n, sampling.max_new_tokens))
             raise KeyError
 
         return generate
