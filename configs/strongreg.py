@@ -34,9 +34,14 @@ def get_config() -> ConfigDict:
     config.max_steps = 50_000  # optimizer steps; the run and the learning rate's decay end here
     config.batch_size = 32  # windows a step, over all devices
     config.grad_accum_steps = 1  # a step's batch is taken in this many parts
+    config.optimizer = (
+        "adamw"  # or "muon": orthogonal updates for the matrices of the layers, AdamW for the rest
+    )
+    config.schedule = "cosine"  # after the warm-up; or "linear", or "wsd": constant, then linear decay
     config.learning_rate = 3e-4  # reached after the warm-up
-    config.final_learning_rate = 1e-5  # cosine decay ends here at max_steps
+    config.final_learning_rate = 1e-5  # the schedule ends here at max_steps
     config.warmup_steps = 2000  # linear from 0; cut to max_steps, so that 20 steps reach the full rate at 20
+    config.decay_share = 0.2  # of max_steps: how long the decay of "wsd" takes
     config.beta1 = 0.9  # AdamW's decay of the mean of the gradients
     config.beta2 = 0.95  # AdamW's decay of the mean of their squares
     config.weight_decay = 0.05  # on matrices and embeddings, not on norms

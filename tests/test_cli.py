@@ -156,7 +156,7 @@ def test_a_signal_during_preparation_stops_with_the_same_status_in_one_line(tmp_
         finally:
             running.kill()
     assert running.returncode == 75
-    assert errors == "stopped before or after the training steps; run the same command to go on\n"
+    assert errors == "stopped before or after the training steps; run the same command to resume\n"
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
 
 

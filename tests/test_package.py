@@ -67,7 +67,8 @@ ALLOWED = {
     "checkpoint": {"text"},
     # Renders the views that the suites make of their results.
     "report": {"evals", "text"},
-    "interop": {"model", "text"},
+    # The record of an export holds the metadata of a checkpoint.
+    "interop": {"checkpoint", "model", "ops", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.
     "release": {"data", "evals", "evaluation_inputs", "interop", "report", "text"},
     "training": {"data", "model", "checkpoint", "text"},

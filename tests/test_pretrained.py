@@ -6,7 +6,8 @@ from pathlib import Path
 import jax
 import pytest
 
-from codelm_jax.interop.hf_record import RECORD, read_record
+from codelm_jax.interop.hf_files import RECORD
+from codelm_jax.interop.hf_record import read_record
 from codelm_jax.release import shipped
 from codelm_jax.release.directory import FIGURES, HELD_OUT, SOURCES
 from codelm_jax.weights import load_weights

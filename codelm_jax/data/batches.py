@@ -1,57 +1,96 @@
 """Batches of token windows: grain gives the order, the prefetching and the place to resume from.
 
-A record of the source is a whole batch, because grain's cost is per record. Batch `i` holds the windows numbered
-`i * batch_size` to `(i + 1) * batch_size - 1`; `divmod` by the windows of an epoch gives a window's epoch and place,
-so that a batch may straddle two epochs and no window is dropped.
+A record of the source is a whole batch, because grain's cost is per record. Batch `i` holds the run's windows numbered
+`i * batch_size` to `(i + 1) * batch_size - 1`, so that a batch may straddle two epochs and no window is dropped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import grain
 import numpy as np
 
+from codelm_jax.data.infilling import Infilling
+from codelm_jax.data.mixture import Mixture, MixtureRow
 from codelm_jax.data.tokens import TokenFile
+from codelm_jax.data.windows import WindowKind, Windows, as_rows, cut_into_windows
 from codelm_jax.errors import UserError
 
 _ENDLESS = 1 << 40  # batches; grain wants a length
 _PREFETCHED = 4  # batches made ahead by one thread
 
 
+@dataclass(frozen=True)
+class TrainingSet:
+    """One prepared set as training reads it.
+
+    Attributes:
+        name: by which a mixture refers to it.
+        tokens: of its training split.
+        windows: how they are cut.
+        infilling: applied to its windows, or None.
+    """
+
+    name: str
+    tokens: TokenFile
+    windows: WindowKind = "stream"
+    infilling: Infilling | None = None
+
+
 def train_batches(
-    tokens: TokenFile,
+    sets: TokenFile | Sequence[TrainingSet],
     *,
     batch_size: int,
     seq_length: int,
     seed: int,
+    mixture: Sequence[MixtureRow] = (),
     start_index: int = 0,
     process_index: int = 0,
     process_count: int = 1,
 ) -> grain.DatasetIterator:
-    """Endless training batches, the same for the same (tokens, batch_size, seq_length, seed) at every index.
+    """Endless training batches, the same for the same arguments at every index.
 
-    Each epoch cuts the tokens, taken as a ring, into `count // seq_length` windows from a fresh offset and visits
-    them in a fresh order. Element `w` is uint16 [batch_size / process_count, seq_length + 1]: inputs `w[:, :-1]`,
-    targets `w[:, 1:]`. `get_state()` is `{"next_index": n}`: n batches were taken.
+    Args:
+        sets: one token file, or the sets of a mixture; all have the same tokenizer.
+        batch_size: windows of all processes.
+        seq_length: T.
+        seed: of the orders.
+        mixture: rows (first step, set, weight); empty: everything from the first set.
+        start_index: batches to skip.
+        process_index: of this process.
+        process_count: over which a batch is split.
+
+    Returns:
+        An iterator of arrays `w`, `[batch_size / process_count, T + 1]`: inputs `w[:, :-1]`, targets `w[:, 1:]`. They are
+        uint16; where a set cuts along documents they are int32, and a negative number `~id` is an input whose own
+        prediction is not trained. `get_state()` is `{"next_index": n}`: n batches were taken.
 
     Raises:
-        UserError: too few tokens for one window, or for one batch of different windows; or `process_count` does not
-            divide `batch_size`.
+        UserError: too few tokens for one window, or for one batch of different windows; `process_count` does not divide
+            `batch_size`; or the mixture is at fault.
     """
+    if isinstance(sets, TokenFile):
+        sets = [TrainingSet("corpus", sets)]
     if batch_size % process_count:
         raise UserError(
             f"config.batch_size = {batch_size}: does not divide over {process_count} processes; make it a multiple"
         )
-    source = _WindowBatches(tokens.ids, batch_size, seq_length, seed, process_index, process_count)
-    if source.windows_per_epoch < 1 or len(tokens.ids) <= seq_length:
-        raise UserError(
-            f"config.model.max_seq_length = {seq_length}: the {len(tokens.ids)} tokens of {tokens.path} are less than one"
-            f" window of max_seq_length + 1 = {seq_length + 1}; lower it or add data"
-        )
-    if batch_size > source.windows_per_epoch:
-        raise UserError(
-            f"config.batch_size = {batch_size}: {tokens.path} has only {source.windows_per_epoch} windows of {seq_length}"
-            " tokens; lower config.batch_size or add data"
-        )
+    rows = batch_size // process_count
+    source = _Batches(
+        sets,
+        [cut_into_windows(each.tokens, each.windows, seq_length=seq_length, seed=seed) for each in sets],
+        Mixture(mixture, [each.name for each in sets], batch_size=batch_size, seed=seed),
+        first_row=process_index * rows,
+        rows=rows,
+        batch_size=batch_size,
+        width=seq_length + 1,
+    )
+    for each, windows in zip(sets, source.windows, strict=True):
+        if batch_size > windows.per_epoch:
+            raise UserError(
+                f"config.batch_size = {batch_size}: {each.tokens.path} has only {windows.per_epoch} windows of"
+                f" {seq_length} tokens; lower config.batch_size or add data"
+            )
     options = grain.ReadOptions(num_threads=1, prefetch_buffer_size=_PREFETCHED)
     iterator = iter(grain.MapDataset.source(source).to_iter_dataset(options))
     if start_index:
@@ -96,66 +135,56 @@ def _masked_windows(
         yield flat[rows], mask.reshape(batch_size, seq_length)
 
 
-class _WindowBatches:
+class _Batches:
     """A random-access source for grain: item `i` is this process's rows of batch `i`."""
 
     def __init__(
         self,
-        ids: np.ndarray,
+        sets: Sequence[TrainingSet],
+        windows: Sequence[Windows],
+        mixture: Mixture,
+        *,
+        first_row: int,
+        rows: int,
         batch_size: int,
-        seq_length: int,
-        seed: int,
-        process_index: int,
-        process_count: int,
+        width: int,
     ):
-        self._ids = np.asarray(ids)
+        self.windows = windows
+        self._sets = sets
+        self._mixture = mixture
+        self._rows = np.arange(first_row, first_row + rows, dtype=np.int64)
         self._batch_size = batch_size
-        self._columns = np.arange(seq_length + 1, dtype=np.int64)
-        self._seed = seed
-        rows = batch_size // process_count
-        self._rows = np.arange(process_index * rows, (process_index + 1) * rows, dtype=np.int64)
-        self._seq_length = seq_length
-        self.windows_per_epoch = len(ids) // seq_length
-        self._starts_of_epoch: dict[int, np.ndarray] = {}
+        self._width = width
+        self._skips_targets = any(each.windows == "documents" for each in sets)
 
     def __len__(self) -> int:
         return _ENDLESS
 
     def __getitem__(self, index: int) -> np.ndarray:
-        epochs, places = np.divmod(index * self._batch_size + self._rows, self.windows_per_epoch)
-        starts = np.empty_like(places)
-        for epoch in np.unique(epochs):
-            chosen = epochs == epoch
-            starts[chosen] = self._starts(int(epoch))[places[chosen]]
-        # A window may run over the end of the ring; `take` wraps at a third of what an explicit modulo costs.
-        return self._ids.take(starts[:, None] + self._columns[None, :], mode="wrap")
+        numbers = index * self._batch_size + self._rows
+        if len(self._sets) == 1:
+            return self._batch(self._taken(0, numbers, numbers))
+        sets, places = self._mixture.deal(numbers)
+        rows: list[np.ndarray] = [self._rows] * len(numbers)
+        for number in range(len(self._sets)):
+            chosen = np.flatnonzero(sets == number)
+            for row, window in zip(chosen, self._taken(number, places[chosen], numbers[chosen]), strict=True):
+                rows[row] = window
+        return self._batch(rows)
 
-    def _starts(self, epoch: int) -> np.ndarray:
-        """First tokens of the epoch's windows in the order of visit: int64 [windows_per_epoch]."""
-        known = self._starts_of_epoch.get(epoch)
-        if known is None:
-            # Our own arithmetic rather than numpy's generators, whose streams may change between versions: a run
-            # must resume on the windows it would have seen.
-            keys = _hash(self._seed, epoch, np.arange(self.windows_per_epoch + 1, dtype=np.uint64))
-            offset = int(keys[-1] % np.uint64(len(self._ids)))
-            order = np.argsort(keys[:-1], kind="stable")
-            known = (order * self._seq_length + offset) % len(self._ids)
-            self._starts_of_epoch = {
-                number: s for number, s in self._starts_of_epoch.items() if number == epoch - 1
-            }
-            self._starts_of_epoch[epoch] = known
-        return known
+    def _taken(
+        self, number: int, places: np.ndarray, numbers: np.ndarray
+    ) -> np.ndarray | Sequence[np.ndarray]:
+        """Windows of one set: `places` number them within the set, `numbers` within the run."""
+        windows = self.windows[number].take(places)
+        infilling = self._sets[number].infilling
+        if infilling is None:
+            return windows
+        return [
+            infilling(window, int(n), room=self._width) for window, n in zip(windows, numbers, strict=True)
+        ]
 
-
-def _hash(seed: int, epoch: int, numbers: np.ndarray) -> np.ndarray:
-    """A keyed splitmix64: uint64, independent between seeds and epochs."""
-    key = _splitmix(np.array([seed % (1 << 64)], np.uint64))
-    key = _splitmix(key + np.uint64(epoch))
-    return _splitmix(_splitmix(numbers + key))
-
-
-def _splitmix(values: np.ndarray) -> np.ndarray:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    def _batch(self, windows: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+        if self._skips_targets:
+            return as_rows(windows, self._width, self._sets[0].tokens.header.endoftext_id)
+        return np.asarray(windows)

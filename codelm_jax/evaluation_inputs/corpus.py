@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jax
 
-from codelm_jax.checkpoint.store import Loaded
+from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepare import PreparedData, load_prepared
 from codelm_jax.data.text_source import encode_file
@@ -25,17 +25,16 @@ def find_data(
     Raises:
         UserError: `directory` holds no prepared data, or was prepared with another tokenizer.
     """
-    default = loaded.meta["config"].get("data", {}).get("prepared_dir")
-    chosen = directory or default
-    if directory is None and default is None:
+    chosen = directory or loaded.meta.prepared_dir
+    if chosen is None:
         return None, "no held-out data: --data=DIR or --text=FILE names some"
-    if directory is None and not Path(default).is_dir():
+    if directory is None and not Path(chosen).is_dir():
         return None, "its prepared data is not here"
     prepared = load_prepared(chosen)
-    same = prepared.fingerprint == loaded.meta["data_fingerprint"]
+    same = prepared.fingerprint == loaded.meta.data_fingerprint
     if directory is None and not same:
         return None, f"{chosen} is not the data it was trained on"
-    if prepared.tokenizer.to_json() != loaded.meta["tokenizer_json"]:
+    if prepared.tokenizer.to_json() != loaded.meta.tokenizer_json:
         raise UserError(
             f"--data={directory}: made with another tokenizer than this model's; prepare it with that one"
         )
@@ -51,7 +50,7 @@ def text_data(
     Raises:
         UserError: the file can't be read, is not UTF-8 or holds no text.
     """
-    tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
+    tokenizer = CodeTokenizer.from_json(loaded.meta.tokenizer_json)
     tokens = encode_file(path, "--text", tokenizer)
     data = EvaluationData(
         held_out={"text": _held_out(tokens, model, max_tokens)},

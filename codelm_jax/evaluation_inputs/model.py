@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from codelm_jax.checkpoint.store import Loaded
+from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.evals.interfaces import EvaluatedModel
 from codelm_jax.evals.results import digest
@@ -23,7 +23,6 @@ from codelm_jax.ops.backend import Backend
 from codelm_jax.training.compile import compile_score_step
 from codelm_jax.training.config import saved_scoring_config
 from codelm_jax.training.mesh import all_devices, backend_of, put_batch, replicated, split_over_batch
-from codelm_jax.training.resume import decontaminated
 
 
 def evaluated_model(loaded: Loaded) -> EvaluatedModel:
@@ -32,8 +31,8 @@ def evaluated_model(loaded: Loaded) -> EvaluatedModel:
     Raises:
         UserError: its config can't be read by this version.
     """
-    tokenizer = CodeTokenizer.from_json(loaded.meta["tokenizer_json"])
-    config = saved_scoring_config(loaded.meta["config"])
+    tokenizer = CodeTokenizer.from_json(loaded.meta.tokenizer_json)
+    config = saved_scoring_config(loaded.meta.config)
     generator = Generator(config.model, loaded.params, tokenizer, config.compute_dtype)
     mesh = all_devices()
     backend = backend_of(config, mesh)
@@ -55,15 +54,15 @@ def evaluated_model(loaded: Loaded) -> EvaluatedModel:
         byte_lengths=tokenizer.byte_lengths(),
         context_length=config.model.max_seq_length,
         label_smoothing=config.label_smoothing,
-        band=loaded.meta["human_band"],
+        band=loaded.meta.human_band,
         identity={
             "step": loaded.step,
-            "decontaminated": decontaminated(loaded.meta),
-            "trained_on": loaded.meta["data_fingerprint"],
-            "config_sha256": digest(loaded.meta["config"]),
+            "decontaminated": list(loaded.meta.decontaminated),
+            "trained_on": loaded.meta.data_fingerprint,
+            "config_sha256": digest(loaded.meta.config),
             "weights_sha256": _weights_digest(loaded.params),
-            "tokenizer_sha256": digest(loaded.meta["tokenizer_json"]),
-            "human_band_sha256": digest(loaded.meta["human_band"]),
+            "tokenizer_sha256": digest(loaded.meta.tokenizer_json),
+            "human_band_sha256": digest(loaded.meta.human_band),
             "compute_dtype": jnp.dtype(backend.dtype).name,
             "attention": backend.attention,
             "label_smoothing": config.label_smoothing,
@@ -87,7 +86,7 @@ def token_statistics(
 
 def decontamination(loaded: Loaded) -> str:
     """Whether benchmarks were kept out of the training data, as the checkpoint's config says."""
-    benchmarks = decontaminated(loaded.meta)
+    benchmarks = loaded.meta.decontaminated
     if not benchmarks:
         return "its corpus was NOT decontaminated: benchmark problems may be in it"
     return f"its corpus was decontaminated against {', '.join(Path(path).name for path in benchmarks)}"

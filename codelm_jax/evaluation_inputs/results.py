@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from codelm_jax.checkpoint.saved_step import run_directory
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.locate import run_directory
 from codelm_jax.data.prepare import PreparedData
 from codelm_jax.data.progress import Advance, console_report
 from codelm_jax.errors import UserError
@@ -14,7 +14,7 @@ from codelm_jax.evals.suites.held_out import HELD_OUT
 from codelm_jax.evals.view import View
 from codelm_jax.evaluation_inputs.corpus import prepared_data
 from codelm_jax.evaluation_inputs.model import evaluated_model
-from codelm_jax.interop.hf_record import is_export
+from codelm_jax.interop.hf_files import is_export
 
 
 def results_directory(checkpoint: str, step: int, chosen: str | None) -> Path:

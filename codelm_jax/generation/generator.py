@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from codelm_jax.checkpoint.store import Loaded
+from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.generation.admission import Sizes
@@ -121,9 +121,9 @@ class Generator:
     ) -> "Generator":
         """Takes a checkpoint that has been opened; see `__init__` for the rest."""
         return cls(
-            parse(ModelConfig, loaded.meta["config"]["model"], "config.model"),
+            parse(ModelConfig, loaded.meta.model, "config.model"),
             loaded.params,
-            CodeTokenizer.from_json(loaded.meta["tokenizer_json"]),
+            CodeTokenizer.from_json(loaded.meta.tokenizer_json),
             compute_dtype,
             max_rows=max_rows,
             sizes=sizes,

@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy that never builds a one-hot, with the plain negative log-likelihood beside it."""
+"""Label-smoothed cross-entropy without one-hot targets, together with the plain negative log-likelihood."""
 
 import math
 from functools import partial
@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-# Tokens whose logits exist at a time on a device: few enough for a CPU's caches; a GPU wants large products.
+# Tokens per chunk of logits on a device: small enough for the caches of a CPU; a GPU is faster with large products.
 CHUNK_TOKENS = {"cpu": 512, "gpu": 16_384}
 
 
@@ -33,29 +33,31 @@ def mean_loss_of_hidden(
     targets_BT: Array,
     label_smoothing: float,
     *,
+    masked: bool = False,
     on_cpu: bool = True,
     chunk_tokens: int | None = None,
     shards: int = 1,
 ) -> tuple[Array, Array]:
-    """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without ever holding all logits.
+    """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without holding all logits at once.
 
-    The logits of a batch are the largest array of a training step by far. Here they exist for a few positions at a
-    time, and their gradient is taken while they are there: `dz = softmax(z) - (1 - eps) [j = y] - eps / V`, so nothing
-    is computed twice (Hsu et al. 2024, "Liger Kernel"). The chunks are taken along T, so that the batch stays
-    spread over the devices, and each device adds up the head's gradient by itself: they meet once, not at each chunk.
+    The logits of a batch are by far the largest array of a training step. Here they exist for one chunk of positions at
+    a time, and their gradient is computed with them: `dz = softmax(z) - (1 - eps) [j = y] - eps / V`, so nothing is
+    computed twice (Hsu et al. 2024, "Liger Kernel"). Chunks are taken along T, so the batch stays split over the
+    devices. Each device sums its own gradient of the head; the devices exchange it once, not in every chunk.
 
     Args:
         hidden_BTD: normalised hidden states, float32 or bfloat16: the type of the products.
         head_DV: float32.
-        targets_BT: integer.
+        targets_BT: integer; negative ones count for nothing if `masked`.
         label_smoothing: eps, static.
+        masked: static; whether there may be negative targets. The means are over the others.
         on_cpu: static; whether the program is compiled for a CPU.
-        chunk_tokens: static; at most this many positions of a shard at a time, at least one a row. None: by target.
-        shards: static; the devices that the batch is spread over. Another number changes only the order of the sums;
-            of one that does not divide B the common divisor is taken.
+        chunk_tokens: static; positions of a shard per chunk, at least one per row. None: `CHUNK_TOKENS`.
+        shards: static; number of devices that the batch is split over. It only changes the order of the sums; if it does
+            not divide B, the greatest common divisor is used.
 
     Returns:
-        `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated; the NLL is for reading.
+        `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated.
     """
     if chunk_tokens is None:
         chunk_tokens = CHUNK_TOKENS["cpu" if on_cpu else "gpu"]
@@ -68,28 +70,30 @@ def mean_loss_of_hidden(
         x_SBCT = x_BT.reshape(shards, rows, length // per_row, per_row, *x_BT.shape[2:])
         return jnp.moveaxis(x_SBCT, 2, 0)
 
-    return _mean_loss(in_chunks(hidden_BTD), head_DV, in_chunks(targets_BT), label_smoothing, on_cpu)
+    return _mean_loss(in_chunks(hidden_BTD), head_DV, in_chunks(targets_BT), label_smoothing, on_cpu, masked)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4, 5))
 def _mean_loss(
-    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool
+    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool, masked: bool
 ) -> tuple[Array, Array]:
     def chunk(inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         hidden_SBTD, targets_SBT = inputs
         logits_SBTV = hidden_SBTD @ head_DV.astype(hidden_SBTD.dtype)
-        loss_SBT, nll_SBT = smoothed_cross_entropy(logits_SBTV, targets_SBT, eps)
+        losses = smoothed_cross_entropy(logits_SBTV, targets_SBT, eps)
+        loss_SBT, nll_SBT = _kept(targets_SBT, *losses) if masked else losses
         return loss_SBT.sum((1, 2)), nll_SBT.sum((1, 2))
 
     loss_CS, nll_CS = jax.lax.map(chunk, (hidden_CSBTD, targets_CSBT))
-    return loss_CS.sum() / targets_CSBT.size, nll_CS.sum() / targets_CSBT.size
+    count = _count(targets_CSBT, masked)
+    return loss_CS.sum() / count, nll_CS.sum() / count
 
 
 def _mean_loss_and_gradients(
-    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool
+    hidden_CSBTD: Array, head_DV: Array, targets_CSBT: Array, eps: float, on_cpu: bool, masked: bool
 ):
     softmax = _softmax_of_one_exponential if on_cpu else plain_softmax
-    dtype, count = hidden_CSBTD.dtype, targets_CSBT.size
+    dtype, count = hidden_CSBTD.dtype, _count(targets_CSBT, masked)
     head_cast_DV = head_DV.astype(dtype)
 
     def chunk(grad_head_SDV: Array, inputs: tuple[Array, Array]):
@@ -98,6 +102,8 @@ def _mean_loss_and_gradients(
         lse_SBT, probs_SBTV = softmax(logits_SBTV.astype(jnp.float32))
         loss_SBT, nll_SBT = _losses(logits_SBTV, lse_SBT, targets_SBT, eps)
         grad_SBTV = (_logit_gradient(probs_SBTV, targets_SBT, eps) / count).astype(dtype)
+        if masked:
+            loss_SBT, nll_SBT, grad_SBTV = _kept(targets_SBT, loss_SBT, nll_SBT, grad_SBTV)
         grad_head_SDV += jnp.einsum(
             "sbtd,sbtv->sdv", hidden_SBTD, grad_SBTV, preferred_element_type=jnp.float32
         )
@@ -110,24 +116,39 @@ def _mean_loss_and_gradients(
     return (loss_CS.sum() / count, nll_CS.sum() / count), (grad_hidden_CSBTD, grad_head_SDV.sum(axis=0))
 
 
-def _scale_gradients(_eps: float, _on_cpu: bool, residuals: tuple[Array, Array], grads: tuple[Array, Array]):
+def _scale_gradients(
+    _eps: float, _on_cpu: bool, _masked: bool, residuals: tuple[Array, Array], grads: tuple[Array, Array]
+):
     grad_hidden_CSBTD, grad_head_DV = residuals
     grad_loss, _ = grads
     return grad_hidden_CSBTD * grad_loss.astype(grad_hidden_CSBTD.dtype), grad_head_DV * grad_loss, None
+
+
+def _count(targets: Array, masked: bool) -> Array | int:
+    """Targets that count, at least one."""
+    return jnp.maximum((targets >= 0).sum(), 1).astype(jnp.float32) if masked else targets.size
+
+
+def _kept(targets: Array, *values: Array) -> list[Array]:
+    """`values` with zeros where the target is masked."""
+    return [
+        jnp.where(jnp.expand_dims(targets < 0, tuple(range(targets.ndim, v.ndim))), jnp.zeros((), v.dtype), v)
+        for v in values
+    ]
 
 
 _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)
 
 
 def plain_softmax(logits: Array) -> tuple[Array, Array]:
-    """Log-sum-exp and probabilities `[..., V]`, as a GPU takes them: exponentials cost less there than keeping them."""
+    """Log-sum-exp and probabilities `[..., V]`; on a GPU, computing exponentials twice is cheaper than keeping them."""
     lse = jax.nn.logsumexp(logits, axis=-1)
     return lse, jnp.exp(logits - lse[..., None])
 
 
 def _softmax_of_one_exponential(logits: Array) -> tuple[Array, Array]:
     largest = logits.max(axis=-1, keepdims=True)
-    # Kept: XLA would take the exponentials once for the sum and again for the gradient, which costs more on a CPU.
+    # Without the barrier XLA computes the exponentials twice, for the sum and for the gradient: slower on a CPU.
     exponentials = jax.lax.optimization_barrier(jnp.exp(logits - largest))
     total = exponentials.sum(axis=-1, keepdims=True)
     return (jnp.log(total) + largest)[..., 0], exponentials / total

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS
+from codelm_jax.checkpoint.locate import CHECKPOINTS
 from codelm_jax.generation.admission import Sizes
 from codelm_jax.generation.generator import Generator
 from codelm_jax.weights import load_weights
@@ -34,7 +34,7 @@ def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
     loaded = load_weights(checkpoint)
     return ServedModel(
         generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=SERVING_SIZES),
-        band=loaded.meta["human_band"],
+        band=loaded.meta.human_band,
     )
 
 

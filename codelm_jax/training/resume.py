@@ -13,9 +13,12 @@ import optax
 
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import CHECKPOINTS, saved_steps
+from codelm_jax.checkpoint.metadata import Parent, RunMeta
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.schema import flattened
+from codelm_jax.training.config import LATER_KEYS
 from codelm_jax.weights import load_weights
 
 # Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
@@ -44,9 +47,10 @@ def run_meta(
     human_band: Mapping[str, Any],
     data_fingerprint: str,
     decontaminated: Sequence[str],
-    began_from: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """All that sampling and resuming need to know besides the arrays; plain JSON.
+    began_from: Parent | None,
+    attention_path: str,
+) -> RunMeta:
+    """The metadata of a run on this machine.
 
     Args:
         resolved_config: the whole config dictionary, as JSON has it.
@@ -54,30 +58,31 @@ def run_meta(
         human_band: of the prepared data.
         data_fingerprint: of the prepared data.
         decontaminated: benchmark files that neither this corpus holds nor one that its initial weights were trained on.
-        began_from: checkpoint, step and data fingerprint of the initial weights; None where they were fresh.
+        began_from: origin of the initial weights; None if they are random.
+        attention_path: implementation of attention.
     """
-    return {
-        "config": dict(resolved_config),
-        "tokenizer_json": tokenizer_json,
-        "human_band": dict(human_band),
-        "data_fingerprint": data_fingerprint,
-        "decontaminated": list(decontaminated),
-        "began_from": began_from and dict(began_from),
-        "vocab_size": resolved_config["model"]["vocab_size"],
-        "versions": {
+    return RunMeta(
+        config=dict(resolved_config),
+        tokenizer_json=tokenizer_json,
+        human_band=dict(human_band),
+        data_fingerprint=data_fingerprint,
+        decontaminated=tuple(decontaminated),
+        began_from=began_from,
+        versions={
             "codelm_jax": codelm_jax.__version__,
             "jax": jax.__version__,
             "flax": flax.__version__,
             "optax": optax.__version__,
         },
-        "device_kind": jax.devices()[0].device_kind,
-        "device_count": jax.device_count(),
-        "cpu_count": _usable_cores(),
-        "xla_flags": os.environ.get("XLA_FLAGS", ""),
-    }
+        device_kind=jax.devices()[0].device_kind,
+        device_count=jax.device_count(),
+        cpu_count=_usable_cores(),
+        xla_flags=os.environ.get("XLA_FLAGS", ""),
+        attention_path=attention_path,
+    )
 
 
-def saved_meta(workdir: Path) -> dict[str, Any] | None:
+def saved_meta(workdir: Path) -> RunMeta | None:
     """What the newest sound checkpoint of a run says about it; None where it has none."""
     checkpoints = workdir / CHECKPOINTS
     for step in reversed(saved_steps(checkpoints) if checkpoints.is_dir() else []):
@@ -86,13 +91,13 @@ def saved_meta(workdir: Path) -> dict[str, Any] | None:
     return None
 
 
-def check_same_settings(saved_meta: Mapping[str, Any], config: Mapping[str, Any], workdir: object) -> None:
+def check_same_settings(saved_meta: RunMeta, config: Mapping[str, Any], workdir: object) -> None:
     """Refuses to go on with a run under other settings; the data section is judged by what came of it.
 
     Raises:
         UserError: names the first key that differs, with both values.
     """
-    saved, now = flattened(saved_meta["config"]), flattened(config)
+    saved, now = flattened({**LATER_KEYS, **saved_meta.config}), flattened({**LATER_KEYS, **config})
     for key in sorted(saved.keys() | now.keys()):
         if key in _FREE_KEYS or key.startswith("data."):
             continue
@@ -103,23 +108,22 @@ def check_same_settings(saved_meta: Mapping[str, Any], config: Mapping[str, Any]
             )
 
 
-def check_same_run(saved_meta: Mapping[str, Any], meta: Mapping[str, Any], workdir: object) -> None:
+def check_same_run(saved_meta: RunMeta, meta: RunMeta, workdir: object) -> None:
     """Refuses to go on with a run under other settings or on other data.
 
     Raises:
         UserError: names the first key, or the data, that differs.
     """
-    check_same_settings(saved_meta, meta["config"], workdir)
-    prepared_dir = meta["config"].get("data", {}).get("prepared_dir")
+    check_same_settings(saved_meta, meta.config, workdir)
     for key, name in (("data_fingerprint", "training data"), ("tokenizer_json", "tokenizer")):
-        if saved_meta[key] != meta[key]:
+        if getattr(saved_meta, key) != getattr(meta, key):
             raise UserError(
-                f"config.data.prepared_dir = {prepared_dir!r}: its {name} is not what the run in {workdir} was trained "
+                f"config.data.prepared_dir = {meta.prepared_dir!r}: its {name} is not what the run in {workdir} was trained "
                 "with: restore that to resume, or choose another --workdir"
             )
 
 
-def rounding_note(saved_meta: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
+def rounding_note(saved_meta: RunMeta, meta: RunMeta) -> str | None:
     """Says so where a run goes on elsewhere, or compiled by another JAX: not bit for bit what it would have been."""
     saved, now = _place(saved_meta), _place(meta)
     differ = [part for part in now if part in saved and saved[part] != now[part]]
@@ -131,31 +135,23 @@ def rounding_note(saved_meta: Mapping[str, Any], meta: Mapping[str, Any]) -> str
     return f"saved on {before}, goes on on {after}: rounding differs from here on"
 
 
-def _place(meta: Mapping[str, Any]) -> dict[str, str]:
+def _place(meta: RunMeta) -> dict[str, str]:
     """All that decides, besides the config, how a step is rounded; in words."""
     place = {
-        "devices": f"{meta['device_count']} x {meta['device_kind']}",
-        # Checkpoints of earlier versions had one attention only.
-        "attention": f" with attention by {meta.get('attention_path', 'xla')}",
-        "jax": f" with jax {meta['versions']['jax']}",
-        "flags": f" with XLA_FLAGS={meta['xla_flags']!r}",
+        "devices": f"{meta.device_count} x {meta.device_kind}",
+        "attention": f" with attention by {meta.attention_path}",
+        "jax": f" with jax {meta.versions.get('jax', 'unknown')}",
+        "flags": f" with XLA_FLAGS={meta.xla_flags!r}",
     }
     # Checkpoints of earlier versions don't know, nor do all platforms. To an accelerator the cores are nothing.
-    if meta["device_kind"] == "cpu" and meta.get("cpu_count"):
-        place["cores"] = f" with {meta['cpu_count']} cores"
+    if meta.device_kind == "cpu" and meta.cpu_count:
+        place["cores"] = f" with {meta.cpu_count} cores"
     return place
 
 
 def _usable_cores() -> int | None:
     """Cores that this process may use, over which a CPU device splits its work; None where the platform doesn't say."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-
-
-def decontaminated(meta: Mapping[str, Any]) -> list[str]:
-    """Benchmark files that nothing the model was ever trained on contains; [] where nobody looked."""
-    # Checkpoints of earlier versions know of their own corpus alone, and could not begin from another's weights' past.
-    own = meta["config"].get("data", {}).get("decontaminate", ())
-    return list(meta.get("decontaminated", own))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,11 +170,11 @@ class Origin:
     model: Mapping[str, Any] | None
     tokenizer_json: str | None
     decontaminated: Sequence[str]
-    began_from: Mapping[str, Any] | None
+    began_from: Parent | None
 
 
 def find_origin(
-    saved_meta: Mapping[str, Any] | None,
+    saved_meta: RunMeta | None,
     init_from: str | None,
     decontaminate: Sequence[str],
 ) -> Origin:
@@ -193,28 +189,23 @@ def find_origin(
         UserError: there is no sound checkpoint, or a resumed run began with fresh weights.
     """
     if saved_meta:
-        began_from = saved_meta.get("began_from")
+        began_from = saved_meta.began_from
         if init_from and not began_from:
             raise UserError(
                 f"--init_from={init_from}: the run in this directory began with fresh weights; leave --init_from out to resume "
                 "it, or choose another --workdir"
             )
-        model = saved_meta["config"]["model"] if began_from else None
-        tokenizer_json = saved_meta["tokenizer_json"] if began_from else None
-        return Origin(None, model, tokenizer_json, decontaminated(saved_meta), began_from)
+        model = saved_meta.model if began_from else None
+        tokenizer_json = saved_meta.tokenizer_json if began_from else None
+        return Origin(None, model, tokenizer_json, saved_meta.decontaminated, began_from)
     if not init_from:
         return Origin(None, None, None, decontaminate, None)
     parent = load_weights(init_from)
-    began_from = {
-        "checkpoint": init_from,
-        "step": parent.step,
-        "data_fingerprint": parent.meta["data_fingerprint"],
-    }
+    began_from = Parent(init_from, parent.step, parent.meta.data_fingerprint)
     # By name: an exported directory does not say where the files lay.
-    names = {Path(path).name for path in decontaminated(parent.meta)}
+    names = {Path(path).name for path in parent.meta.decontaminated}
     clean_of = [path for path in decontaminate if Path(path).name in names]
-    model, tokenizer_json = parent.meta["config"]["model"], parent.meta["tokenizer_json"]
-    return Origin(parent.params, model, tokenizer_json, clean_of, began_from)
+    return Origin(parent.params, parent.meta.model, parent.meta.tokenizer_json, clean_of, began_from)
 
 
 def inherited_model(

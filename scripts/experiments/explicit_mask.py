@@ -12,10 +12,10 @@ from jax import Array
 
 from codelm_jax.errors import UserError
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.transformer import NORM_EPSILON, SITES_PER_LAYER
-from codelm_jax.ops.dropout import dropout, site_seeds
+from codelm_jax.model.transformer import NORM_EPSILON
+from codelm_jax.ops.dropout import dropout, layer_seeds
 from codelm_jax.ops.matmul import matmul, unstack3
-from codelm_jax.ops.rotary import apply_rope, rope_tables
+from codelm_jax.ops.rotary import apply_rope
 
 # From the number of positions to which of them each sees, bool [T, S].
 Visibility = Callable[[int], Array]
@@ -56,34 +56,29 @@ def hidden_states(
         visible_BTS: whether position t sees position s; an axis of size 1 broadcasts.
         dropout_key: None drops nothing.
     """
-    sites = config.num_layers * SITES_PER_LAYER
-    seeds = None if dropout_key is None else site_seeds(dropout_key, sites)
-    tables = rope_tables(jnp.arange(tokens_BT.shape[1])[None, :], config.head_dim)
-
-    def drop(x: Array, site: int, rate: float) -> Array:
-        return x if seeds is None else dropout(x, seeds[site], rate)
-
+    positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
     x_BTD = params["embedding"]["embedding"][tokens_BT.astype(jnp.int32)]
-    for i in range(config.num_layers):
-        layer, first = params[f"layers_{i}"], SITES_PER_LAYER * i
+    for i, seeds in enumerate(layer_seeds(dropout_key, config.num_layers)):
+        layer = params[f"layers_{i}"]
         normed_BTD = _layer_norm(layer["attention_norm"], x_BTD)
         qkv_BTE = _product(normed_BTD, layer["attention"]["qkv"]["kernel"])
         qkv_BT3HK = qkv_BTE.reshape(*qkv_BTE.shape[:2], 3, config.num_heads, config.head_dim)
         q_BTHK, k_BTHK, v_BTHK = unstack3(qkv_BT3HK)
         q_BHTK, k_BHSK, v_BHSK = (
-            x.transpose(0, 2, 1, 3) for x in (apply_rope(q_BTHK, tables), apply_rope(k_BTHK, tables), v_BTHK)
+            x.transpose(0, 2, 1, 3)
+            for x in (apply_rope(q_BTHK, positions_BT), apply_rope(k_BTHK, positions_BT), v_BTHK)
         )
         logits_BHTS = jnp.einsum("BHTK,BHSK->BHTS", q_BHTK, k_BHSK) * config.head_dim**-0.5
         logits_BHTS = jnp.where(visible_BTS[:, None], logits_BHTS, jnp.finfo(jnp.float32).min)
-        probs_BHTS = drop(jax.nn.softmax(logits_BHTS), first, config.attention_dropout)
+        probs_BHTS = dropout(jax.nn.softmax(logits_BHTS), seeds.attention, config.attention_dropout)
         attended_BHTK = jnp.einsum("BHTS,BHSK->BHTK", probs_BHTS, v_BHSK)
         attended_BTD = attended_BHTK.transpose(0, 2, 1, 3).reshape(x_BTD.shape)
         branch_BTD = _product(attended_BTD, layer["attention"]["output"]["kernel"])
-        x_BTD = x_BTD + drop(branch_BTD, first + 1, config.residual_dropout)
+        x_BTD = x_BTD + dropout(branch_BTD, seeds.attention_branch, config.residual_dropout)
         up_BTF = _product(_layer_norm(layer["ffn_norm"], x_BTD), layer["ffn"]["up"]["kernel"])
-        hidden_BTF = drop(jax.nn.gelu(up_BTF, approximate=False), first + 2, config.residual_dropout)
-        x_BTD = x_BTD + drop(
-            _product(hidden_BTF, layer["ffn"]["down"]["kernel"]), first + 3, config.residual_dropout
+        hidden_BTF = dropout(jax.nn.gelu(up_BTF, approximate=False), seeds.ffn, config.residual_dropout)
+        x_BTD = x_BTD + dropout(
+            _product(hidden_BTF, layer["ffn"]["down"]["kernel"]), seeds.ffn_branch, config.residual_dropout
         )
     return _layer_norm(params["final_norm"], x_BTD)
 

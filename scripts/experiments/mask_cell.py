@@ -31,6 +31,8 @@ from codelm_jax.evals.suites.context import context_rows
 from codelm_jax.evals.suites.few_shot import MONITORED, SAMPLING
 from codelm_jax.evals.suites.held_out import held_out_figures
 from codelm_jax.evals.templates import Templates
+from codelm_jax.model.config import ModelConfig
+from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality
@@ -239,11 +241,11 @@ def _held_out(
 def _guard(cell: Cell, config: TrainConfig) -> str | None:
     """What the leak guard says before the first step of such a training."""
 
-    def logits(config: TrainConfig, params: Any, inputs_BT: Array, key: Array) -> Array:
+    def logits(_model: ModelConfig, _backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
         return forward(cell, config, params, inputs_BT, key) @ params["head"]["kernel"]
 
     try:
-        check_causality(config, init_state(config).params, logits)
+        check_causality(config, Backend(), init_state(config).params, logits)
     except UserError as refusal:
         return str(refusal)
     return None

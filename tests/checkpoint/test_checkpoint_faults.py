@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checkpoint_states import restore
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 
 pytestmark = pytest.mark.faults
@@ -43,23 +45,25 @@ def state_of(step):
 ENDLESS_SAVES = """
 import sys
 import jax.numpy as jnp
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 with CheckpointStore(sys.argv[1]) as store:
     step = store.latest_step() or 0
     while True:
         step += 1
         state = {"params": {f"w{index}": jnp.full((300, 50), float(step + index)) for index in range(8)}}
-        store.save(step, state=state, data={"next_index": step}, meta={})
+        store.save(step, state=state, data={"next_index": step}, meta=RunMeta({"model": {}}, ""))
         store.wait()
         print(step, flush=True)
 """
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(60, marks=pytest.mark.slow)])
 def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_restored_exactly(tmp_path, kills):
     rng, interrupted = random.Random(0), 0
     for _ in range(kills):
         process = start(ENDLESS_SAVES, tmp_path)
+        assert process.stdout
         completed = int(process.stdout.readline())
         time.sleep(rng.uniform(0, 0.4))
         process.send_signal(signal.SIGKILL)
@@ -68,7 +72,7 @@ def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_rest
         completed = max([completed, *map(int, rest.split("\n")[:-1])])
         interrupted += any("tmp" in entry.name for entry in tmp_path.iterdir())
         with CheckpointStore(tmp_path) as store:
-            restored = store.restore(jax.eval_shape(lambda: state_of(0)))
+            restored = restore(store, state_of(0))
         assert restored.step >= completed
         assert restored.data == {"next_index": restored.step}
         jax.tree.map(np.testing.assert_array_equal, restored.state, state_of(restored.step))
@@ -82,6 +86,7 @@ def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_rest
 FULL_DISK = """
 import os, resource, sys
 import jax, jax.numpy as jnp, numpy as np
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
@@ -89,14 +94,14 @@ def state_of(step):
     return {"w": jax.random.normal(jax.random.key(step), (200, 300)), "b": jnp.full((9,), float(step))}
 
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-store = CheckpointStore(sys.argv[1])
-store.save(1, state=state_of(1), data={}, meta={"text": "x" * 2000})
+store, meta = CheckpointStore(sys.argv[1]), RunMeta({"model": {}}, "x" * 2000)
+store.save(1, state=state_of(1), data={}, meta=meta)
 store.wait()
 step = 1
 for limit in map(int, sys.argv[2:]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        store.save(step + 1, state=state_of(step + 1), data={}, meta={"text": "x" * 2000})
+        store.save(step + 1, state=state_of(step + 1), data={}, meta=meta)
         store.wait()
     except UserError as error:
         assert f"step {step + 1} could not be saved" in str(error), error
@@ -113,7 +118,7 @@ for limit in map(int, sys.argv[2:]):
     jax.tree.map(np.testing.assert_array_equal, restored.state, state_of(step))
     # Room has been made: the same step can be saved now.
     step += 1
-    store.save(step, state=state_of(step), data={}, meta={"text": "x" * 2000})
+    store.save(step, state=state_of(step), data={}, meta=meta)
     store.verify(step)
 store.close()
 print("survived")
@@ -139,7 +144,9 @@ ON_SOME_DEVICES = """
 import sys
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.metadata import RunMeta
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.store import CheckpointStore
 
 devices, step = int(sys.argv[2]), int(sys.argv[3])
 assert len(jax.devices()) == devices
@@ -158,7 +165,7 @@ with CheckpointStore(sys.argv[1]) as store:
     jax.tree.map(lambda leaf, sharding: np.testing.assert_(leaf.sharding == sharding), state, shardings)
     assert len(state["params"]["a"].addressable_shards) == devices
     np.testing.assert_array_equal(state["params"]["a"], np.arange(80, dtype=np.float32).reshape(16, 5))
-    store.save(step + 1, state=state, data={}, meta={})
+    store.save(step + 1, state=state, data={}, meta=RunMeta({"model": {}}, ""))
 weights = load_checkpoint(sys.argv[1], which="latest").params["a"]
 assert len(weights.devices()) == 1
 """
@@ -166,7 +173,7 @@ assert len(weights.devices()) == 1
 
 @pytest.mark.parametrize(
     "ways",
-    [(8, 2, 1), pytest.param((8, 2, 1, 2, 8, 1), marks=pytest.mark.slow)],
+    [(8, 2), pytest.param((8, 2, 1, 2, 8, 1), marks=pytest.mark.slow)],
     ids=["one-way", "either-way"],
 )
 def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tmp_path, ways):
@@ -178,7 +185,7 @@ def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tm
         "step": jnp.array(3, jnp.int32),
     }
     with CheckpointStore(tmp_path) as store:
-        store.save(1, state=state, data={}, meta={})
+        store.save(1, state=state, data={}, meta=RunMeta({"model": {}}, ""))
     for step, devices in enumerate(ways, 1):
         run(
             ON_SOME_DEVICES,
@@ -188,7 +195,7 @@ def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tm
             XLA_FLAGS=f"--xla_force_host_platform_device_count={devices}",
         )
     with CheckpointStore(tmp_path) as store:
-        restored = store.restore(jax.eval_shape(lambda: state))
+        restored = restore(store, state)
     assert restored.step == 1 + len(ways)
     jax.tree.map(np.testing.assert_array_equal, restored.state, state)
     print(f"one state, from 1 to {', to '.join(map(str, ways))} devices: bitwise equal")

@@ -73,6 +73,7 @@ def save_run(directory: Path, raw: dict, prepared: PreparedData, params) -> Path
         data_fingerprint=prepared.fingerprint,
         decontaminated=raw["data"]["decontaminate"],
         began_from=None,
+        attention_path="xla",
     )
     with CheckpointStore(run / "checkpoints") as store:
         store.save(STEP, state={"params": params, "step": jnp.int32(STEP)}, data={}, meta=meta, metrics=None)

@@ -18,7 +18,8 @@ from faults.undisturbed import assert_nothing_left
 
 from codelm_jax.checkpoint.comparison import differences
 from codelm_jax.checkpoint.inspection import verify
-from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 
 SIZE = 8_000_000
 STOPPED = 75

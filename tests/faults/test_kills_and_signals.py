@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults.training_command import cpu_seconds, finished_steps, let_compute, start
 
-from codelm_jax.checkpoint.saved_step import saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]  # the soak has a short form, with each of these faults
 

@@ -14,7 +14,8 @@ from faults.training_command import finished_steps, let_compute, small_training,
 from faults.undisturbed import assert_nothing_left
 
 from codelm_jax.checkpoint.comparison import differences
-from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 
 pytestmark = pytest.mark.faults
 

@@ -1,10 +1,9 @@
-import json
-
 import jax
 import numpy as np
 import pytest
 from generation_toys import CODE, PROMPTS, full_forward_logits, generator, model_config, params, tokenizer
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
@@ -165,9 +164,9 @@ def test_a_foreign_tokenizer_is_refused():
 
 def test_a_checkpoint_is_all_it_takes(tmp_path):
     config = {name: getattr(model_config(), name) for name in model_config().__dataclass_fields__}
-    meta = {"config": {"model": config}, "tokenizer_json": tokenizer().to_json()}
+    meta = RunMeta({"model": config}, tokenizer().to_json())
     with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
-        store.save(3, state={"params": params()}, data={}, meta=json.loads(json.dumps(meta)), metrics=None)
+        store.save(3, state={"params": params()}, data={}, meta=meta)
         store.wait()
     opened = Generator.from_checkpoint(tmp_path / "run")
     assert opened.generate(PROMPTS, SAMPLED) == generator().generate(PROMPTS, SAMPLED)

@@ -1,10 +1,13 @@
 """A small model of either public architecture, with a tokenizer, as a checkpoint holds them."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.interop.hf_export import Exported
 from codelm_jax.model.config import ModelConfig
@@ -73,6 +76,11 @@ def model_config(**changes) -> ModelConfig:
 
 def random_params(config: ModelConfig) -> dict:
     """No parameter at its initial value: norms and biases of 1 and 0 would hide a swap."""
+    return jax.tree.map(np.copy, _drawn_params(config))
+
+
+@functools.cache
+def _drawn_params(config: ModelConfig) -> dict:
     rng = np.random.default_rng(0)
     shapes = jax.eval_shape(lambda: init_params(config, jax.random.key(0)))
 
@@ -91,19 +99,17 @@ def tokenizer() -> CodeTokenizer:
 def exported(**changes) -> Exported:
     """A checkpoint of a model that has ids which its tokenizer lacks."""
     words = model_words(**changes)
-    meta = {
-        "config": {"model": words, "label_smoothing": 0.1, "data": {"prepared_dir": "somewhere/private"}},
-        "tokenizer_json": tokenizer().to_json(),
-        "human_band": {"target_rate": 0.01, "lengths": []},
-        "data_fingerprint": "f00",
-        "decontaminated": ["HumanEval.jsonl.gz"],
-        "began_from": None,
-        "vocab_size": words["vocab_size"],
-    }
+    meta = RunMeta(
+        config={"model": words, "label_smoothing": 0.1, "data": {"prepared_dir": "somewhere/private"}},
+        tokenizer_json=tokenizer().to_json(),
+        human_band={"target_rate": 0.01, "lengths": []},
+        data_fingerprint="f00",
+        decontaminated=("HumanEval.jsonl.gz",),
+    )
     return Exported(step=70, params=random_params(ModelConfig(**words)), meta=meta, card=CARD)
 
 
-def assert_same_bits(ours: dict, theirs: dict) -> None:
+def assert_same_bits(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == other.dtype == np.float32

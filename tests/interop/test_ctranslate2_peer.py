@@ -38,7 +38,7 @@ def test_the_greedy_text_is_the_same(kind, tmp_path, monkeypatch):
     export_hf(model, tmp_path / "toy", for_ctranslate2=True)
     ctranslate2.converters.TransformersConverter(str(tmp_path / "toy")).convert(str(tmp_path / "converted"))
 
-    ours = Generator(ModelConfig(**model.meta["config"]["model"]), model.params, tokenizer())
+    ours = Generator(ModelConfig(**model.meta.model), model.params, tokenizer())
     params = SamplingParams(temperature=0, top_k=0, max_new_tokens=24, heal=False)
     texts = [completion.text for (completion,) in ours.generate(PROMPTS, params)]
 

@@ -29,7 +29,7 @@ def pair(request, tmp_path):
 
 
 def config_of(model):
-    return ModelConfig(**model.meta["config"]["model"])
+    return ModelConfig(**model.meta.model)
 
 
 def test_the_logits_are_the_same(pair):
@@ -95,7 +95,7 @@ def test_it_is_loaded_in_the_type_it_was_exported_in(dtype, tmp_path):
     assert str(transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "toy").dtype) == f"torch.{dtype}"
 
 
-def test_what_transformers_saved_anew_comes_back_bit_by_bit(pair, tmp_path):
+def test_an_export_saved_again_by_transformers_is_imported_bit_by_bit(pair, tmp_path):
     import transformers
 
     model, out = pair
@@ -105,9 +105,9 @@ def test_what_transformers_saved_anew_comes_back_bit_by_bit(pair, tmp_path):
     transformers.AutoModelForCausalLM.from_pretrained(out).save_pretrained(tmp_path / "again")
     back = read_hf(tmp_path / "again")
     assert_same_bits(model.params, back.params)
-    assert back.tokenizer_json == model.meta["tokenizer_json"]
-    assert ModelConfig(**back.words).ffn_dim == config_of(model).ffn_dim
-    assert back.meta is None
+    assert back.meta.tokenizer_json == model.meta.tokenizer_json
+    assert ModelConfig(**back.meta.model).ffn_dim == config_of(model).ffn_dim
+    assert back.step is None
 
 
 def test_it_opens_shards_and_what_it_splits_is_read(pair, tmp_path):

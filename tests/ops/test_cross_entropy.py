@@ -71,27 +71,34 @@ def defined_mean_loss(hidden, head, targets, eps):
     return -(target * jax.nn.log_softmax(hidden @ head)).sum(-1).mean()
 
 
-@pytest.mark.parametrize("eps", [0.0, 0.1])
 @pytest.mark.parametrize(
-    ("chunk_tokens", "shards"), [(1, 1), (6, 1), (20, 1), (10**6, 1), (4, 3), (6, 2), (10**6, 3)]
+    ("eps", "chunk_tokens", "shards", "on_cpu"),
+    [
+        (0.1, 1, 1, True),
+        (0.1, 6, 1, False),
+        (0.1, 10**6, 1, True),
+        (0.1, 4, 3, False),
+        (0.1, 6, 2, True),  # 2 does not divide the batch of 3
+        (0.0, 20, 1, True),
+        (0.0, 10**6, 3, False),
+    ],
 )
-@pytest.mark.parametrize("backend", ["cpu", "gpu"])
 def test_custom_gradients_equal_autodiff_of_the_definition_whatever_the_chunks(
-    eps, chunk_tokens, shards, backend, monkeypatch
+    eps, chunk_tokens, shards, on_cpu
 ):
-    monkeypatch.setattr(jax, "default_backend", lambda: backend)
     hidden, head, targets = hidden_head_targets()
 
     def custom(hidden, head):
-        return (
-            3.0 * mean_loss_of_hidden(hidden, head, targets, eps, chunk_tokens=chunk_tokens, shards=shards)[0]
+        loss, _ = mean_loss_of_hidden(
+            hidden, head, targets, eps, on_cpu=on_cpu, chunk_tokens=chunk_tokens, shards=shards
         )
+        return 3.0 * loss
 
     def definition(hidden, head):
         return 3.0 * defined_mean_loss(hidden, head, targets, eps)
 
     value, grads = jax.jit(jax.value_and_grad(custom, argnums=(0, 1)))(hidden, head)
-    expected, expected_grads = jax.value_and_grad(definition, argnums=(0, 1))(hidden, head)
+    expected, expected_grads = jax.jit(jax.value_and_grad(definition, argnums=(0, 1)))(hidden, head)
     np.testing.assert_allclose(value, expected, rtol=1e-5)
     for grad, expected_grad in zip(grads, expected_grads, strict=True):
         np.testing.assert_allclose(grad, expected_grad, rtol=1e-4, atol=1e-6)
@@ -150,3 +157,28 @@ def test_bfloat16_products_accumulate_the_heads_gradient_in_float32():
     assert (grad_hidden.dtype, grad_head.dtype) == (jnp.bfloat16, jnp.float32)
     expected = jax.grad(defined_mean_loss, argnums=1)(hidden.astype(jnp.float32), head, targets, 0.1)
     assert float(jnp.linalg.norm(grad_head - expected) / jnp.linalg.norm(expected)) < 0.01
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_masked_targets_move_neither_loss_nor_gradient(on_cpu):
+    hidden, head, targets = hidden_head_targets()
+    dropped = np.zeros(targets.shape, bool)
+    dropped[0, 3:] = dropped[2, ::2] = True
+    masked_targets = jnp.where(dropped, ~targets, targets)
+
+    def masked(hidden, head):
+        return mean_loss_of_hidden(
+            hidden, head, masked_targets, 0.1, chunk_tokens=6, masked=True, on_cpu=on_cpu
+        )
+
+    def definition(hidden, head):
+        target = 0.9 * jax.nn.one_hot(targets, V) + 0.1 / V
+        losses = -(target * jax.nn.log_softmax(hidden @ head)).sum(-1)
+        return jnp.where(dropped, 0.0, losses).sum() / float((~dropped).sum())
+
+    (value, _), grads = jax.value_and_grad(masked, argnums=(0, 1), has_aux=True)(hidden, head)
+    expected, expected_grads = jax.value_and_grad(definition, argnums=(0, 1))(hidden, head)
+    np.testing.assert_allclose([value, masked(hidden, head)[0]], expected, rtol=1e-5)
+    for grad, expected_grad in zip(grads, expected_grads, strict=True):
+        np.testing.assert_allclose(grad, expected_grad, rtol=1e-4, atol=1e-6)
+    assert (np.asarray(grads[0])[dropped] == 0).all()

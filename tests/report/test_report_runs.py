@@ -49,6 +49,8 @@ def test_data_that_was_prepared_again_is_not_shown(tmp_path):
 
 def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"--workdir=.*none: no such directory"):
+        load_runs([tmp_path / "none"])
     with pytest.raises(UserError, match=r"runs: holds no run"):
         load_runs([tmp_path / "runs"])
     assert load_runs([tmp_path / "runs" / "tiny"])[0].data_fingerprint == ""

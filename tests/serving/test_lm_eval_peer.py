@@ -32,7 +32,7 @@ class Scored:
 @pytest.fixture(scope="module")
 def ours():
     model = exported()
-    return Generator(ModelConfig(**model.meta["config"]["model"]), model.params, tokenizer())
+    return Generator(ModelConfig(**model.meta.model), model.params, tokenizer())
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The command itself: how it starts, what it refuses, how it ends."""
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -17,6 +16,7 @@ import pytest
 from generation.generation_toys import generator, model_config, params, tokenizer
 from served import ENDLESS, HTTP, until
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 from codelm_jax.generation.params import SamplingParams
@@ -32,9 +32,9 @@ def run(tmp_path_factory):
     """A run with a checkpoint of the toy model."""
     directory = tmp_path_factory.mktemp("runs") / "toy-run"
     model = {name: getattr(model_config(), name) for name in model_config().__dataclass_fields__}
-    meta = {"config": {"model": model}, "tokenizer_json": tokenizer().to_json(), "human_band": {}}
+    meta = RunMeta({"model": model}, tokenizer().to_json())
     with CheckpointStore(directory / "checkpoints") as store:
-        store.save(3, state={"params": params()}, data={}, meta=json.loads(json.dumps(meta)), metrics=None)
+        store.save(3, state={"params": params()}, data={}, meta=meta)
         store.wait()
     return directory
 
