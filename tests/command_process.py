@@ -79,6 +79,8 @@ def result_of(command: Any, directory: str, arguments: list[str]) -> Finished:
             delattr(flags.FLAGS, name)  # overrides of the invocation before
         else:
             flags.FLAGS[name].unparse()
+    # ml_collections would run the next config file in the namespace of the last one.
+    sys.modules.pop("config_config", None)
     sys.argv = [f"scripts/{command.__name__.rpartition('.')[2]}.py", *arguments]
     status: Any = 0
     with (

@@ -10,7 +10,6 @@ import json
 import operator
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from jax.sharding import Mesh
 
 from codelm_jax.benchmarks.torch_recipe import Recipe
 from codelm_jax.errors import UserError
+from codelm_jax.launch import module_command
 from codelm_jax.model.transformer import NORM_EPSILON
 from codelm_jax.ops.backend import backend_for
 from codelm_jax.ops.rotary import ROPE_BASE
@@ -93,11 +93,12 @@ class Ours:
         self.config, self.steps_per_dispatch = config, steps_per_dispatch
         self._mesh: Mesh = make_mesh(config)
         self._windows, self._taken = make_windows(config), 0
+        shapes = jax.eval_shape(partial(init_state, config))
         start = time.perf_counter()
         with while_tracing or contextlib.nullcontext():
             step = compile_train_step(config, self._mesh)
             jitted = step if steps_per_dispatch == 1 else _several(step, self._mesh, steps_per_dispatch)
-            lowered = jitted.lower(jax.eval_shape(partial(init_state, config)), self._batches())
+            lowered = jitted.lower(shapes, self._batches())
         self._compiled = lowered.compile(dict(compiler_options) if compiler_options else None)
         self.compile_seconds: float | None = time.perf_counter() - start
         self.state = put_replicated(self._mesh, jax.jit(partial(init_state, config))())
@@ -156,7 +157,7 @@ class Peer:
     def __init__(self, config: TrainConfig, mode: str):
         """Starts the process and passes it weights and batches; call `check_peer` first."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codelm_jax.benchmarks.torch_train"],
+            module_command("codelm_jax.benchmarks.torch_train"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -30,7 +30,7 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.serving.app import create_app
-from codelm_jax.serving.loading import SERVING_SIZES
+from codelm_jax.serving.loading import SERVING_BUCKETS
 from codelm_jax.serving.server import configuration, listen
 from codelm_jax.serving.settings import ServingSettings
 
@@ -141,7 +141,7 @@ def compare(
         queue_timeout=_PATIENCE_SECONDS,
         request_timeout=_PATIENCE_SECONDS,
     )
-    generator = Generator(config, params, tokenizer, sizes=SERVING_SIZES, max_rows=max(client_counts))
+    generator = Generator(config, params, tokenizer, buckets=SERVING_BUCKETS, max_rows=max(client_counts))
     with _served(create_app(generator, settings, band={}, created=0)) as address:
         ask = _streaming(address, [_body(prompt, own) for prompt, own in requests])
         entrants = [_Entrant(OURS, clients, max(_FEWEST_REQUESTS, clients), ask) for clients in client_counts]

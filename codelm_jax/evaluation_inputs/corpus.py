@@ -6,8 +6,8 @@ import jax
 
 from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.batches import eval_batches
-from codelm_jax.data.prepare import PreparedData, load_prepared
-from codelm_jax.data.text_source import encode_file
+from codelm_jax.data.prepared import PreparedData, load_prepared
+from codelm_jax.data.text_files import encode_file
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError

@@ -17,6 +17,7 @@ from codelm_jax.evals.interfaces import EvaluatedModel
 from codelm_jax.evals.results import digest
 from codelm_jax.evaluation_inputs.sampling import generate_with
 from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.scoring import next_token_logprobs
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.ops.backend import Backend
@@ -49,7 +50,7 @@ def evaluated_model(loaded: Loaded) -> EvaluatedModel:
         statistics=lambda windows: cast(
             Mapping[str, Any], jax.device_get(statistics(loaded.params, put_batch(mesh, windows)))
         ),
-        next_token=lambda text: np.exp(generator.next_token_logprobs(text).astype(np.float64)),
+        next_token=lambda text: np.exp(next_token_logprobs(generator.text_model, text).astype(np.float64)),
         codec=tokenizer,
         byte_lengths=tokenizer.byte_lengths(),
         context_length=config.model.max_seq_length,

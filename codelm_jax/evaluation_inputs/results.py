@@ -4,7 +4,7 @@ from pathlib import Path
 
 from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.locate import run_directory
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.progress import Advance, console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.registry import choose

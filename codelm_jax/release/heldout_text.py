@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from codelm_jax.data.licences import is_allowed
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.errors import UserError
 
 # Only licences whose text is shipped (Apache-2.0, the project's own) or need not be: MIT, BSD and the PSF's licence

@@ -3,7 +3,7 @@ import pytest
 from evaluated_run import TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax.checkpoint.load import load_checkpoint
-from codelm_jax.data.prepare import load_prepared
+from codelm_jax.data.prepared import load_prepared
 from codelm_jax.evaluation_inputs.model import evaluated_model
 
 

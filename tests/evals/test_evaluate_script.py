@@ -217,7 +217,7 @@ import sys
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 def fail(self):
-    raise SandboxError("sandbox: the nursery is gone")
+    raise SandboxError("sandbox: the fork server is gone")
 Sandbox.__enter__ = fail
 from codelm_jax.commands.evaluate import run
 run()
@@ -244,7 +244,7 @@ def test_a_sandbox_that_breaks_down_is_one_line_and_status_2(run, tmp_path):
         cwd=ROOT,
     )
     assert done.returncode == 2, done.stderr
-    assert done.stderr == "error: sandbox: the nursery is gone; the same command continues from here\n"
+    assert done.stderr == "error: sandbox: the fork server is gone; the same command continues from here\n"
 
 
 def test_results_go_into_the_run_however_it_is_named(run, tmp_path):

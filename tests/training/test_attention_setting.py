@@ -20,6 +20,7 @@ from training.tiny_run import (
     step_of,
 )
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.ops import attention
 from codelm_jax.training.guard import check_causality
@@ -107,9 +108,8 @@ def test_the_leak_guard_looks_at_the_attention_that_training_takes(monkeypatch):
 
     monkeypatch.setattr(attention, "flash_attention", sees_the_future)
     with pytest.raises(UserError, match="leak guard"):
-        check_causality(
-            make_config(seed=1), INTERPRETED, params
-        )  # another seed: what was compiled above is kept
+        # Another rate: what was compiled above is kept.
+        check_causality(make_config(model__residual_dropout=0.2), INTERPRETED, params)
 
 
 # In a process of its own: the number of devices is fixed when JAX starts.
@@ -177,9 +177,9 @@ def without_attention(config):
 
 
 def test_going_on_with_another_attention_is_said_aloud():
-    place = {"device_count": 1, "device_kind": "NVIDIA H100", "versions": {"jax": "1"}, "xla_flags": ""}
-    assert rounding_note(place, place | {"attention_path": "xla"}) is None
-    note = rounding_note(place, place | {"attention_path": "kernel"})
+    place = RunMeta(config={"model": {}}, tokenizer_json="", device_kind="NVIDIA H100", versions={"jax": "1"})
+    assert rounding_note(place, place) is None
+    note = rounding_note(place, dataclasses.replace(place, attention_path="kernel"))
     assert note == (
         "saved on 1 x NVIDIA H100 with attention by xla, goes on on 1 x NVIDIA H100 with attention by kernel: "
         "rounding differs from here on"

@@ -2,6 +2,7 @@
 
 import functools
 
+import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +17,7 @@ from codelm_jax.errors import UserError
 from codelm_jax.training.loop import train
 from codelm_jax.training.optimizer import decayed_leaves, make_optimizer
 from codelm_jax.training.optimizers.registry import OPTIMIZERS
+from codelm_jax.training.resume import check_same_settings, saved_meta
 from codelm_jax.training.schedules import make_schedule
 
 EVERY = pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -117,6 +119,22 @@ def test_gradients_are_clipped_to_the_largest_norm_and_no_shorter_ones(optimizer
 
 
 @EVERY
+def test_weight_decay_pulls_at_matrices_and_embeddings_but_not_at_norms(optimizer):
+    params = fresh_state(make_config()).params
+    with_decay, without = (
+        update_of(config)(gradients(1.0), make_optimizer(config).init(params), params)[0]
+        for config in (
+            make_config(weight_decay=decay, warmup_steps=0, optimizer=optimizer) for decay in (0.5, 0.0)
+        )
+    )
+    start = flax.traverse_util.flatten_dict(params)
+    pulls = flax.traverse_util.flatten_dict(jax.tree.map(lambda a, b: a - b, with_decay, without))
+    for path, pull in pulls.items():
+        expected = -1e-2 * 0.5 * start[path] if path[-1] in ("kernel", "embedding") else 0.0 * pull
+        np.testing.assert_allclose(pull, expected, atol=1e-6)
+
+
+@EVERY
 def test_a_stop_and_a_restart_change_no_bit(tmp_path, optimizer):
     raw = raw_config(optimizer=optimizer, schedule="wsd")
     train(make_run(tmp_path / "straight", raw))
@@ -135,4 +153,4 @@ def test_a_run_from_before_there_was_a_choice_was_trained_by_adamw_with_cosine_d
     assert train(make_run(tmp_path / "run", same, stop_after=4))["step"] == 4
     for key, other in (("optimizer", "muon"), ("schedule", "linear")):
         with pytest.raises(UserError, match=rf"config\.{key} is '{other}', but the run in .* has '"):
-            train(make_run(tmp_path / "run", raw_config(**{key: other})))
+            check_same_settings(saved_meta(tmp_path / "run"), raw_config(**{key: other}), "the directory")
