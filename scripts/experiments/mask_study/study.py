@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.evals.few_shot import room
 from mask_study.cell import Cell, check_honoured, run_cell
 from mask_study.model import check_supported
 
@@ -17,6 +16,7 @@ from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import digest
+from codelm_jax.evals.suites.few_shot import FEW_SHOT, NEW_TOKENS, room
 from codelm_jax.evals.templates import Templates, load_templates
 from codelm_jax.preparation.config import parse_data_config
 from codelm_jax.preparation.prepare import prepare
