@@ -21,7 +21,7 @@ from absl import flags
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
-from codelm_jax.data.progress import Advance, Report, console_report
+from codelm_jax.data.progress import Advance, Reporter, console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals import registry
 from codelm_jax.evals.choices import PROTOCOLS, Option
@@ -127,7 +127,7 @@ def main() -> int:
     return 0
 
 
-def _bar(report: Report) -> Callable[[str, int, int], None]:
+def _bar(report: Reporter) -> Callable[[str, int, int], None]:
     return lambda stage, done, total: report(Advance(stage, done, total))
 
 

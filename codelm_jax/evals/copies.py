@@ -68,7 +68,7 @@ class _SampleGrams:
         best = [(0, 0, 0)] * len(self._starts)
         for n, level in enumerate(self._levels, start=1):
             seen = level.places[level.gram_of_position] >= 0
-            # Backwards, so that the first of several in a sample stands.
+            # Backwards, so that the first of several in a sample is kept.
             for position, gram in zip(
                 level.positions[seen][::-1], level.gram_of_position[seen][::-1], strict=True
             ):

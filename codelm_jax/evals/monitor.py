@@ -35,7 +35,7 @@ class CollapseMonitor:
         context_length: int,
         seed: int,
     ):
-        """Takes what sampling needs besides the parameters.
+        """Takes everything that sampling needs, except the parameters.
 
         Args:
             generate_live: from parameters to sampling.

@@ -115,7 +115,7 @@ def sample_of(
         sampled: what the model wrote.
         codec: the tokenizer.
         band: the human band.
-        more: the fields that `kind` has besides those of `Sample`.
+        more: the fields of `kind` that `Sample` lacks.
     """
     ids, text = list(sampled.token_ids), sampled.text
     return kind(

@@ -140,7 +140,7 @@ class Suite(ABC, Generic[R]):
 
     @abstractmethod
     def depends_on(self, inputs: SuiteInputs) -> Mapping[str, Any]:
-        """What its figures depend on besides model and seed, as JSON."""
+        """Everything but model and seed that its figures depend on, as JSON."""
 
     @abstractmethod
     def run(self, inputs: SuiteInputs, parts: Parts) -> R:

@@ -82,7 +82,7 @@ class Series:
         style: "thin" is a noisy line without marks; "points" need an interval.
         low, high: 95 % interval of each y; empty for none.
         shared: not of the run itself: drawn once if all runs agree, else once a run.
-        annotated: whether each y is written beside its point.
+        annotated: whether each y is written at its point.
     """
 
     label: str

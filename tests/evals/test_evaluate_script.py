@@ -114,8 +114,8 @@ def test_samples_are_those_of_the_seed(evaluate, tmp_path):
 
 
 def test_an_interrupted_evaluation_continues_to_the_same_file(evaluate, model, tmp_path, monkeypatch):
-    monkeypatch.setattr("codelm_jax.evals.resumable._SAMPLES_AT_ONCE", 4)
-    options = {"n": 4, "max_new_tokens": 8}
+    monkeypatch.setattr("codelm_jax.evals.resumable._SAMPLES_AT_ONCE", 8)
+    options = {"n": 8, "max_new_tokens": 8}
     evaluate(tmp_path / "whole", "short_prompt", **options)
     calls = []
 

@@ -108,7 +108,7 @@ def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():
     assert result.by_task["long"] == TaskCount(0, 0)
 
 
-def test_a_completion_without_a_statement_stands_on_no_rung():
+def test_a_completion_without_a_statement_reaches_no_rung():
     prompt = 'def empty(x):\n    """Return nothing."""\n'
     task = Task("empty", prompt, prompt, "empty", "assert empty(4) == 2", "    return 2\n")
     texts = ("", "    # nothing\n", "    # to\n    # say\n", "    pass\n")

@@ -53,7 +53,7 @@ def test_the_floor_is_drawn_where_targets_are_smoothed(run, other):
     assert of_training("objective", other) is None
 
 
-def test_compressors_stand_beside_bits_per_byte(run):
+def test_compressors_are_drawn_with_bits_per_byte(run):
     axes = drawn(of_training("compression", run))
     for program, name in {"xz": "xz -9e", "zstd": "zstd -19"}.items():
         bits = compressed(run)[program]
@@ -142,7 +142,7 @@ def test_collapse_shows_evaluations_with_their_intervals_people_and_the_referenc
     assert line(axes, "reference, few-shot")[1] == list(reference.FEW_SHOT_COLLAPSE.values())
 
 
-def test_people_stand_beside_the_monitor_s_samples(run):
+def test_real_code_is_drawn_with_the_monitor_s_samples(run):
     for made, name in (("repetition", "seq_rep_4"), ("valid", "parses")):
         (human,) = set(line(drawn(of_training(made, run)), "real code")[1])
         assert human == run.last(f"monitor/few_shot_{name}_human")

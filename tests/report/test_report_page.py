@@ -246,7 +246,7 @@ def test_each_of_several_runs_says_what_it_lacks(both):
     assert not [line for line in lacking if "whole: “Context”" in line]
 
 
-def test_every_chart_has_words_for_those_who_cannot_see_it_and_an_image_beside_the_page(written, page, run):
+def test_every_chart_has_an_alternative_text_and_an_image_file(written, page, run):
     charts = [
         block.chart for section in page_sections([run]) for block in section.blocks if isinstance(block, Plot)
     ]
