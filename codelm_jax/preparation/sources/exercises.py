@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
 from codelm_jax.preparation.candidate import Package
 from codelm_jax.preparation.source import Document, SplitSource
 from codelm_jax.sandbox.pool import Sandbox

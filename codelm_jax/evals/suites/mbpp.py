@@ -1,14 +1,18 @@
 """MBPP (Austin et al. 2021), from the public file: tasks 11 to 510, zero-shot or after the paper's three shots."""
 
+import dataclasses
 from pathlib import Path
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.tasks import Task, TaskSampling
+from codelm_jax.evals import tasks
+from codelm_jax.evals.choices import Choices, Option
+from codelm_jax.evals.judging import Task
+from codelm_jax.evals.tasks import TaskSuite, required_file
 from codelm_jax.text.problems import Problem, read_mbpp
 
 # The completion is a whole program, helpers and imports included, so a new function does not end it.
 STOP = ("\nassert", '\n"""', "\nclass", "\nif", "\nprint", "\n#")
-SAMPLING = TaskSampling(stop=STOP)
+SAMPLING = dataclasses.replace(tasks.SAMPLING, stop=STOP)
 _TEST_IDS = range(11, 511)
 _SHOT_IDS = ("2", "3", "4")
 
@@ -52,3 +56,23 @@ def _describe(problem: Problem) -> str:
     """The task as a docstring with its tests, from which alone the function's name can be known."""
     tests = "\n".join(problem.tests)
     return f'"""\n{problem.prompt}\n{tests}\n"""\n'
+
+
+class Mbpp(TaskSuite):
+    """The public benchmark, from `--mbpp`."""
+
+    name = "mbpp"
+    title = "MBPP"
+    options = (
+        Option("mbpp", "mbpp.jsonl."),
+        Option("mbpp_shots", "Worked MBPP tasks before each prompt, up to 3.", default=0),
+    )
+    example_flags = " --mbpp=mbpp.jsonl"
+    sampling = SAMPLING
+
+    def tasks(self, choices: Choices) -> list[Task]:
+        """All 500 of the test split."""
+        return mbpp_tasks(required_file(self.name, choices), shots=choices.options.get("mbpp_shots", 0))
+
+
+MBPP = Mbpp()

@@ -4,14 +4,18 @@ Apart from the stop strings nothing of a completion is cut: one that repeats the
 function, is a whole program.
 """
 
+import dataclasses
 from pathlib import Path
 
-from codelm_jax.evals.tasks import Task, TaskSampling
+from codelm_jax.evals import tasks
+from codelm_jax.evals.choices import Choices, Option
+from codelm_jax.evals.judging import Task
+from codelm_jax.evals.tasks import TaskSuite, required_file
 from codelm_jax.text.problems import read_humaneval
 
 # The Codex paper's.
 STOP = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
-SAMPLING = TaskSampling(stop=STOP)
+SAMPLING = dataclasses.replace(tasks.SAMPLING, stop=STOP)
 
 
 def humaneval_tasks(path: str | Path) -> list[Task]:
@@ -32,3 +36,20 @@ def humaneval_tasks(path: str | Path) -> list[Task]:
         )
         for problem in read_humaneval(path)
     ]
+
+
+class HumanEval(TaskSuite):
+    """The public benchmark, from `--humaneval`."""
+
+    name = "humaneval"
+    title = "HumanEval"
+    options = (Option("humaneval", "HumanEval.jsonl or .jsonl.gz."),)
+    example_flags = " --humaneval=HumanEval.jsonl.gz"
+    sampling = SAMPLING
+
+    def tasks(self, choices: Choices) -> list[Task]:
+        """All 164."""
+        return humaneval_tasks(required_file(self.name, choices))
+
+
+HUMANEVAL = HumanEval()

@@ -1,17 +1,14 @@
-"""Memorisation: the longest run of a sample's tokens that also stands in the training tokens, and where.
+"""The longest run of a sample's tokens that also occurs in the training tokens, and where.
 
 Hashed n-grams instead of a suffix array, which would need gigabytes. One pass over the corpus in chunks: the places
-whose 4-gram occurs in some sample are looked at again for n = 5, 6, ..., each time only those that still match. A
+whose 4-gram occurs in some sample are checked again for n = 5, 6, ..., each time only those that still match. A
 hash is `sum(token[j] * base^j)` modulo 2^64, so that the next n costs one multiplication a place. Over 30 M places
 and 100,000 n-grams a false match has a chance below one in a million.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-
-from codelm_jax.evals.statistics import rate
 
 _BASE = 0x9E3779B97F4A7C15
 _SHORTEST = 4
@@ -19,57 +16,6 @@ _CHUNK = 1 << 20
 _TABLE_BITS = 22
 _WORTH_A_TABLE = 1 << 18
 _TABLE_SHIFT = np.uint64(64 - _TABLE_BITS)
-
-
-def memorisation(
-    samples: Sequence[Sequence[int]],
-    corpus_ids: np.ndarray,
-    *,
-    endoftext_id: int,
-    document_names: Sequence[str],
-) -> dict[str, Any]:
-    """Longest run of each sample in the training tokens.
-
-    Args:
-        samples: token ids, none of them `<|endoftext|>`; so no run crosses from one document into the next.
-        corpus_ids: training tokens, uint16 [N], `<|endoftext|>` before each document.
-        endoftext_id: its id.
-        document_names: the file of each document.
-
-    Returns:
-        `{"suite", "n", "mean", "median", "p90", "longest", "whole_samples", "whole", "samples": [{"tokens", "run",
-        "share", "start", "file"}]}`: `run` in tokens, `start` its place in the sample, `whole_samples` how many stand in
-        the corpus from beginning to end, `whole` the same as a rate with its interval.
-    """
-    runs = longest_runs(samples, corpus_ids)
-    document_starts = np.flatnonzero(corpus_ids == endoftext_id)
-    records = []
-    for tokens, (run, start, place) in zip(samples, runs, strict=True):
-        document = int(np.searchsorted(document_starts, place, side="right")) - 1
-        records.append(
-            {
-                "tokens": len(tokens),
-                "run": run,
-                "share": run / len(tokens) if len(tokens) else 0.0,
-                "start": start,
-                "file": document_names[document] if run else None,
-            }
-        )
-    lengths = np.array([record["run"] for record in records])
-    if not lengths.size:
-        raise ValueError("no samples to look for")
-    whole = sum(record["run"] == record["tokens"] > 0 for record in records)
-    return {
-        "suite": "memorisation",
-        "n": len(records),
-        "mean": float(lengths.mean()),
-        "median": float(np.median(lengths)),
-        "p90": float(np.percentile(lengths, 90)),
-        "longest": int(lengths.max()),
-        "whole_samples": whole,
-        "whole": rate(whole, len(records)),
-        "samples": records,
-    }
 
 
 def longest_runs(samples: Sequence[Sequence[int]], corpus_ids: np.ndarray) -> list[tuple[int, int, int]]:
@@ -122,7 +68,7 @@ class _SampleGrams:
         best = [(0, 0, 0)] * len(self._starts)
         for n, level in enumerate(self._levels, start=1):
             seen = level.places[level.gram_of_position] >= 0
-            # Backwards, so that the first of several in a sample stands.
+            # Backwards, so that the first of several in a sample is kept.
             for position, gram in zip(
                 level.positions[seen][::-1], level.gram_of_position[seen][::-1], strict=True
             ):

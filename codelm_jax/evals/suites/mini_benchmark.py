@@ -1,19 +1,22 @@
-"""The project's own twenty tasks, or anybody's, after two worked examples."""
+"""The project's own twenty tasks, or tasks of the user's own, after two worked examples."""
 
+import dataclasses
 import importlib.resources
 from pathlib import Path
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.tasks import Task, TaskSampling
+from codelm_jax.evals import reference, tasks
+from codelm_jax.evals.choices import Choices, Option
+from codelm_jax.evals.interfaces import Sampling
+from codelm_jax.evals.judging import Task
+from codelm_jax.evals.tasks import TaskSuite
 from codelm_jax.text.parsing import parse
 from codelm_jax.text.problems import Problem, read_tasks
 
-# Past the function: what a model writes next has nothing to do with the task.
+# Text after the function has nothing to do with the task.
 STOP = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
-SAMPLING = TaskSampling(max_new_tokens=100, stop=STOP)
-REFERENCE_PROTOCOL = TaskSampling(
-    samples_per_task=1, temperature=0.8, top_k=40, top_p=1.0, max_new_tokens=100, stop=STOP
-)
+SAMPLING = dataclasses.replace(tasks.SAMPLING, max_new_tokens=100, stop=STOP)
+REFERENCE_PROTOCOL = Sampling(n=1, temperature=0.8, top_k=40, top_p=1.0, max_new_tokens=100, stop=STOP)
 
 
 def own_problems() -> list[Problem]:
@@ -64,3 +67,22 @@ def _refuse_if_impossible(problem: Problem, path: str | Path | None) -> None:
         raise UserError(f'{task}: "tests" is empty; give at least one assert')
     if parse(_check(problem)) is None:
         raise UserError(f"{task}: its setup and tests are not Python; correct them")
+
+
+class MiniBenchmark(TaskSuite):
+    """The project's own tasks, or those of `--tasks`."""
+
+    name = "mini_benchmark"
+    title = "Small tasks"
+    headlines = ("Small tasks solved",)
+    options = (Option("tasks", "Tasks of your own for mini_benchmark (JSON Lines)."),)
+    sampling = SAMPLING
+    reference_sampling = REFERENCE_PROTOCOL
+    compared = f" The reference: {reference.TASKS_PASSED.count} of {reference.TASKS_PASSED.n}."
+
+    def tasks(self, choices: Choices) -> list[Task]:
+        """After the worked examples of the templates."""
+        return mini_benchmark_tasks(choices.templates.tasks.prefix, choices.options.get("tasks"))
+
+
+MINI_BENCHMARK = MiniBenchmark()
