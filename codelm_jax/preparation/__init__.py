@@ -1,0 +1,1 @@
+"""Prepares training data: from sources through filters and splits to token files."""
