@@ -12,9 +12,9 @@ import pytest
 
 from codelm_jax import compilation_cache
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data import wheels
 from codelm_jax.errors import UserError
 from codelm_jax.generation import interactive
+from codelm_jax.preparation import wheels
 
 ROOT = Path(__file__).parents[1]
 

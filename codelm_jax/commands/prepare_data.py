@@ -11,11 +11,11 @@ Training does this by itself where it is needed. Run again, it checks that the d
 from absl import flags
 
 from codelm_jax import cli
-from codelm_jax.data import corpus_update
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.model.config import ModelConfig
+from codelm_jax.preparation import corpus_update
+from codelm_jax.preparation.config import parse_data_config
+from codelm_jax.preparation.prepare import prepare
 from codelm_jax.schema import parse
 
 _CONFIG = cli.define_config()
@@ -27,11 +27,11 @@ _UPDATE = flags.DEFINE_bool(
 def main() -> None:
     """Prepares `config.data.prepared_dir`, or pins its list of packages."""
     config = _CONFIG.value
-    data = parse(DataConfig, config.data, "config.data")
+    data = parse_data_config(config.data.to_dict())
     model = parse(ModelConfig, config.model, "config.model")
     with console_report() as report:
         if _UPDATE.value:
-            corpus_update.update(data.corpus, report)
+            corpus_update.update(config.data.corpus, report)
             return
         prepared = prepare(data, vocab_size=model.vocab_size, report=report)
         report(f"fingerprint {prepared.fingerprint}")

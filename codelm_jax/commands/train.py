@@ -22,8 +22,6 @@ from rich.console import Console
 from codelm_jax import cli, compilation_cache, devices, host_memory
 from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import find_prepared, prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
@@ -32,6 +30,8 @@ from codelm_jax.evaluation_inputs import evaluated, live
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig, read_arch_json
+from codelm_jax.preparation.config import DataConfig, parse_data_config
+from codelm_jax.preparation.prepare import find_prepared, prepare
 from codelm_jax.report.model_card import write_model_card
 from codelm_jax.report.runs import load_runs
 from codelm_jax.schema import parse
@@ -75,7 +75,7 @@ def main() -> int:
     let_sigterm_interrupt()
     asked = _asked_config()
     config = parse_train_config(asked)
-    data_config = parse(DataConfig, asked["data"], "config.data")
+    data_config = parse_data_config(asked["data"])
     workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     if _PROVE_RESUME.value:
         return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config, workdir)
@@ -184,7 +184,7 @@ def _inherit(origin: Origin, asked: dict[str, Any], workdir: Path) -> tuple[Trai
         )
     write_atomically(path, tokenizer_json.encode())
     asked["data"]["tokenizer_path"] = str(path)
-    return parse_train_config(asked), parse(DataConfig, asked["data"], "config.data")
+    return parse_train_config(asked), parse_data_config(asked["data"])
 
 
 def _model_keys_asked_for() -> set[str]:

@@ -1,1 +1,1 @@
-"""Data: Python sources become a corpus, a tokenizer, token files and batches."""
+"""Opens prepared data: token files, tokenizer, manifest, and the batches that training and evaluation read."""

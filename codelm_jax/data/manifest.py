@@ -1,5 +1,8 @@
-"""What prepared data says of itself: its manifest and its human band."""
+"""The manifest and the human band of prepared data."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +32,23 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
-def read_human_band(directory: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Reads the human band, and checks that it belongs to `manifest`.
+def read_human_band(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads the human band and checks it against the digest in `manifest`.
 
     Raises:
-        UserError: it is missing, damaged, or another one.
+        UserError: it is missing, damaged, or of other data.
     """
     path = directory / HUMAN_BAND
     band = _read(path)
-    # Data that earlier versions prepared has no digest of it.
+    # Data of version 0.1.0 has no digest of the band.
     if manifest.get("human_band_sha256", "") not in ("", file_sha256(path)):
         raise UserError(f"{path}: contents do not match their sha256; {_REMEDY}")
     return band
+
+
+def data_fingerprint(settings: Mapping[str, Any], sha256_of_file: Mapping[str, str]) -> str:
+    """Identifies prepared data by its settings and the contents of its files."""
+    return hashlib.sha256(json.dumps([settings, sha256_of_file], sort_keys=True).encode()).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Any]:

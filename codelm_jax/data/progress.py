@@ -18,11 +18,11 @@ class Advance:
 
 
 # A string is a line for the user to keep; an `Advance` may be drawn or dropped.
-Report = Callable[[str | Advance], None]
+Reporter = Callable[[str | Advance], None]
 
 
 @contextlib.contextmanager
-def console_report() -> Iterator[Report]:
+def console_report() -> Iterator[Reporter]:
     """Yields a report that prints to the console: a bar per stage on a terminal, else the lines alone."""
     console = Console(highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))

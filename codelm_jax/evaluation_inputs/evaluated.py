@@ -14,9 +14,9 @@ from jax import Array
 from codelm_jax.checkpoint.saved_step import run_directory
 from codelm_jax.checkpoint.store import Loaded, load_checkpoint
 from codelm_jax.data.batches import eval_batches
-from codelm_jax.data.prepare import PreparedData, load_prepared
+from codelm_jax.data.prepared import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
-from codelm_jax.data.text_source import encode_file
+from codelm_jax.data.text_files import encode_file
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.data.tokens import TokenFile
 from codelm_jax.errors import UserError

@@ -6,7 +6,7 @@ from typing import Any
 from jax.sharding import Mesh
 
 from codelm_jax.data.batches import eval_batches
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.interfaces import Generate

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from codelm_jax.atomic import write_atomically, write_json
-from codelm_jax.data.prepare import load_prepared
+from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.interop.hf_export import CARD, is_export_file
 from codelm_jax.interop.hf_record import read_record, seal

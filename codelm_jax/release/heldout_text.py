@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from codelm_jax.data.licences import is_allowed
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.errors import UserError
 
 # A copy of a file must come with the text of its licence or needs none: a checkout of this project holds the text of

@@ -24,7 +24,7 @@ from mask_sampling import (
 )
 
 from codelm_jax.data.batches import eval_batches, train_batches
-from codelm_jax.data.prepare import PreparedData
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.errors import UserError
 from codelm_jax.evals.context import context
 from codelm_jax.evals.few_shot import Sampling, few_shot, short_prompt

@@ -32,14 +32,13 @@ from mask_cell import (
 from codelm_jax import cli, compilation_cache, devices, host_memory
 from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import prepare
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
 from codelm_jax.evals.few_shot import REFERENCE_PROTOCOL, prompts_of, room
 from codelm_jax.evals.results import digest
 from codelm_jax.evals.templates import load_templates
-from codelm_jax.schema import parse
+from codelm_jax.preparation.config import parse_data_config
+from codelm_jax.preparation.prepare import prepare
 from codelm_jax.training.config import parse_train_config
 from codelm_jax.training.mesh import make_mesh
 
@@ -58,7 +57,7 @@ def main() -> None:
     base = parse_train_config(asked)
     check_supported(base.model)
     check_honoured(base)
-    data_config = parse(DataConfig, asked["data"], "config.data")
+    data_config = parse_data_config(asked["data"])
     if base.deterministic:
         devices.deterministic_gpu_operations()
     host_memory.keep_freed_memory()

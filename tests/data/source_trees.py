@@ -1,13 +1,12 @@
 """Small source trees and settings for the tests of the data room."""
 
-import dataclasses
 import random
 import re
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.fingerprints import SHINGLE_TOKENS
+from codelm_jax.preparation.config import DataConfig, parse_data_config
+from codelm_jax.preparation.fingerprints import SHINGLE_TOKENS
 
 _WORDS = [
     "alpha", "beta", "gamma", "delta", "omega", "index", "total", "count", "value", "table", "frame", "query", "batch",
@@ -43,28 +42,32 @@ def write_packages(root: Path, packages: int = 20, files: int = 4, seed: int = 0
     return root
 
 
+def raw_data(tmp_path: Path, **changes: Any) -> dict[str, Any]:
+    """A data section that reads `tmp_path/src` and prepares `tmp_path/prepared`."""
+    return {
+        "source": "directories",
+        "corpus": "",
+        "directories": (str(tmp_path / "src"),),
+        "train_path": "",
+        "val_path": "",
+        "tokenizer_path": "",
+        "licenses": (),
+        "drop_secrets": True,
+        "decontaminate": (),
+        "max_bytes": 10_000_000,
+        "max_package_share": 1.0,
+        "max_file_bytes": 100_000,
+        "max_line_length": 1000,
+        "near_duplicate_threshold": 0.7,
+        "split_seed": 0,
+        "tokenizer_bytes": 1_000_000,
+        "prepared_dir": str(tmp_path / "prepared"),
+    } | changes
+
+
 def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
-    """Settings that read `tmp_path/src` and prepare `tmp_path/prepared`."""
-    config = DataConfig(
-        source="directories",
-        corpus="",
-        directories=(str(tmp_path / "src"),),
-        train_path="",
-        val_path="",
-        tokenizer_path="",
-        licenses=(),
-        drop_secrets=True,
-        decontaminate=(),
-        max_bytes=10_000_000,
-        max_package_share=1.0,
-        max_file_bytes=100_000,
-        max_line_length=1000,
-        near_duplicate_threshold=0.7,
-        split_seed=0,
-        tokenizer_bytes=1_000_000,
-        prepared_dir=str(tmp_path / "prepared"),
-    )
-    return dataclasses.replace(config, **changes)
+    """The same, read."""
+    return parse_data_config(raw_data(tmp_path, **changes))
 
 
 def quiet(event: object) -> None:

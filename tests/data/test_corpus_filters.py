@@ -11,10 +11,14 @@ import time
 
 import numpy as np
 import pytest
-from source_trees import python_source
+from source_trees import python_source, quiet
 
-from codelm_jax.data import corpus, corpus_pool, sources
-from codelm_jax.data.corpus import Rejected, Rules, examine
+from codelm_jax.data.decoding import Rejected
+from codelm_jax.preparation import fingerprints, judging, judging_pool
+from codelm_jax.preparation.candidate import Candidate, Package
+from codelm_jax.preparation.judging import Rules, examine
+from codelm_jax.preparation.sources.directories import Directories
+from codelm_jax.preparation.sources.python_env import PythonEnvironment
 
 RULES = Rules(
     max_file_bytes=50_000, max_line_length=200, drop_secrets=True, benchmark_runs=np.zeros(0, np.uint64)
@@ -23,10 +27,15 @@ SOUND = python_source(0)
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
 
 
+def candidate(path):
+    size = path.stat().st_size if path.exists() else 0
+    return Candidate(str(path), Package("toy"), path.name, size, 0)
+
+
 def judge(tmp_path, content, rules=RULES):
     path = tmp_path / "x.py"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return examine(str(path), rules)
+    return examine(candidate(path), rules)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +119,13 @@ def test_secrets_pass_when_not_asked_for(tmp_path):
 
 def test_a_run_of_30_tokens_of_a_benchmark_is_found_and_29_are_not(tmp_path):
     words = [f"name{number}" for number in range(60)]
-    runs = corpus.benchmark_runs([" ".join(words), "too short"])
+    runs = judging.benchmark_runs([" ".join(words), "too short"])
     assert runs.shape == (31,)
     for length, expected in ((30, True), (29, False)):
         source = SOUND + "SHARED = (" + ",".join(words[5 : 5 + length]) + ")\n"
         spaced = source.replace(",", "\n ").upper()
-        tokens = corpus.fingerprints.code_token_hashes(spaced)
-        assert corpus.shares_run(tokens, runs) is expected
+        tokens = fingerprints.code_token_hashes(spaced)
+        assert judging.shares_run(tokens, runs) is expected
 
 
 @pytest.mark.parametrize("kind", ["fifo", "link", "loop", "directory", "missing", "socket", "unreadable"])
@@ -143,7 +152,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
     started = time.monotonic()
     try:
         with pytest.raises(Rejected):
-            corpus.read_regular_file(str(path), 1000)
+            judging.read_regular_file(str(path), 1000)
     finally:
         if as_nobody:
             os.seteuid(0)
@@ -163,7 +172,7 @@ def test_the_walk_takes_regular_files_only_and_counts_the_rest(tmp_path):
     for hidden in (".git", "__pycache__", "node_modules"):
         (root / hidden).mkdir()
         (root / hidden / "x.py").write_text(SOUND)
-    found = sources.find_in_directories([str(root)], seed=0)
+    found = Directories((str(root),)).find(0, quiet)
     assert sorted(c.name for c in found.candidates) == ["a.py", "inside.py"]
     assert found.skipped == {
         "not a regular file": 1,
@@ -178,24 +187,29 @@ def test_the_walk_takes_regular_files_only_and_counts_the_rest(tmp_path):
 def test_a_file_reached_by_two_directories_counts_once(tmp_path):
     (tmp_path / "src" / "inner").mkdir(parents=True)
     (tmp_path / "src" / "inner" / "a.py").write_text(SOUND)
-    found = sources.find_in_directories([str(tmp_path / "src"), str(tmp_path / "src" / "inner")], seed=0)
+    found = Directories(
+        (
+            str(tmp_path / "src"),
+            str(tmp_path / "src" / "inner"),
+        )
+    ).find(0, quiet)
     assert len(found.candidates) == 1
 
 
 def test_the_order_of_candidates_does_not_depend_on_the_others(tmp_path):
     for number in range(30):
         (tmp_path / f"module_{number}.py").write_text(SOUND)
-    whole = [c.name for c in sources.find_in_directories([str(tmp_path)], seed=0).candidates]
+    whole = [c.name for c in Directories((str(tmp_path),)).find(0, quiet).candidates]
     assert whole != sorted(whole)
-    assert whole != [c.name for c in sources.find_in_directories([str(tmp_path)], seed=1).candidates]
+    assert whole != [c.name for c in Directories((str(tmp_path),)).find(1, quiet).candidates]
     for number in range(0, 30, 2):
         (tmp_path / f"module_{number}.py").unlink()
-    rest = [c.name for c in sources.find_in_directories([str(tmp_path)], seed=0).candidates]
+    rest = [c.name for c in Directories((str(tmp_path),)).find(0, quiet).candidates]
     assert rest == [name for name in whole if name in rest]
 
 
 def test_installed_packages_are_found_with_version_and_licence_and_without_this_project():
-    found = sources.find_installed(seed=0)
+    found = PythonEnvironment().find(0, quiet)
     packages = {c.package.name: c.package for c in found.candidates}
     assert packages["python"].licence == "PSF-2.0"
     assert packages["numpy"].version == np.__version__
@@ -210,8 +224,8 @@ def test_processes_judge_in_order_what_one_process_judges(tmp_path):
     for number in range(50):
         path = tmp_path / f"{number}.py"
         path.write_text(python_source(number) if number % 5 else "def broken(:")
-        paths.append(str(path))
-    together = list(corpus_pool.examine_files(paths, RULES, processes=2))
+        paths.append(candidate(path))
+    together = list(judging_pool.examine_files(paths, RULES, processes=2))
     alone = [examine(path, RULES) for path in paths]
     assert [v.reason for v in together] == [v.reason for v in alone]
     assert [v.sha256 for v in together] == [v.sha256 for v in alone]
@@ -229,15 +243,15 @@ def test_a_file_that_kills_the_parser_costs_only_itself(tmp_path, monkeypatch):
     for number in range(40):
         path = tmp_path / f"{number}.py"
         path.write_text(SOUND + (f"KILL = {number}\n" if number in (3, 4, 30) else ""))
-        paths.append(str(path))
-    reasons = [verdict.reason for verdict in corpus_pool.examine_files(paths, RULES, processes=2)]
-    assert {number for number, reason in enumerate(reasons) if reason == corpus_pool.CRASHED} == {3, 4, 30}
-    assert set(reasons) == {"", corpus_pool.CRASHED}
+        paths.append(candidate(path))
+    reasons = [verdict.reason for verdict in judging_pool.examine_files(paths, RULES, processes=2)]
+    assert {number for number, reason in enumerate(reasons) if reason == judging_pool.CRASHED} == {3, 4, 30}
+    assert set(reasons) == {"", judging_pool.CRASHED}
 
 
 def test_stopping_early_ends_the_processes(tmp_path):
     (tmp_path / "a.py").write_text(SOUND)
-    verdicts = corpus_pool.examine_files([str(tmp_path / "a.py")] * 500, RULES, processes=2)
+    verdicts = judging_pool.examine_files([candidate(tmp_path / "a.py")] * 500, RULES, processes=2)
     next(verdicts)
     children = _children()
     assert children
@@ -249,18 +263,18 @@ def test_stopping_early_ends_the_processes(tmp_path):
 HEARING_WORKER = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("codelm_jax.data.corpus_worker", run_name="__main__")
+runpy.run_module("codelm_jax.preparation.judging_worker", run_name="__main__")
 """
 
 
 def nobody_listens(worker, path):
     worker.stdout.close()
-    pickle.dump([path], worker.stdin)
+    pickle.dump([candidate(path)], worker.stdin)
     worker.stdin.close()
 
 
 def half_a_question(worker, path):
-    worker.stdin.write(pickle.dumps([path])[:-3])
+    worker.stdin.write(pickle.dumps([candidate(path)])[:-3])
     worker.stdin.close()
 
 
@@ -284,7 +298,7 @@ def test_a_worker_whose_parent_is_gone_ends_without_a_word(tmp_path, end):
         pickle.dump([], worker.stdin)
         worker.stdin.flush()
         assert pickle.load(worker.stdout) == []
-        end(worker, str(tmp_path / "a.py"))
+        end(worker, tmp_path / "a.py")
         assert worker.stderr.read() == b""
         assert worker.wait() == 0
 

@@ -1,20 +1,17 @@
 """What the data section accepts."""
 
-import dataclasses
 import json
 
 import pytest
-from source_trees import data_config
+from source_trees import data_config, raw_data
 
-from codelm_jax.data.config import DataConfig
 from codelm_jax.errors import UserError
-from codelm_jax.schema import parse
+from codelm_jax.preparation.config import parse_data_config
 
 
 def test_a_resolved_config_survives_json(tmp_path):
-    config = data_config(tmp_path, licenses=("MIT",))
-    stored = json.loads(json.dumps(dataclasses.asdict(config)))
-    assert parse(DataConfig, stored, "config.data") == config
+    raw = raw_data(tmp_path, licenses=("MIT",))
+    assert parse_data_config(json.loads(json.dumps(raw))) == parse_data_config(raw)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +41,5 @@ def test_a_resolved_config_survives_json(tmp_path):
     ],
 )
 def test_impossible_values_are_refused_by_key(tmp_path, changes, complaint):
-    values = dataclasses.asdict(data_config(tmp_path)) | changes
     with pytest.raises(UserError, match=complaint):
-        parse(DataConfig, values, "config.data")
+        data_config(tmp_path, **changes)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from source_trees import code_tokens, jaccard, python_source
 
-from codelm_jax.data.dedup import NearDuplicates, similarity
-from codelm_jax.data.fingerprints import code_token_hashes, run_hashes, signature
+from codelm_jax.preparation.dedup import NearDuplicates, similarity
+from codelm_jax.preparation.fingerprints import code_token_hashes, run_hashes, signature
 
 
 @given(text=st.text(st.sampled_from("aAb_1 \n\t().\0é😀"), max_size=60))

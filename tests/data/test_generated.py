@@ -2,7 +2,7 @@
 
 import pytest
 
-from codelm_jax.data.generated import says_generated
+from codelm_jax.preparation.generated import says_generated
 
 CODE = "\n\ndef f():\n    return 1\n"
 

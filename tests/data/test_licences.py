@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codelm_jax.data import licences
+from codelm_jax.data.licences import is_allowed
+from codelm_jax.preparation import licence_metadata
 
 ALLOWED = ("MIT", "Apache-2.0", "BSD-3-Clause")
 
@@ -36,7 +37,7 @@ ALLOWED = ("MIT", "Apache-2.0", "BSD-3-Clause")
     ],
 )
 def test_expressions_are_evaluated(expression, verdict):
-    assert licences.is_allowed(expression, ALLOWED) is verdict
+    assert is_allowed(expression, ALLOWED) is verdict
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_package_metadata_gives_an_expression(tmp_path, headers, licence):
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: some\nVersion: 1.0\n{headers}\n")
     (distribution,) = importlib.metadata.distributions(path=[str(tmp_path)])
-    assert licences.of_distribution(distribution) == licence
+    assert licence_metadata.of_distribution(distribution) == licence
 
 
 MIT_TEXT = """\
@@ -129,7 +130,7 @@ APACHE_TEXT = (Path(__file__).parents[2] / "LICENSE").read_text()
 )
 def test_a_whole_licence_text_is_known_by_all_its_words(tmp_path, text, expected):
     (tmp_path / "pyproject.toml").write_text(f"[project]\nlicense = {{text = {json.dumps(text)}}}\n")
-    assert licences.of_project(tmp_path) == ("", expected)
+    assert licence_metadata.of_project(tmp_path) == ("", expected)
 
 
 @pytest.mark.parametrize(
@@ -149,15 +150,15 @@ def test_a_whole_licence_text_is_known_by_all_its_words(tmp_path, text, expected
 def test_projects_declare_theirs(tmp_path, pyproject, expected):
     if pyproject is not None:
         (tmp_path / "pyproject.toml").write_text(pyproject)
-    assert licences.of_project(tmp_path) == expected
+    assert licence_metadata.of_project(tmp_path) == expected
 
 
 def test_a_pipe_in_place_of_a_projects_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pyproject.toml")
-    assert licences.of_project(tmp_path) == ("", "unknown")
+    assert licence_metadata.of_project(tmp_path) == ("", "unknown")
 
 
 def test_a_linked_project_file_is_read(tmp_path):
     (tmp_path / "project.toml").write_text('[project]\nlicense = "MIT"\n')
     (tmp_path / "pyproject.toml").symlink_to("project.toml")
-    assert licences.of_project(tmp_path) == ("", "MIT")
+    assert licence_metadata.of_project(tmp_path) == ("", "MIT")

@@ -1,6 +1,5 @@
 """Pinned corpora: pip fetches from a local folder of wheels, which is all of an index that these tests need."""
 
-import dataclasses
 import itertools
 import json
 import re
@@ -12,10 +11,13 @@ from pathlib import Path
 import pytest
 from source_trees import data_config, python_source, quiet
 
-from codelm_jax.data import corpus_list, corpus_update, licences, packages, wheels
-from codelm_jax.data.corpus_list import Pin
-from codelm_jax.data.prepare import prepare
+from codelm_jax.data import licences
 from codelm_jax.errors import UserError
+from codelm_jax.preparation import corpus_list, corpus_update, wheels
+from codelm_jax.preparation.corpus_list import Pin
+from codelm_jax.preparation.prepare import prepare
+from codelm_jax.preparation.sources import packages
+from codelm_jax.preparation.sources.packages import Packages
 
 VOCAB_SIZE = 400
 SHIPPED = Path(__file__).parents[2] / "configs" / "corpora"
@@ -63,7 +65,7 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         offer(monkeypatch, home / "index", home / "cache")
         corpus_update.update(str(home / "mine.toml"), quiet)
-        packages.find(str(home / "mine.toml"), 0, quiet)
+        Packages(str(home / "mine.toml")).find(0, quiet)
     return home
 
 
@@ -131,7 +133,7 @@ def test_a_damaged_cache_is_fetched_again(home, tmp_path, monkeypatch, damage):
     shutil.copytree(home / "cache", tmp_path / "cache")
     offer(monkeypatch, home / "index", tmp_path / "cache")
     damage(next((tmp_path / "cache").rglob("second/module_3.py")))
-    found = packages.find(str(home / "mine.toml"), 0, quiet)
+    found = Packages(str(home / "mine.toml")).find(0, quiet)
     texts = {candidate.key: Path(candidate.path).read_text() for candidate in found.candidates}
     assert texts["second/second/module_3.py"] == python_source(103)
 
@@ -186,7 +188,7 @@ def test_other_sources_are_the_same_whatever_list_is_named(home, tmp_path):
         (tmp_path / "src" / "a" / f"module_{number}.py").write_text(python_source(number))
     config = data_config(tmp_path)
     first = prepared(config)
-    assert prepared(dataclasses.replace(config, corpus="tiny")).fingerprint == first.fingerprint
+    assert prepared(data_config(tmp_path, corpus="tiny")).fingerprint == first.fingerprint
 
 
 def test_copyleft_is_refused_and_nothing_is_pinned(tmp_path, monkeypatch):

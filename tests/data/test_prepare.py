@@ -17,9 +17,11 @@ import pytest
 from source_trees import data_config, jaccard, python_source, quiet, write_packages
 from tokenizers import Tokenizer
 
-from codelm_jax.data import sources
-from codelm_jax.data.prepare import load_prepared, prepare
+from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
+from codelm_jax.preparation.prepare import prepare
+from codelm_jax.preparation.sources import python_env
+from codelm_jax.preparation.sources.python_env import PythonEnvironment
 
 VOCAB_SIZE = 400
 
@@ -378,13 +380,15 @@ def test_what_an_interrupted_installation_left_stops_nothing(tmp_path, monkeypat
         if content is not None:
             (left / name).write_bytes(content)
     monkeypatch.syspath_prepend(tmp_path)
-    assert {"numpy", "python"} <= sources.installed_versions().keys()
-    assert None not in sources.installed_versions()
+    assert {"numpy", "python"} <= PythonEnvironment().environment().keys()
+    assert None not in PythonEnvironment().environment()
     (tmp_path / "module.py").write_text("x = 1\n")
     monkeypatch.setattr(
-        sources.sysconfig, "get_paths", lambda: dict.fromkeys(("stdlib", "purelib", "platlib"), tmp_path)
+        python_env.sysconfig, "get_paths", lambda: dict.fromkeys(("stdlib", "purelib", "platlib"), tmp_path)
     )
-    (found,) = {candidate.name: candidate for candidate in sources.find_installed(0).candidates}.values()
+    (found,) = {
+        candidate.name: candidate for candidate in PythonEnvironment().find(0, quiet).candidates
+    }.values()
     assert found.name == "module.py"
 
 
@@ -415,7 +419,7 @@ PREPARE_AND_STOP = """
 import os, sys
 from pathlib import Path
 from source_trees import data_config
-from codelm_jax.data.prepare import prepare
+from codelm_jax.preparation.prepare import prepare
 
 def report(event):
     if isinstance(event, str) and event.startswith("measuring"):
@@ -452,7 +456,7 @@ PREPARE_AND_REPORT_READING = """
 import signal, sys, time
 from pathlib import Path
 from source_trees import data_config
-from codelm_jax.data.prepare import prepare
+from codelm_jax.preparation.prepare import prepare
 from codelm_jax.data.progress import Advance
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)

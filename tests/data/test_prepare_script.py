@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from source_trees import write_packages
 
-from codelm_jax.data.prepare import load_prepared
+from codelm_jax.data.prepared import load_prepared
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_data.py"
 CONFIG = SCRIPT.parents[1] / "configs" / "tiny.py"

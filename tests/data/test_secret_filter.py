@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from codelm_jax.data.secret_filter import holds_secret
+from codelm_jax.preparation.secret_filter import holds_secret
 
 RANDOM = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=40))
 ISSUED = [

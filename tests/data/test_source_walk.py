@@ -4,10 +4,10 @@ import os
 from collections import Counter
 
 import pytest
-from source_trees import python_source
+from source_trees import python_source, quiet
 
-from codelm_jax.data import source_walk
-from codelm_jax.data.sources import find_in_directories
+from codelm_jax.preparation import source_walk
+from codelm_jax.preparation.sources.directories import Directories
 
 NOT_OF_THE_PROJECT = {
     "venv/pyvenv.cfg": source_walk.VIRTUAL_ENVIRONMENT,
@@ -31,7 +31,7 @@ MARKS_DEEPER = ("conda-meta/history", "thing-1.0.dist-info/RECORD")
 
 
 def found_in(root):
-    found = find_in_directories([str(root)], seed=0)
+    found = Directories((str(root),)).find(0, quiet)
     return {candidate.name for candidate in found.candidates}, dict(found.skipped)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codelm_jax.data.selection import SourceFile
-from codelm_jax.data.sources import Candidate, Package
-from codelm_jax.data.splits import NO_TEST, deal
+from codelm_jax.preparation.candidate import Candidate, Package
+from codelm_jax.preparation.selection import SourceFile
+from codelm_jax.preparation.splits import NO_TEST, deal
 
 
 def corpus(sizes, files=20, folders=1):

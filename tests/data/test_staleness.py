@@ -9,9 +9,10 @@ import shutil
 import pytest
 from source_trees import data_config, python_source, write_packages
 
-from codelm_jax.data import staleness
-from codelm_jax.data.prepare import load_prepared, prepare
+from codelm_jax.data.manifest import data_fingerprint
+from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
+from codelm_jax.preparation.prepare import prepare
 
 VOCAB_SIZE = 400
 
@@ -25,8 +26,8 @@ def prepared_home(tmp_path_factory):
     return home
 
 
-def config_of(home):
-    return data_config(home, decontaminate=(str(home / "benchmark.jsonl"),))
+def config_of(home, **changes):
+    return data_config(home, **{"decontaminate": (str(home / "benchmark.jsonl"),)} | changes)
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_locations_are_no_part_of_the_fingerprint_or_of_the_comparison(home, mon
     for number, (directory, benchmark) in enumerate(spelled_otherwise(home)):
         changes = {"directories": (directory,), "decontaminate": (benchmark,)}
         lines = []
-        config = dataclasses.replace(config_of(home), **changes)
+        config = config_of(home, **changes)
         prepare(config, vocab_size=VOCAB_SIZE, report=lines.append)
         assert lines == [f"using the prepared data in {home / 'prepared'}"]
         if number in (0, 4):
@@ -140,19 +141,19 @@ def test_other_files_of_the_same_names_sizes_and_times_are_other_sources(home):
     status = path.stat()
     path.write_text(path.read_text().swapcase())
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    config = dataclasses.replace(config_of(home), directories=(str(home / "other" / "src"),))
+    config = config_of(home, directories=(str(home / "other" / "src"),))
     with pytest.raises(UserError, match=r"1 changed, 0 new, 0 gone; package_03/module_1.py"):
         prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None)
 
 
 def test_a_mistyped_directory_is_refused_though_sources_that_are_gone_are_not(home):
-    config = dataclasses.replace(config_of(home), directories=(str(home / "scr"),))
+    config = config_of(home, directories=(str(home / "scr"),))
     with pytest.raises(UserError, match=r"config.data.directories was \[.*src'\], is \[.*scr'\]"):
         prepare(config, vocab_size=VOCAB_SIZE, report=lambda event: None)
 
 
 def resume(home, fingerprint, **changes):
-    config = dataclasses.replace(config_of(home), **changes)
+    config = config_of(home, **changes)
     lines = []
     prepared = prepare(config, vocab_size=VOCAB_SIZE, report=lines.append, trained_on=fingerprint)
     return prepared.fingerprint, lines
@@ -209,7 +210,7 @@ def test_data_that_version_0_1_prepared_is_used_as_before(home):
     manifest["settings"] |= manifest.pop("locations")
     manifest["sources"] = {str(home / "src" / key): record[:3] for key, *record in manifest["sources"]}
     manifest["inputs"] = {file: record[:3] for file, record in manifest["inputs"].items()}
-    manifest["fingerprint"] = staleness.fingerprint(manifest["settings"], contents)
+    manifest["fingerprint"] = data_fingerprint(manifest["settings"], contents)
     path.write_text(json.dumps(manifest))
     assert reuse(home) == [f"using the prepared data in {home / 'prepared'}"]
     edit(home)

@@ -5,9 +5,9 @@ import json
 import pytest
 from source_trees import data_config, python_source, quiet
 
-from codelm_jax.data.prepare import prepare
-from codelm_jax.data.text_source import read_documents
+from codelm_jax.data.text_files import read_documents
 from codelm_jax.errors import UserError
+from codelm_jax.preparation.prepare import prepare
 
 TRAIN = [python_source(seed) for seed in range(30)]
 VAL = [python_source(seed) for seed in range(30, 33)]

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.config_files import load_config
-from codelm_jax.data.config import DataConfig
-from codelm_jax.data.prepare import PreparedData, prepare
+from codelm_jax.data.prepared import PreparedData
 from codelm_jax.model.transformer import init_params
+from codelm_jax.preparation.config import parse_data_config
+from codelm_jax.preparation.prepare import prepare
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.resume import run_meta
 
@@ -55,7 +56,7 @@ def prepare_data(directory: Path, raw: dict) -> PreparedData:
     for name, numbers in (("train", range(60)), ("val", range(60, 64))):
         documents = "\n<|endoftext|>\n".join(FUNCTION.format(number) for number in numbers)
         (directory / f"{name}.txt").write_text(documents)
-    config = DataConfig(**raw["data"])
+    config = parse_data_config(raw["data"])
     return prepare(config, vocab_size=raw["model"]["vocab_size"], report=lambda event: None)
 
 

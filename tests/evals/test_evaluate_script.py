@@ -14,7 +14,7 @@ from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_
 
 from codelm_jax import config_files
 from codelm_jax.checkpoint.store import load_checkpoint
-from codelm_jax.data.prepare import load_prepared
+from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import Files, choose_settings

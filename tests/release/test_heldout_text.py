@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codelm_jax.data.prepare import PreparedData
-from codelm_jax.data.text_source import encode_file, read_documents
+from codelm_jax.data.prepared import PreparedData
+from codelm_jax.data.text_files import encode_file, read_documents
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.release.heldout_text import MOST_BYTES, held_out_text

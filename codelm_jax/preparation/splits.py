@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codelm_jax.data.selection import SourceFile
-from codelm_jax.data.sources import Candidate, unit_hash
 from codelm_jax.errors import UserError
+from codelm_jax.preparation.candidate import Candidate, unit_hash
+from codelm_jax.preparation.selection import SourceFile
 
 TEST_SHARE = (0.03, 0.08)
 NO_TEST = "none: val is used"

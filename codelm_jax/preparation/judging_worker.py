@@ -1,7 +1,7 @@
-"""A process that examines source files for `corpus_pool`: `python -m codelm_jax.data.corpus_worker`.
+"""A process that judges source files for `judging_pool`: `python -m codelm_jax.preparation.judging_worker`.
 
-It reads pickles from standard input, first the `Rules`, then lists of paths, and answers each list on standard output
-with a list of `Examined`. It ends with its input, and without a word when the parent is gone.
+It reads pickles from standard input, first the `Rules`, then lists of candidates, and answers each list on standard
+output with a list of `Examined`. It ends silently when its input ends or the parent is gone.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import os
 import pickle
 import sys
 
-from codelm_jax.data.corpus import examine
+from codelm_jax.preparation.judging import examine
 
 # No more input, half a pickle of it, nobody to answer, or a Ctrl-C.
 _THE_END = (EOFError, pickle.UnpicklingError, BrokenPipeError, KeyboardInterrupt)
@@ -22,8 +22,8 @@ def main() -> None:
         questions = sys.stdin.buffer
         rules = pickle.load(questions)
         while True:
-            paths = pickle.load(questions)
-            pickle.dump([examine(path, rules) for path in paths], answers)
+            candidates = pickle.load(questions)
+            pickle.dump([examine(candidate, rules) for candidate in candidates], answers)
             answers.flush()
 
 

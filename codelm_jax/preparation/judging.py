@@ -1,4 +1,4 @@
-"""One source file: read it safely, decide whether it belongs in the corpus, and take its fingerprints."""
+"""Judges one source file: reads it safely, decides whether it belongs in the corpus, and takes its fingerprints."""
 
 import ast
 import errno
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codelm_jax.data import fingerprints
-from codelm_jax.data.generated import says_generated
-from codelm_jax.data.secret_filter import holds_secret
+from codelm_jax.data.decoding import Rejected, decode
+from codelm_jax.preparation import fingerprints
+from codelm_jax.preparation.candidate import Candidate
+from codelm_jax.preparation.generated import says_generated
+from codelm_jax.preparation.secret_filter import holds_secret
 
 BENCHMARK_RUN_TOKENS = 30
 UNPARSED = "does not parse"
@@ -27,10 +29,6 @@ _LETTER = np.zeros(256, bool)
 _LETTER[[*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1), ord("_"), *range(128, 256)]] = True
 _BLANK = np.zeros(256, bool)
 _BLANK[list(b" \t\n\r\f\v")] = True
-
-
-class Rejected(Exception):
-    """The file is left out; its message is the reason under which it is counted."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +53,15 @@ class Examined:
     overlaps_benchmark: bool = False
 
 
-def examine(path: str, rules: Rules) -> Examined:
-    """Reads and judges the file at `path`; whatever is wrong with it becomes the reason."""
+def examine(candidate: Candidate, rules: Rules) -> Examined:
+    """Reads and judges one file; whatever is wrong with it becomes the reason."""
     try:
-        data = read_regular_file(path, rules.max_file_bytes)
+        data = read_candidate(candidate, rules.max_file_bytes)
     except Rejected as rejection:
         return Examined(str(rejection), sha256="")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        text = decode_source(data)
+        text = decode_candidate(candidate, data)
         _check_form(text, rules.max_line_length)
         check_python(text)
         if rules.drop_secrets and holds_secret(text):
@@ -80,6 +78,30 @@ def examine(path: str, rules: Rules) -> Examined:
         signature=fingerprints.signature(tokens),
         overlaps_benchmark=shares_run(tokens, rules.benchmark_runs),
     )
+
+
+def read_candidate(candidate: Candidate, max_bytes: int) -> bytes:
+    """Reads the bytes of a candidate.
+
+    Raises:
+        Rejected: as for `read_regular_file`.
+    """
+    if candidate.offset is None:
+        return read_regular_file(candidate.path, max_bytes)
+    if candidate.size > max_bytes:
+        raise Rejected("too large")
+    with open(candidate.path, "rb") as file:
+        file.seek(candidate.offset)
+        return file.read(candidate.size)
+
+
+def decode_candidate(candidate: Candidate, data: bytes) -> str:
+    """Decodes a candidate: a file as Python does, a document that was text before as UTF-8.
+
+    Raises:
+        Rejected: as for `decode`.
+    """
+    return decode_source(data) if candidate.offset is None else decode(data)
 
 
 def read_regular_file(path: str, max_bytes: int) -> bytes:
@@ -107,24 +129,6 @@ def read_regular_file(path: str, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise Rejected("too large")
     return data
-
-
-def decode(data: bytes, encoding: str = "utf-8-sig") -> str:
-    """Strict `encoding`, by default UTF-8 with or without a byte-order mark; every line end becomes a newline.
-
-    Raises:
-        Rejected: the bytes are not in that encoding, or hold a null byte.
-    """
-    if b"\0" in data:
-        raise Rejected("null byte")
-    try:
-        text = data.decode(encoding)
-        text.encode()  # some encodings can spell half a surrogate pair, which UTF-8 cannot hold
-    except (UnicodeError, LookupError):
-        raise Rejected(
-            "not UTF-8" if encoding.startswith("utf-8") else "not in its declared encoding"
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode_source(data: bytes) -> str:

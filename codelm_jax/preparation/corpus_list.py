@@ -39,7 +39,7 @@ class Pin:
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
-class Names:
+class PackageNames:
     """The contents of one `.toml` file; `train` and `held_out` map package names to the reason for each."""
 
     include: list[str]
@@ -91,7 +91,7 @@ def path_of(corpus: str) -> Path:
     return Path(corpus) if corpus.endswith(".toml") else configs_directory() / "corpora" / f"{corpus}.toml"
 
 
-def read_names(path: Path) -> Names:
+def read_names(path: Path) -> PackageNames:
     """Reads one list without its pins and included lists.
 
     Raises:
@@ -105,7 +105,7 @@ def read_names(path: Path) -> Names:
         ) from None
     except ValueError as error:
         raise UserError(f"{path}: not TOML: {error}") from None
-    return parse(Names, {"include": [], "train": {}, "held_out": {}} | values, str(path))
+    return parse(PackageNames, {"include": [], "train": {}, "held_out": {}} | values, str(path))
 
 
 def write_pins(path: Path, pins: dict[str, Pin]) -> None:

@@ -1,10 +1,12 @@
-"""Which files below a folder are Python sources, and how many files are left out, by reason. Reads at most a first line."""
+"""Finds the Python sources below a folder and counts by reason what is left out. Reads at most a first line."""
 
 import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from pathlib import Path
+
+from codelm_jax.preparation.candidate import Candidate, Package
 
 VIRTUAL_ENVIRONMENT = "in a virtual environment"
 INSTALLED = "in installed packages"
@@ -22,16 +24,16 @@ _VENDOR_NAMES = {
     "node_modules", "vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "third-party", "3rdparty",
 }  # fmt: skip
 
-# Given a folder's name and the names of its entries: the reason to leave out and count all files below it, "" to take
-# them, None to ignore it altogether.
+# Takes a folder's name and the names of its entries. Returns the reason to leave out and count all files below it, "" to
+# take them, None to ignore the folder.
 Judge = Callable[[str, Set[str]], str | None]
 
 
 def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[Path, os.stat_result]]:
     """Yields the regular `.py` files below `root` and counts in `skipped` what else looks like Python.
 
-    Follows no links and continues where it has no permission to look. `root` itself is never judged. Below a folder
-    that is left out, the `.py` files are counted.
+    Follows no links, and continues where it has no permission. `root` itself is never judged. The `.py` files below a
+    folder that is left out are counted.
     """
     pending = [(root, "")]
     while pending:
@@ -58,6 +60,13 @@ def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[
                 yield Path(entry.path), status
             elif kind := _kind(entry, status, reason):
                 skipped[kind] += 1
+
+
+def candidate(path: Path, status: os.stat_result, package: Package, root: Path) -> Candidate:
+    """Makes a candidate of a file that `walk` yielded, named by its path below `root`."""
+    return Candidate(
+        str(path), package, path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns
+    )
 
 
 def in_project(name: str, entries: Set[str]) -> str:

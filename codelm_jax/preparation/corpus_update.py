@@ -8,14 +8,16 @@ from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.data import corpus, corpus_list, licences, wheels
-from codelm_jax.data.corpus_list import Pin
-from codelm_jax.data.progress import Advance, Report
+from codelm_jax.data.decoding import Rejected
+from codelm_jax.data.licences import PERMISSIVE, is_allowed
+from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
+from codelm_jax.preparation import corpus_list, judging, licence_metadata, wheels
+from codelm_jax.preparation.corpus_list import Pin
 from codelm_jax.run_files import file_sha256
 
 
-def update(name: str, report: Report) -> None:
+def update(name: str, report: Reporter) -> None:
     """Pins the list's own packages again; those of included lists keep their pins.
 
     Raises:
@@ -41,9 +43,7 @@ def update(name: str, report: Report) -> None:
             pins[name_of[_canonical(distribution.name)]] = _pin(wheel, distribution)
     report(Advance("pinning packages", len(fetched), len(fetched)))
     refused = [
-        f"{name} ({pin.licence})"
-        for name, pin in pins.items()
-        if not licences.is_allowed(pin.licence, licences.PERMISSIVE)
+        f"{name} ({pin.licence})" for name, pin in pins.items() if not is_allowed(pin.licence, PERMISSIVE)
     ]
     if refused:
         raise UserError(f"{path}: not permissively licensed: {', '.join(refused)}; remove them from the list")
@@ -55,7 +55,7 @@ def _pin(wheel: Path, distribution: PathDistribution) -> Pin:
     with tempfile.TemporaryDirectory(dir=wheel.parent) as folder:
         unpacked = wheels.unpack(wheel, Path(folder) / "sources")
         skip = [name for name in unpacked.files if not _parses(unpacked.directory / name)]
-    licence = licences.of_distribution(distribution)
+    licence = licence_metadata.of_distribution(distribution)
     return Pin(distribution.version, file_sha256(wheel), licence, skip)
 
 
@@ -75,8 +75,8 @@ def _distribution(wheel: Path) -> PathDistribution:
 def _parses(path: Path) -> bool:
     """Whether the file is parsed without error; a file that other rules leave out unparsed counts as parsed."""
     try:
-        text = corpus.decode_source(path.read_bytes())
-        corpus.check_python(text)
-    except corpus.Rejected as rejection:
-        return str(rejection) != corpus.UNPARSED
+        text = judging.decode_source(path.read_bytes())
+        judging.check_python(text)
+    except Rejected as rejection:
+        return str(rejection) != judging.UNPARSED
     return True

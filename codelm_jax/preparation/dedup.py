@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from codelm_jax.data.fingerprints import SIGNATURE_SIZE
+from codelm_jax.preparation.fingerprints import SIGNATURE_SIZE
 
 _RECALL_AT_THRESHOLD = 0.995
 

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from codelm_jax.data import source_walk
-from codelm_jax.data.progress import Advance, Report
+from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.preparation import source_walk
 from codelm_jax.run_files import file_sha256
 from codelm_jax.user_cache import user_cache
 
@@ -65,7 +65,7 @@ def cache_directory() -> Path:
     return cache / "wheels"
 
 
-def provide(wheels: Sequence[Wheel], report: Report) -> dict[str, Unpacked]:
+def provide(wheels: Sequence[Wheel], report: Reporter) -> dict[str, Unpacked]:
     """The unpacked wheels by package name; those that the cache lacks, or holds damaged, are fetched.
 
     Processes that share the cache take turns.

@@ -1,6 +1,6 @@
-"""Examines many source files on all cores, in order, and survives whatever a file does to the parser.
+"""Judges many source files on all cores, in order, even where a file crashes the parser.
 
-The processes are plain `python -m codelm_jax.data.corpus_worker`, not `multiprocessing` ones: forking a process that
+The processes are plain `python -m codelm_jax.preparation.judging_worker`, not `multiprocessing` ones: forking a process that
 runs JAX can hang, and spawning imports the caller's main script again, JAX and all.
 """
 
@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from codelm_jax.data.corpus import Examined, Rules
+from codelm_jax.preparation.candidate import Candidate
+from codelm_jax.preparation.judging import Examined, Rules
 
 CRASHED = "crashed the parser"
 
@@ -22,10 +23,12 @@ _FILES_A_QUESTION = 16
 _QUESTIONS_AHEAD = 8  # per process: enough to stay busy, little enough to stop soon
 
 
-def examine_files(paths: Sequence[str], rules: Rules, processes: int) -> Generator[Examined, None, None]:
-    """Yields the verdict on each of `paths`, in order. Closing the iterator stops the processes."""
+def examine_files(
+    candidates: Sequence[Candidate], rules: Rules, processes: int
+) -> Generator[Examined, None, None]:
+    """Yields the verdict on each candidate, in order. Closing the iterator stops the processes."""
     workers = _Workers(rules)
-    questions = [paths[i : i + _FILES_A_QUESTION] for i in range(0, len(paths), _FILES_A_QUESTION)]
+    questions = [candidates[i : i + _FILES_A_QUESTION] for i in range(0, len(candidates), _FILES_A_QUESTION)]
     asked: deque[Future[list[Examined]]] = deque()
     executor = ThreadPoolExecutor(min(processes, max(1, len(questions))))
     try:
@@ -47,25 +50,25 @@ class _Workers:
         self._rules = rules
         self._of_thread: dict[int, _Worker] = {}
 
-    def examine(self, paths: Sequence[str]) -> list[Examined]:
+    def examine(self, candidates: Sequence[Candidate]) -> list[Examined]:
         try:
-            return self._ask(paths)
+            return self._ask(candidates)
         except _Died:
-            if len(paths) > 1:
-                return [verdict for path in paths for verdict in self.examine([path])]
+            if len(candidates) > 1:
+                return [verdict for candidate in candidates for verdict in self.examine([candidate])]
             return [Examined(CRASHED, sha256="")]
 
     def close(self) -> None:
         for worker in self._of_thread.values():
             worker.close()
 
-    def _ask(self, paths: Sequence[str]) -> list[Examined]:
+    def _ask(self, candidates: Sequence[Candidate]) -> list[Examined]:
         thread = threading.get_ident()
         worker = self._of_thread.get(thread)
         if worker is None:
             worker = self._of_thread[thread] = _Worker(self._rules)
         try:
-            return worker.ask(list(paths))
+            return worker.ask(list(candidates))
         except _Died:
             del self._of_thread[thread]
             worker.close()
@@ -80,7 +83,7 @@ class _Worker:
     def __init__(self, rules: Rules):
         # A session of its own: Ctrl-C reaches the parent alone, which then closes the pipe.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codelm_jax.data.corpus_worker"],
+            [sys.executable, "-m", "codelm_jax.preparation.judging_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
@@ -92,11 +95,11 @@ class _Worker:
         except _Died:
             self.close()
             raise RuntimeError(
-                f"{sys.executable} -m codelm_jax.data.corpus_worker did not start; see above"
+                f"{sys.executable} -m codelm_jax.preparation.judging_worker did not start; see above"
             ) from None
 
-    def ask(self, paths: list[str]) -> list[Examined]:
-        self._send(paths)
+    def ask(self, candidates: list[Candidate]) -> list[Examined]:
+        self._send(candidates)
         assert self._process.stdout is not None
         try:
             return pickle.load(self._process.stdout)

@@ -1,0 +1,1 @@
+"""Sources of training data, one file each; `registry.py` lists them."""
