@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -25,7 +25,7 @@ PARTS = (
     CLASSES, FUNCTIONS, TEST_FILES, TEST_FUNCTIONS, DOCSTRINGS, COMMENTS, SELF_CONTAINED, GENERATED, DOCSTRING_FILES,
 )  # fmt: skip
 
-_MEASURED_BYTES = 8_000_000
+_MEASURED_BYTES = 4_000_000
 _LARGEST = 10
 _COMMENT_LINE = re.compile(r"[ \t\f]*#")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -49,7 +49,7 @@ class Census:
 
 
 def is_sampled(text_sha256: str, corpus_bytes: int) -> bool:
-    """Whether a file is measured: all of a small corpus, else those with the lowest digests, about 8 MB."""
+    """Whether a file is measured: all of a small corpus, else those with the lowest digests, about 4 MB."""
     return int(text_sha256[:12], 16) * corpus_bytes < _MEASURED_BYTES << 48
 
 
@@ -99,43 +99,48 @@ def census(text: str, tree: ast.Module, path: str) -> Census:
     return Census(1, total, parts, len(documented))
 
 
-def composition(
-    censuses: Iterable[Census], packages: Counter[str], licences: Counter[str], files: int
-) -> dict[str, Any]:
+def composition(censuses: Sequence[Census], files: Iterable[tuple[str, str, int]]) -> dict[str, Any]:
     """What the manifest says a corpus is made of.
 
     Args:
         censuses: of the files that were measured.
-        packages: bytes by package, of all files.
-        licences: bytes by licence, of all files.
-        files: how many there are.
+        files: package, licence and bytes of all files; both names are empty where they are not known.
     """
-    measured = list(censuses)
-    parts = sum((each.parts for each in measured), Counter[str]())
-    total = sum(each.total for each in measured)
+    packages: Counter[str] = Counter()
+    licences: Counter[str] = Counter()
+    count = 0
+    for count, (package, licence, size) in enumerate(files, start=1):
+        packages[package] += size
+        licences[licence] += size
+    parts: Counter[str] = Counter()
+    for each in censuses:
+        parts += each.parts
+    total = sum(each.total for each in censuses)
     return {
         "measured": {
-            "files": len(measured),
+            "files": len(censuses),
             "bytes": total,
-            "of_files": files,
+            "of_files": count,
             "of_bytes": packages.total(),
             "chosen": f"files with the lowest sha256 of their text, about {_MEASURED_BYTES / 1e6:.0f} MB",
         },
         "shares": {part: round(parts[part] / max(1, total), 4) for part in PARTS},
-        SELF_CONTAINED: sum(each.self_contained for each in measured),
+        SELF_CONTAINED: sum(each.self_contained for each in censuses),
         "largest_packages": _shares(packages),
         "licences": _shares(licences),
     }
 
 
-def composition_lines(record: dict[str, Any]) -> Iterator[str]:
+def composition_lines(record: Mapping[str, Any]) -> Iterator[str]:
     """The same for the terminal."""
     measured = record["measured"]
-    shares = ", ".join(f"{100 * share:.1f} % {part.replace('_', ' ')}" for part, share in record["shares"].items())
+    shares = ", ".join(
+        f"{100 * share:.1f} % {part.replace('_', ' ')}" for part, share in record["shares"].items()
+    )
     of = "" if measured["files"] == measured["of_files"] else f" in a sample of {measured['files']} files"
     yield f"training bytes{of}: {shares}"
-    licences = ", ".join(f"{100 * share:.1f} % {name}" for name, share in record["licences"].items())
-    yield f"licences: {licences}"
+    if licences := ", ".join(f"{100 * share:.1f} % {name}" for name, share in record["licences"].items()):
+        yield f"licences: {licences}"
 
 
 def _outermost(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -152,5 +157,5 @@ def _outermost(tree: ast.Module) -> Iterator[ast.stmt]:
 def _shares(sizes: Counter[str]) -> dict[str, float]:
     """The largest ones, largest first."""
     total = max(1, sizes.total())
-    ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted((item for item in sizes.items() if item[0]), key=lambda item: (-item[1], item[0]))
     return {name: round(size / total, 4) for name, size in ordered[:_LARGEST]}

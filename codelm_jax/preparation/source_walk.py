@@ -16,7 +16,16 @@ HIDDEN = "in hidden folders"
 FOLDER_LINK = "link to a folder"
 SCRIPT = "script without a suffix"
 
-_KINDS = {".pyi": "type stub (.pyi)", ".pyw": "window script (.pyw)", ".ipynb": "notebook (.ipynb)"}
+NOTEBOOK = "notebook (.ipynb)"
+
+_KINDS = {
+    ".pyi": "type stub (.pyi)",
+    ".pyw": "window script (.pyw)",
+    ".ipynb": NOTEBOOK,
+    ".pyx": "Cython (.pyx, .pxd)",
+    ".pxd": "Cython (.pyx, .pxd)",
+    ".py": "suffix in capitals (.PY)",
+}
 _ENVIRONMENT_MARKS = {"pyvenv.cfg", "conda-meta"}
 _INSTALLED_NAMES = {"site-packages", "dist-packages", "__pypackages__"}
 _BUILD_NAMES = {"build", "dist"}
@@ -29,8 +38,10 @@ _VENDOR_NAMES = {
 Judge = Callable[[str, Set[str]], str | None]
 
 
-def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yields the regular `.py` files below `root` and counts in `skipped` what else looks like Python.
+def walk(
+    root: Path, skipped: Counter[str], leave_out: Judge, suffixes: tuple[str, ...] = (".py",)
+) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yields the regular files with one of `suffixes` below `root` and counts in `skipped` what else looks like Python.
 
     Follows no links, and continues where it has no permission. `root` itself is never judged. The `.py` files below a
     folder that is left out are counted.
@@ -56,7 +67,7 @@ def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[
                 continue
             if stat.S_ISDIR(status.st_mode):
                 pending.append((Path(entry.path), reason))
-            elif not reason and entry.name.endswith(".py") and stat.S_ISREG(status.st_mode):
+            elif not reason and entry.name.endswith(suffixes) and stat.S_ISREG(status.st_mode):
                 yield Path(entry.path), status
             elif kind := _kind(entry, status, reason):
                 skipped[kind] += 1

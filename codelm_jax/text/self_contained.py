@@ -181,5 +181,3 @@ def _free_names(function: ast.FunctionDef) -> set[str]:
     names = _Names()
     names.visit(function)
     return names.read - names.bound
-
-

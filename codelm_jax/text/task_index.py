@@ -6,7 +6,7 @@ Functions that share 30 tokens of text with a benchmark are found elsewhere; thi
 import ast
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from codelm_jax.text.normal import body_of, form_of
 from codelm_jax.text.problems import Problem
@@ -18,18 +18,31 @@ WORDING = "wording of a task"
 _VERB = re.compile(
     r"^(write a (python )?function (to|that) )?(returns?|find|compute|get|check) (whether |if )?"
 )
-# Statements that hold others, and the fields in which they hold them.
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_PARAGRAPH = re.compile(r"\n\s*\n")
+# Fields of statements that hold blocks, and those that hold `except` and `case`.
+_BLOCKS = ("body", "orelse", "finalbody")
+_BRANCHES = ("handlers", "cases")
 
 _LONGEST_WORDING = 2000  # characters; no task has so many
 
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """Why a function counts as a task's: `reason` is one of the constants of this module."""
+    """A function that counts as a task's.
+
+    Attributes:
+        task: id of the task.
+        reason: one of the constants of this module.
+        first: its first line, decorators included, counted from 1.
+        last: its last line.
+        is_needed: whether its block would be empty without it.
+    """
 
     task: str
     reason: str
+    first: int = 0
+    last: int = 0
+    is_needed: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,14 +73,27 @@ class TaskIndex:
         return None
 
     def matches(self, tree: ast.Module) -> Iterator[Match]:
-        """Yields a match for each function of a module that has one. Names of methods and inner functions do not count."""
-        outermost = {id(node) for node in tree.body}
-        for function in _functions(tree):
-            name = function.name if id(function) in outermost else ""
-            form = form_of(function) if _shape(function) in self.shapes else ""
-            wording = docstring_wording(function)
-            if found := self.match(name, (wording.partition("\n\n")[0], wording[:_LONGEST_WORDING]), form):
-                yield found
+        """Yields the outermost functions that have one. Names of methods and inner functions do not count."""
+        pending = [tree.body]
+        while pending:
+            block = pending.pop()
+            found = [(node, self._match(node, block is tree.body)) for node in block]
+            is_emptied = block is not tree.body and all(match for _, match in found)
+            for node, match in found:
+                if match:
+                    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+                    is_needed = is_emptied and node is block[0]
+                    yield dataclasses.replace(match, first=first, last=node.end_lineno, is_needed=is_needed)
+                else:
+                    pending.extend(_blocks(node))
+
+    def _match(self, node: ast.stmt, is_outermost: bool) -> Match | None:
+        if not isinstance(node, ast.FunctionDef):
+            return None
+        wording = docstring_wording(node)
+        wordings = _PARAGRAPH.split(wording, maxsplit=1)[0], wording[:_LONGEST_WORDING]
+        form = form_of(node) if _shape(node) in self.shapes else ""
+        return self.match(node.name if is_outermost else "", wordings, form)
 
 
 def task_index(problems: Iterable[Problem]) -> TaskIndex:
@@ -104,7 +130,17 @@ def solution_functions(problem: Problem) -> list[ast.FunctionDef]:
 
 def docstring_wording(function: ast.FunctionDef) -> str:
     """The docstring up to its first example."""
-    return (ast.get_docstring(function) or "").partition(">>>")[0]
+    return (ast.get_docstring(function, clean=False) or "").partition(">>>")[0]
+
+
+def without(text: str, matches: Sequence[Match]) -> str:
+    """Cuts functions out of a source; where a block would be empty, `pass` is left."""
+    lines = text.split("\n")
+    for match in sorted(matches, key=lambda match: match.first, reverse=True):
+        head = lines[match.first - 1]
+        indent = head[: len(head) - len(head.lstrip())]
+        lines[match.first - 1 : match.last] = [f"{indent}pass"] if match.is_needed else []
+    return "\n".join(lines)
 
 
 def plain_wording(text: str) -> str:
@@ -112,15 +148,14 @@ def plain_wording(text: str) -> str:
     return _VERB.sub("", " ".join(re.findall(r"[a-z0-9]+", text.lower())))
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Every function that is defined in a block; blocks are walked without their expressions."""
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.FunctionDef):
-            yield node
-        for field in _BLOCKS:
-            pending.extend(getattr(node, field, ()))
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The blocks that a statement holds."""
+    for field in _BLOCKS:
+        if block := getattr(node, field, None):
+            yield block
+    for field in _BRANCHES:
+        for branch in getattr(node, field, ()):
+            yield branch.body
 
 
 def _shape(function: ast.FunctionDef) -> tuple[int, ...]:
