@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -99,7 +99,7 @@ def census(text: str, tree: ast.Module, path: str) -> Census:
     return Census(1, total, parts, len(documented))
 
 
-def composition(censuses: Sequence[Census], files: Iterable[tuple[str, str, int]]) -> dict[str, Any]:
+def composition(censuses: Sequence[Census], files: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
     """What the manifest says a corpus is made of.
 
     Args:
@@ -108,8 +108,7 @@ def composition(censuses: Sequence[Census], files: Iterable[tuple[str, str, int]
     """
     packages: Counter[str] = Counter()
     licences: Counter[str] = Counter()
-    count = 0
-    for count, (package, licence, size) in enumerate(files, start=1):
+    for package, licence, size in files:
         packages[package] += size
         licences[licence] += size
     parts: Counter[str] = Counter()
@@ -120,7 +119,7 @@ def composition(censuses: Sequence[Census], files: Iterable[tuple[str, str, int]
         "measured": {
             "files": len(censuses),
             "bytes": total,
-            "of_files": count,
+            "of_files": len(files),
             "of_bytes": packages.total(),
             "chosen": f"files with the lowest sha256 of their text, about {_MEASURED_BYTES / 1e6:.0f} MB",
         },

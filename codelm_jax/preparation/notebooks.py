@@ -15,7 +15,7 @@ OTHER_LANGUAGE = "notebook in another language"
 _PYTHON_CELLS = {"capture", "debug", "prun", "time", "timeit"}
 _CELL_MAGIC = re.compile(r"\s*%%(\S*)[^\n]*\n?")
 # `%magic`, `!command`, `?help`, `help?`, and assignments of what they return.
-_MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*(?:%\w|!)")
+_MAGIC = re.compile(r"(?:[%!?]|[\w.]+\?{1,2}[ \t]*(?=\n|\Z)|[\w, ]+=\s*(?:%\w|!))(?:\\\n|[^\n])*\n?")
 
 
 def notebook_code(text: str) -> str:
@@ -63,11 +63,12 @@ def _python_of(cell: str) -> str:
             return ""
         cell = cell[magic.end() :]
     kept: list[str] = []
-    end = 0
-    for line in logical_lines(cell):
-        if _MAGIC.match(cell, line.start):
-            kept.append(cell[end : line.start].rstrip(" \t"))
+    place = 0
+    while line := next(logical_lines(cell, place), None):
+        if magic := _MAGIC.match(cell, line.start):
+            kept.append(cell[place : line.start] + ("pass\n" if line.indent else ""))
+            place = magic.end()
         else:
-            kept.append(cell[end : line.end])
-        end = line.end
-    return "".join(kept + [cell[end:]]).strip("\n")
+            kept.append(cell[place : line.end])
+            place = line.end
+    return "".join([*kept, cell[place:]]).strip("\n")

@@ -16,6 +16,7 @@ HIDDEN = "in hidden folders"
 FOLDER_LINK = "link to a folder"
 SCRIPT = "script without a suffix"
 
+CAPITALS = "suffix in capitals"
 NOTEBOOK = "notebook (.ipynb)"
 
 _KINDS = {
@@ -24,7 +25,6 @@ _KINDS = {
     ".ipynb": NOTEBOOK,
     ".pyx": "Cython (.pyx, .pxd)",
     ".pxd": "Cython (.pyx, .pxd)",
-    ".py": "suffix in capitals (.PY)",
 }
 _ENVIRONMENT_MARKS = {"pyvenv.cfg", "conda-meta"}
 _INSTALLED_NAMES = {"site-packages", "dist-packages", "__pypackages__"}
@@ -43,8 +43,8 @@ def walk(
 ) -> Iterator[tuple[Path, os.stat_result]]:
     """Yields the regular files with one of `suffixes` below `root` and counts in `skipped` what else looks like Python.
 
-    Follows no links, and continues where it has no permission. `root` itself is never judged. The `.py` files below a
-    folder that is left out are counted.
+    Follows no links, and continues where it has no permission. `root` itself is never judged. Those below a folder
+    that is left out are counted.
     """
     pending = [(root, "")]
     while pending:
@@ -69,7 +69,7 @@ def walk(
                 pending.append((Path(entry.path), reason))
             elif not reason and entry.name.endswith(suffixes) and stat.S_ISREG(status.st_mode):
                 yield Path(entry.path), status
-            elif kind := _kind(entry, status, reason):
+            elif kind := _kind(entry, status, reason, suffixes):
                 skipped[kind] += 1
 
 
@@ -113,9 +113,9 @@ def in_standard_library(name: str, entries: Set[str]) -> str | None:
     return None if name in _INSTALLED_NAMES else in_site(name, entries)
 
 
-def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str) -> str:
+def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str, suffixes: tuple[str, ...]) -> str:
     """Under which reason a file that is no source is counted; "" where it has nothing to do with Python."""
-    if entry.name.endswith(".py"):
+    if entry.name.endswith(suffixes):
         if reason:
             return reason
         if not stat.S_ISLNK(status.st_mode):
@@ -126,6 +126,8 @@ def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str) -> str:
     if stat.S_ISLNK(status.st_mode):
         return FOLDER_LINK if os.path.isdir(entry.path) else ""
     suffix = os.path.splitext(entry.name)[1].lower()
+    if suffix in suffixes:
+        return CAPITALS
     if suffix or not stat.S_ISREG(status.st_mode):
         return _KINDS.get(suffix, "")
     return SCRIPT if _runs_python(entry.path) else ""
