@@ -114,7 +114,7 @@ def test_caps_hold_and_the_manifest_and_the_summary_say_what_the_corpus_is_made_
     source = write_packages(tmp_path / "src", packages=12)
     for number in range(20):
         (source / "package_03" / f"test_{number}.py").write_text(python_source(900 + number))
-    (source / "package_04" / "words.py").write_text('"""' + "Only words. " * 40 + '"""\n')
+    (source / "package_04" / "words.py").write_text('"""' + "Only words.\n" * 40 + '"""\n')
     lines = []
     config = data_config(tmp_path, max_test_share=0.05, drop_docstring_only=True)
     manifest = prepare(config, vocab_size=400, report=lines.append).manifest

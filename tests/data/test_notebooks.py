@@ -6,8 +6,10 @@ import pytest
 from source_trees import data_config, python_source, quiet, write_packages
 
 from codelm_jax.data.decoding import Rejected
+from codelm_jax.data.manifest import MANIFEST, read_manifest
 from codelm_jax.preparation.notebooks import BROKEN, OTHER_LANGUAGE, notebook_code
 from codelm_jax.preparation.prepare import prepare
+from codelm_jax.run_files import write_object
 
 
 def notebook(*cells, **metadata):
@@ -96,8 +98,7 @@ def test_data_prepared_before_notebooks_were_read_stays_in_use(tmp_path):
     source = write_packages(tmp_path / "src", packages=10)
     config = data_config(tmp_path)
     prepare(config, vocab_size=400, report=quiet)
-    manifest = json.loads((tmp_path / "prepared" / "manifest.json").read_text())
-    manifest["skipped"] = {"notebook (.ipynb)": 1}
-    (tmp_path / "prepared" / "manifest.json").write_text(json.dumps(manifest))
+    manifest = read_manifest(tmp_path / "prepared") | {"skipped": {"notebook (.ipynb)": 1}}
+    write_object(tmp_path / "prepared" / MANIFEST, manifest)
     (source / "package_00" / "notes.ipynb").write_text(notebook("x = 1"))
     prepare(config, vocab_size=400, report=quiet)
