@@ -60,11 +60,23 @@ def get_config() -> ConfigDict:
     config.max_nonfinite_steps = 10  # steps in a row with a non-finite gradient before the run stops
 
     config.data = ConfigDict()
-    config.data.source = "python-env"  # what is installed; or "packages", "directories", "text"
+    config.data.source = (
+        "python-env"  # what is installed; or "packages", "directories", "text", "records", "exercises"
+    )
     config.data.corpus = "strongreg"  # of "packages": a list in configs/corpora, or the path of a .toml file
     config.data.directories = ()  # of "directories": their immediate subfolders count as packages
     config.data.train_path = ""  # of "text": lines holding only <|endoftext|> separate documents
     config.data.val_path = ""  # of "text"
+    config.data.records = ()  # of "records": .parquet, .arrow, .jsonl, .jsonl.gz, .jsonl.zst, or directories of them
+    config.data.content_column = "content"  # the source text of a row
+    config.data.licence_column = ""  # its licence or list of licences; "" where there is none
+    config.data.package_column = (
+        ""  # what is held out as one, such as a repository; "" takes the path's first folder
+    )
+    config.data.path_column = ""  # the file's path; "" names rows by their contents
+    config.data.exercises = ConfigDict()  # of "exercises": generated functions
+    config.data.exercises.seed = 0
+    config.data.exercises.count = 20_000  # training documents of one to six functions
     config.data.tokenizer_path = ""  # an existing tokenizer.json; "" trains one
     config.data.licenses = ()  # SPDX identifiers to accept, e.g. ("MIT", "BSD-3-Clause"); () accepts all
     config.data.drop_secrets = True  # leave out files that seem to hold keys or passwords

@@ -64,7 +64,7 @@ ALLOWED = {
     "sandbox": set(),
     "data": set(),
     # Writes what `data` opens: nothing that trains, evaluates or reports loads it.
-    "preparation": {"data", "text"},
+    "preparation": {"data", "evals", "exercises", "sandbox", "text"},
     "model": {"text"},
     "checkpoint": {"text"},
     "report": {"text"},

@@ -2,8 +2,10 @@
 
 from codelm_jax.preparation.source import Source
 from codelm_jax.preparation.sources.directories import Directories
+from codelm_jax.preparation.sources.exercises import Exercises
 from codelm_jax.preparation.sources.packages import Packages
 from codelm_jax.preparation.sources.python_env import PythonEnvironment
+from codelm_jax.preparation.sources.records import Records
 from codelm_jax.preparation.sources.text import Text
 
 SOURCES: dict[str, type[Source]] = {
@@ -13,5 +15,7 @@ SOURCES: dict[str, type[Source]] = {
         PythonEnvironment,
         Directories,
         Text,
+        Records,
+        Exercises,
     )
 }
