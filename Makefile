@@ -1,4 +1,4 @@
-# Everything a new machine needs: `make train` and `make test` set up .venv by themselves.
+# Everything that a new machine needs: `make train` and `make test` create .venv.
 PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= configs/tiny.py
@@ -8,8 +8,8 @@ OVERWRITE ?=
 CONFIGS ?=
 BENCHMARKS ?=
 
-# Large pages for large arrays: PyTorch, beside which `bench` measures, takes its own anew at each step; since ours are
-# kept they matter little (docs/performance.md). No other C library reads it.
+# Large pages for large arrays. They help PyTorch in `bench`, which allocates its arrays again at each step, and make
+# little difference to ours, which are kept (docs/performance.md). Only glibc reads the variable.
 train release bench: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ setup: $(VENV)/installed  ## Make the virtual environment.
 train: setup  ## Train CONFIG (default configs/tiny.py) and show completions; run again to resume.
 	$(BIN)/python scripts/train.py --config=$(CONFIG)
 
-# Through the environment: neither make nor the shell reads what is in it.
+# Passed in the environment, where neither make nor the shell interprets it.
 sample: override export PROMPT := $(value PROMPT)
 
 # Sets `run` to the newest run, else to the last released model.
@@ -71,7 +71,7 @@ test-slow: setup  ## The long suites: faults, attacks, statistics.
 test-faults: setup  ## Kills, signals, full disks, damage and mistakes in their long form: hours. Each prints its row.
 	$(BIN)/python -m pytest -s -m faults
 
-bench: $(VENV)/peers-installed  ## Training speed of CONFIG beside PyTorch, eager and compiled.
+bench: $(VENV)/peers-installed  ## Training speed of CONFIG next to PyTorch, eager and compiled.
 	$(BIN)/python scripts/benchmark.py train --config=$(CONFIG) --peer
 
 clean:  ## Remove caches; prepared data, runs and .venv stay.

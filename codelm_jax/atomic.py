@@ -1,19 +1,19 @@
-"""Files that are there whole or not at all."""
+"""Writes files atomically: a reader sees the old content or the new one, never a part."""
 
 import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
 
 @contextlib.contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a temporary file beside `path` that takes its name when the block ends without an error.
+def atomic_writer(path: Path) -> Generator[IO[bytes], None, None]:
+    """Opens a temporary file next to `path` and renames it to `path` when the block ends without an error.
 
-    Writers of one path take turns. What a killed one left is written over by the next.
+    Writers of one path take turns. The next writer overwrites the temporary file of a killed one.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     with open_alone(temporary, wait=True) as file:
@@ -30,18 +30,18 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes `content` to `path`, or leaves what was there."""
+    """Writes `content` to `path`; on an error the old content stays."""
     with atomic_writer(path) as file:
         file.write(content)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes plain JSON, indented, to `path`, or leaves what was there."""
+    """Writes indented JSON to `path`; on an error the old content stays."""
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def sync(path: Path) -> None:
-    """Makes a file's content, or the names in a directory, survive a power cut."""
+    """Flushes a file's content, or the names in a directory, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -50,21 +50,21 @@ def sync(path: Path) -> None:
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Removes what killed writers left in `directory`."""
+    """Removes the temporary files of killed writers in `directory`."""
     for leftover in directory.glob(".*.tmp"):
-        # Whoever still writes there holds the lock; a killed process holds none.
+        # An active writer holds the lock; a killed process holds none.
         with contextlib.suppress(OSError), leftover.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             leftover.unlink()
 
 
 def open_alone(path: Path, *, wait: bool) -> IO[bytes]:
-    """Opens a file for reading and writing, made if need be, and locks it until it is closed.
+    """Opens a file for reading and writing, creates it if needed, and locks it until it is closed.
 
-    On a file system without locks it is opened all the same.
+    On a file system without locks it is opened without one.
 
     Raises:
-        BlockingIOError: another process has it, and `wait` is not set.
+        BlockingIOError: another process holds the lock, and `wait` is not set.
     """
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
@@ -75,7 +75,7 @@ def open_alone(path: Path, *, wait: bool) -> IO[bytes]:
                 raise
             except OSError:
                 pass  # a file system without locks
-            # Whoever held the lock a moment ago may have renamed or removed the file that was opened here.
+            # The previous holder of the lock may have renamed or removed the file that was opened here.
             if _is_at(path, file):
                 return file
         except BaseException:

@@ -1,4 +1,4 @@
-"""How every command starts: flags, the config file, one clear line for a mistake of the user's; and how one calls another."""
+"""Starts a command: flags, the config file, one clear line for a mistake of the user; and calls one command from another."""
 
 import errno
 import io
@@ -15,13 +15,13 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 from ml_collections.config_flags import get_config_filename
 
-import codelm_jax
 from codelm_jax.command_mistakes import config_argument, explain, missing_config
 from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import NO_ROOM, UserError
+from codelm_jax.launch import module_command
 
 EXIT_USAGE = 2
-EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # as shells have it
+EXIT_KEYBOARD_INTERRUPT = 128 + signal.SIGINT  # the status that a shell gives
 EXIT_TERMINATED = 128 + signal.SIGTERM
 EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -29,8 +29,8 @@ EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
 def define_config() -> flags.FlagHolder:
     """Defines `--config=FILE` with `--config.key=value` overrides; unknown keys are errors.
 
-    A bare name (`--config=tiny`) means the config of that name that the package ships; `FILE:ARGUMENT` calls the
-    file's `get_config` with the argument.
+    A bare name (`--config=tiny`) means the config of that name in `configs/`; `FILE:ARGUMENT` calls the file's
+    `get_config` with the argument.
     """
     return config_flags.DEFINE_config_file(
         "config", None, "Config file, e.g. configs/strongreg.py.", lock_config=True
@@ -38,7 +38,7 @@ def define_config() -> flags.FlagHolder:
 
 
 def config_name() -> str:
-    """The name of the config file given, without its directory, ending and argument."""
+    """The name of the given config file, without directory, suffix and argument."""
     return _config_file().stem
 
 
@@ -53,35 +53,12 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
 
     def checked(argv: Sequence[str]) -> int:
         logging.set_verbosity(logging.WARNING)
-        _print_any_character()
-        try:
-            status = main(list(argv[1:])) if positional else main()
-            sys.stdout.flush()
-        except UserError as error:
-            return _fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return EXIT_KEYBOARD_INTERRUPT
-        except BrokenPipeError:
-            # Who read the output, such as `head`, has enough; what is left in the buffer has nowhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return EXIT_BROKEN_PIPE
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            where = f"{error.filename}: " if error.filename else ""
-            if error.errno == errno.EFBIG:
-                return _fail(
-                    f"{where}larger than files may be here; raise the limit (ulimit -f) and run it again"
-                )
-            return _fail(f"{where}the disk is full; free space and run the same command again")
-        return status or 0
+        return _exit_status(lambda: main(list(argv[1:])) if positional else main())
 
     def parse(argv: Sequence[str]) -> list[str]:
-        if any(word in ("--help", "-help", "-h") for word in argv[1:]):
-            print(_help(main))
-            sys.exit(0)
         words = list(argv[1:])
+        if any(word in ("--help", "-help", "-h") for word in words):
+            sys.exit(_exit_status(lambda: print(_help(main))))
         try:
             # Files named by --flagfile are read here: they may hold --config.
             words = _with_packaged_config(flags.FLAGS.read_flags_from_files(words, force_gnu=False))
@@ -99,13 +76,40 @@ def run(main: Callable[..., int | None], *, positional: bool = False) -> None:
     app.run(checked, flags_parser=parse)
 
 
-def call(command: str, *arguments: str) -> int:
-    """Runs another of the package's commands in a process of its own, said aloud; returns its exit status.
+def _exit_status(work: Callable[[], int | None]) -> int:
+    """Calls `work`; turns the mistakes and interruptions that a user may cause into one line and an exit status."""
+    _print_any_character()
+    try:
+        status = work()
+        sys.stdout.flush()
+    except UserError as error:
+        return _fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_KEYBOARD_INTERRUPT
+    except BrokenPipeError:
+        # The reader, such as `head`, has closed the pipe; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        if error.errno == errno.EFBIG:
+            return _fail(
+                f"{where}larger than files may be here; raise the limit (ulimit -f) and run it again"
+            )
+        return _fail(f"{where}the disk is full; free space and run the same command again")
+    return status or 0
 
-    SIGTERM is passed on: what sends it, such as `kill` or a scheduler, knows of the caller alone.
+
+def call(command: str, *arguments: str) -> int:
+    """Prints and runs another of the package's commands in a separate process; returns its exit status.
+
+    SIGTERM is passed on, because `kill` or a scheduler sends it to the caller only.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, once the command has ended.
+        KeyboardInterrupt: Ctrl-C was pressed; raised once the command has ended.
     """
     print(f"--- {command} {' '.join(arguments)}", flush=True)
     stopped = False
@@ -115,27 +119,23 @@ def call(command: str, *arguments: str) -> int:
         stopped = True
         process.terminate()
 
-    # The same code as this process runs, whatever else is installed.
-    paths = [str(Path(codelm_jax.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    module = f"codelm_jax.commands.{command}"
-    with subprocess.Popen([sys.executable, "-m", module, *arguments], env=environment) as process:
+    with subprocess.Popen([*module_command(f"codelm_jax.commands.{command}"), *arguments]) as process:
         before = signal.signal(signal.SIGTERM, stop)
         try:
             status = process.wait()
         except KeyboardInterrupt:
-            # The terminal has told the command as well, and it needs a moment to save.
+            # The terminal sent the signal to the command as well, which may still be saving.
             process.wait()
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
     if status < 0:
-        return 128 - status  # ended by a signal: as shells have it
+        return 128 - status  # ended by a signal
     return status or (EXIT_TERMINATED if stopped else 0)
 
 
 def _print_any_character() -> None:
-    """Lets a terminal that is not UTF-8 show escapes for what it lacks, where Python would raise."""
+    """Prints escapes for characters that the terminal's encoding lacks, where Python would raise."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -147,7 +147,7 @@ def _fail(message: str) -> int:
 
 
 def _with_packaged_config(words: Sequence[str]) -> list[str]:
-    """The command line with a bare name after `--config` replaced by the file that the package ships."""
+    """The command line with a bare name after `--config` replaced by the file in `configs/`."""
     return [_packaged_config(word, before) for before, word in zip(["", *words][:-1], words, strict=True)]
 
 
@@ -161,14 +161,14 @@ def _packaged_config(word: str, before: str) -> str:
 
 
 def _help(main: Callable[..., int | None]) -> str:
-    """The command's own docstring and flags; absl finds neither behind a console command, and exits with 1."""
+    """The command's docstring and flags; absl finds neither for a console command, and exits with 1."""
     module = sys.modules[main.__module__]
     flags_of = sys.argv[0] if main.__module__ == "__main__" else main.__module__
     return f"{(module.__doc__ or '').strip()}\n\n{flags.FLAGS.module_help(flags_of)}"
 
 
 def _require_config_file(words: Sequence[str]) -> None:
-    """A missing file would show only when it is first read, and as an error of the first key."""
+    """Refuses a missing file here: absl would report it as an error of the first overridden key."""
     argument = config_argument(words)
     if "config" not in flags.FLAGS:
         return
@@ -180,11 +180,11 @@ def _require_config_file(words: Sequence[str]) -> None:
 
 
 def _require_config() -> None:
-    """What `get_config` forgot to return would be missed only later."""
+    """Refuses a `get_config` that returns nothing; it would fail only later, with an unrelated error."""
     if "config" in flags.FLAGS and flags.FLAGS["config"].value is None:
         raise UserError(f"--config={_config_file()}: get_config() returned nothing")
 
 
 def _config_file() -> Path:
-    # What follows a colon is handed to the file's get_config.
+    # The part after a colon is the argument of get_config.
     return Path(get_config_filename(flags.FLAGS["config"]).partition(":")[0])

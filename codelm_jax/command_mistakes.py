@@ -1,9 +1,9 @@
-"""One line for a command line that can't be parsed: what is wrong with it, and what was probably meant."""
+"""One line for a command line that can't be parsed: the mistake, and the likely intention."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from absl import flags
 
@@ -12,7 +12,7 @@ from codelm_jax.schema import flattened
 
 
 def explain(error: Exception, words: Sequence[str]) -> str:
-    """What to tell the user.
+    """The line for the user.
 
     Args:
         error: raised while the flags and the config file were parsed.
@@ -24,7 +24,7 @@ def explain(error: Exception, words: Sequence[str]) -> str:
         hint = did_you_mean(error.flagname, _flags_and_keys(words))
         return f"unknown flag --{error.flagname}{hint}; --help lists the flags"
     if isinstance(error, flags.Error) and "Traceback" in str(error):
-        # From inside the config file; its last line says what went wrong.
+        # Raised in the config file; the last line of the traceback names the cause.
         return f"{str(error).partition(': ')[0]}: {str(error).strip().splitlines()[-1]}"
     if isinstance(error, flags.Error):
         return f"{error} (--help lists the flags)"
@@ -35,11 +35,11 @@ def explain(error: Exception, words: Sequence[str]) -> str:
 
 
 def missing_config(file: Path, shipped: Path) -> str:
-    """Says that a config file is missing, with a hint at the one that was meant.
+    """Says that a config file is missing, with a hint at the likely one.
 
     Args:
-        file: that is missing.
-        shipped: the directory of the package's configs, which a bare name means.
+        file: the missing file.
+        shipped: directory of the project's configs, where a bare name is looked up.
     """
     if file.name == str(file):
         hint = did_you_mean(file.name, [path.stem for path in shipped.glob("[!_]*.py")])
@@ -49,7 +49,7 @@ def missing_config(file: Path, shipped: Path) -> str:
 
 
 def config_argument(words: Sequence[str]) -> str:
-    """What was given as `--config=FILE` or `--config FILE`; empty where nothing was."""
+    """The FILE of `--config=FILE` or `--config FILE`; empty if there is none."""
     for word, following in zip(words, [*words, ""][1:], strict=True):
         if match := re.fullmatch(r"--?config(?:=(.*))?", word, re.DOTALL):
             return following if match[1] is None else match[1]
@@ -57,7 +57,7 @@ def config_argument(words: Sequence[str]) -> str:
 
 
 def _unknown_keys(words: Sequence[str]) -> list[str]:
-    """Says of each `--config.KEY=VALUE` whose key the config lacks; [] where the config itself can't be read."""
+    """One message for each `--config.KEY=VALUE` whose key does not exist; [] if the config itself can't be read."""
     known = _config_keys(words)
     given = [match[1] for word in words if (match := re.match(r"--?(?:no)?config\.([^=]*)", word))]
     by_last_part = {_last_part(key): f"config.{key}" for key in known}
@@ -70,21 +70,21 @@ def _unknown_keys(words: Sequence[str]) -> list[str]:
 
 
 def _flags_and_keys(words: Sequence[str]) -> dict[str, str]:
-    """What a mistyped flag may have meant -> how it is written."""
+    """Names that a mistyped flag may have meant -> how they are written."""
     keys = {_last_part(key): f"--config.{key}" for key in _config_keys(words)}
     return keys | {name: f"--{name}" for name in flags.FLAGS if "." not in name}
 
 
 def _config_keys(words: Sequence[str]) -> list[str]:
-    """All keys of the config file given, its sections included; [] where there is none that can be read."""
+    """All keys of the given config file, including its sections; [] if it can't be read."""
     file = config_argument(words)
     if not file or "config" not in flags.FLAGS:
         return []
     try:
-        # Overrides are not applied here, so the mistake in them does not occur again.
-        parser: Any = flags.FLAGS["config"].parser
+        # Without the overrides, so the mistake in them is not repeated here.
+        parser = cast(Any, flags.FLAGS["config"]).parser
         keys = list(flattened(parser.parse(file).to_dict()))
-    except Exception:  # the file runs the user's code, which may raise anything; a hint is not worth an error
+    except Exception:  # the file runs the user's code, which may raise anything
         return []
     sections = dict.fromkeys(key.rpartition(".")[0] for key in keys if "." in key)
     return [*sections, *keys]

@@ -1,4 +1,4 @@
-"""Compiled programs kept on disk, so that a command starts as fast the second time as the machine allows."""
+"""Keeps compiled programs on disk, so that commands start faster the second time."""
 
 from pathlib import Path
 
@@ -8,15 +8,16 @@ from codelm_jax.user_cache import user_cache
 
 
 def enable() -> Path | None:
-    """Turns on JAX's persistent compilation cache in the user's cache directory, and returns where it is.
+    """Turns on JAX's persistent compilation cache in the user's cache directory.
 
-    A user without a home directory has no cache: None. A shared directory is no substitute, because whoever can write
-    there could plant programs.
+    `JAX_COMPILATION_CACHE_DIR` takes precedence. Versions of JAX and kinds of device can share the directory; it can be
+    deleted at any time.
 
-    A directory that was chosen already (`JAX_COMPILATION_CACHE_DIR`) is left as it is. Files of several versions of
-    JAX and several kinds of device share the directory without harm; it may be deleted at any time.
+    Returns:
+        The directory, or None for a user without a home directory. A shared directory would be unsafe: anybody who can
+        write to it could plant programs.
     """
-    # A program split over devices names its kernel by an address, new at each start; it bears a digest of it as well.
+    # A program split over devices contains the address of its kernel, new at each start, and a digest of the kernel.
     jax.config.update("jax_remove_custom_partitioning_ptr_from_cache_key", True)
     chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:

@@ -1,4 +1,4 @@
-"""Finds and loads the config files that ship with the project, in a checkout and in a wheel."""
+"""Finds and loads the project's config files, in a checkout and in a wheel."""
 
 import importlib.util
 from pathlib import Path
@@ -16,10 +16,10 @@ def configs_directory() -> Path:
 
 
 def load_config(name: str) -> Any:
-    """The `ConfigDict` of a shipped file, for another config to change.
+    """The `ConfigDict` of a file in `configs/`, for another config to change.
 
     Args:
-        name: path below `configs/` without its ending, and after a colon the argument of its `get_config`:
+        name: path below `configs/` without its suffix, and after a colon the argument of its `get_config`:
             "strongreg", "ablations/smaller:cpu".
 
     Returns:

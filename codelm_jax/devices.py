@@ -1,17 +1,17 @@
-"""What the accelerators at hand are: a loud word when one lies idle, and what each can do at its peak."""
+"""The devices of a run: CPU devices per core, deterministic GPU operations, a warning for an unused GPU, peak FLOP/s."""
 
 import os
 import re
-import shutil
 import sys
-from pathlib import Path
 
 import jax
 
-# Each holds its own copy of the parameters, and adds one to the sum over gradients.
+from codelm_jax.nvidia import has_nvidia_gpu
+
+# Each holds a copy of the parameters and adds a term to the sum over gradients.
 _MOST_CPU_DEVICES = 8
 
-# Dense bfloat16 peak in FLOP/s, as the makers state it, by a word of jax's `device_kind`; the first that fits counts.
+# Dense bfloat16 peak in FLOP/s, as the makers state it, by a word of jax's `device_kind`; the first match counts.
 _PEAK_FLOPS = {
     "H200": 989e12,
     "H100": 989e12,
@@ -27,13 +27,13 @@ _PEAK_FLOPS = {
 
 
 def one_cpu_device_per_core(batch_parts: int) -> None:
-    """Gives the CPU backend one device a core, so that a batch is split over the cores; before JAX starts.
+    """Gives the CPU backend one device per core, so that a batch is split over the cores; call it before JAX starts.
 
-    One device splits every single operation over the cores instead, and waits for the slower half each time. On an
-    accelerator it changes nothing. A number of CPU devices that the user chose stands.
+    A single device splits every operation over the cores and waits for the slowest part each time. On an accelerator
+    this changes nothing. A number of CPU devices that the user has set is kept.
 
     Args:
-        batch_parts: windows that are taken at once; the number of devices divides it.
+        batch_parts: windows in one forward pass; the number of devices divides it.
     """
     chosen = jax.config.values["jax_num_cpu_devices"] > 0 or "host_platform_device_count" in os.environ.get(
         "XLA_FLAGS", ""
@@ -46,21 +46,16 @@ def one_cpu_device_per_core(batch_parts: int) -> None:
 
 
 def deterministic_gpu_operations() -> None:
-    """Has XLA leave out GPU operations and tuning whose results vary from run to run; before JAX starts.
+    """Makes XLA avoid GPU operations and tuning whose results vary from run to run; call it before JAX starts.
 
-    It changes nothing on a CPU, whose results don't vary. Source: XLA, docs/determinism.md.
+    On a CPU results don't vary, and nothing changes. Source: XLA, docs/determinism.md.
     """
-    # The last of several wins.
+    # The last flag counts.
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
 
-def has_nvidia_gpu() -> bool:
-    """Whether this machine has one, whatever JAX sees; without starting JAX."""
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
-
-
 def warn_if_gpu_unused() -> None:
-    """Says so on stderr when this machine has an NVIDIA GPU but JAX sees only the CPU."""
+    """Warns on stderr if this machine has an NVIDIA GPU but JAX sees only the CPU."""
     if has_nvidia_gpu() and jax.default_backend() == "cpu":
         print(
             "WARNING: this machine has an NVIDIA GPU, but JAX sees only the CPU: expect it to be 100 times slower.\n"
@@ -70,5 +65,5 @@ def warn_if_gpu_unused() -> None:
 
 
 def peak_flops(device_kind: str) -> float | None:
-    """Dense bfloat16 peak of one device in FLOP/s; None where it is not known (so no MFU is shown)."""
+    """Dense bfloat16 peak of one device in FLOP/s; None if it is not known (no MFU is shown then)."""
     return next((peak for name, peak in _PEAK_FLOPS.items() if re.search(rf"\b{name}\b", device_kind)), None)

@@ -1,26 +1,27 @@
-"""Mistakes of the user: the exception that becomes one line and exit status 2, disk errors that become it, and hints."""
+"""The exception for mistakes of the user (one line, exit status 2), the disk errors treated like it, and hints."""
 
 import difflib
 import errno
 from collections.abc import Iterable, Mapping
+from typing import cast
 
-# A write that did not fit: on the disk, in the quota, or under the limit on a file's size.
+# errno of a write that did not fit: disk full, quota exceeded, file size limit.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class UserError(Exception):
-    """A mistake that the user can mend.
+    """A mistake that the user can fix.
 
-    Its message is one line that names the key or file at fault and says what to do. Everything else that escapes a
-    command is a bug and keeps its traceback.
+    The message is one line that names the key or file and says what to do. Any other exception that leaves a command
+    is a bug and keeps its traceback.
     """
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean X?)` with the most similar of the known names; empty where none is similar enough.
 
-    A mapping says how each name is to be shown.
+    A mapping gives the form in which each name is shown.
     """
-    shown = known if isinstance(known, Mapping) else {name: name for name in known}
+    shown = cast(Mapping[str, str], known) if isinstance(known, Mapping) else {name: name for name in known}
     nearest = difflib.get_close_matches(word, shown, n=1)
     return f" (did you mean {shown[nearest[0]]}?)" if nearest else ""

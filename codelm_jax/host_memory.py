@@ -1,12 +1,12 @@
-"""What the C library does with memory that a step frees, and the next one needs again."""
+"""Makes glibc keep freed memory for the next step (CPU)."""
 
 import ctypes
 import os
 
-from codelm_jax.devices import has_nvidia_gpu
+from codelm_jax.nvidia import has_nvidia_gpu
 
-# One pool for all threads, nothing mapped by itself (what is mapped goes back when it is freed, and so does a further
-# pool's memory), nothing given back. mallopt's number and value by the names in GLIBC_TUNABLES and in the environment.
+# One arena for all threads, no separate mappings (they and further arenas are returned to the kernel when freed), no
+# trimming. (name in GLIBC_TUNABLES, environment variable) -> mallopt's option and value.
 _OPTIONS = {
     ("arena_max", "MALLOC_ARENA_MAX"): (-8, 1),
     ("mmap_max", "MALLOC_MMAP_MAX_"): (-4, 0),
@@ -15,11 +15,11 @@ _OPTIONS = {
 
 
 def keep_freed_memory() -> None:
-    """Has glibc keep freed memory instead of handing it back to the kernel; before JAX starts its threads.
+    """Makes glibc keep freed memory instead of returning it to the kernel; call it before JAX starts its threads.
 
-    XLA takes the temporary arrays of a CPU step anew each time: hundreds of megabytes that the kernel would have to
-    clear page by page. Those of a GPU's steps are not the C library's, so where there is one nothing changes. What the
-    user set for an option stands. Without glibc it does nothing. Source: mallopt(3).
+    XLA allocates the temporary arrays of a CPU step again in each step: hundreds of megabytes that the kernel would
+    clear page by page. With an NVIDIA GPU nothing changes, because its arrays are not in the C library's memory. An
+    option that the user has set is kept. Without glibc this does nothing. Source: mallopt(3).
     """
     libc = ctypes.CDLL(None)
     if has_nvidia_gpu() or not hasattr(libc, "gnu_get_libc_version"):

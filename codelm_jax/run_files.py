@@ -1,7 +1,7 @@
 """The JSON files of a run and of prepared data; each object and each line holds its own digest.
 
-A changed byte would otherwise be another figure in a report. Files of version 0.1.0 have no digest and are read as they
-are.
+Without it a changed byte would change a figure in a report unnoticed. Files of version 0.1.0 have no digest and are not
+checked.
 """
 
 import hashlib
@@ -23,13 +23,17 @@ def json_digest(value: Any) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes, read in pieces."""
+    """Returns the sha256 of a file, read in pieces.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def with_digest(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns `content` as JSON will give it back, and its digest."""
+    """Returns `content` as JSON reads it back, with its digest."""
     plain = json.loads(json.dumps(dict(content)))
     return {**plain, _DIGEST: json_digest(plain)}
 
@@ -47,7 +51,7 @@ def without_digest(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_object(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes `content` and its digest to `path`, or leaves what was there."""
+    """Writes `content` and its digest to `path` atomically."""
     write_json(path, with_digest(content))
 
 
@@ -56,7 +60,7 @@ def read_object(path: Path, remedy: str = "delete it and write it again") -> dic
 
     Raises:
         FileNotFoundError: there is no such file.
-        UserError: it cannot be read, is no JSON object, or differs from its digest; ends in `remedy`.
+        UserError: it cannot be read, is not a JSON object, or differs from its digest; ends in `remedy`.
     """
     try:
         value = json.loads(path.read_bytes())
@@ -75,21 +79,21 @@ def read_object(path: Path, remedy: str = "delete it and write it again") -> dic
 
 
 def metrics_line(record: Mapping[str, Any]) -> str:
-    """One line of `metrics.jsonl`."""
+    """Returns a line of `metrics.jsonl` with its digest."""
     return json.dumps(with_digest(record)) + "\n"
 
 
 def warn_on_stderr(line: str) -> None:
-    """Prints a warning."""
+    """Prints a warning to standard error."""
     print(f"WARNING: {line}", file=sys.stderr, flush=True)
 
 
 def read_metrics(path: Path, warn: Callable[[str], None] = warn_on_stderr) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`, without damaged ones.
+    """Returns the lines of a `metrics.jsonl` without damaged ones.
 
     Args:
-        path: the file; one that is missing has no lines.
-        warn: takes one line that names what is left out.
+        path: the file; may be missing.
+        warn: called with one line about the lines that are left out.
     """
     *lines, rest = path.read_bytes().split(b"\n") if path.exists() else [b""]
     records, damaged = [], []

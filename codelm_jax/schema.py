@@ -1,7 +1,7 @@
-"""Where configuration stops being a dictionary: mappings become frozen, checked dataclasses here and nowhere else."""
+"""Turns configuration mappings into frozen, checked dataclasses."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pydantic
 
@@ -18,11 +18,11 @@ def parse(cls: type[T], values: Mapping[str, Any], prefix: str) -> T:
 
     Args:
         cls: a `pydantic.dataclasses.dataclass(frozen=True, config=STRICT)`.
-        values: one entry a field; fields without a default must be there.
-        prefix: how the user names this mapping, e.g. `config.model`.
+        values: one entry per field; fields without a default are required.
+        prefix: the user's name for this mapping, e.g. `config.model`.
 
     Raises:
-        UserError: names the first offending key, its value and what is allowed.
+        UserError: names the first wrong key, its value and the allowed values.
     """
     try:
         return cls(**values)
@@ -48,11 +48,11 @@ def _field_names(cls: type) -> list[str]:
 
 
 def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The values of nested sections by dotted key, with tuples as lists, as JSON has them."""
+    """The values of nested sections by dotted key, with tuples as lists, as in JSON."""
     flat: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, Mapping):
-            flat |= flattened(value, f"{prefix}{key}.")
+            flat |= flattened(cast(Mapping[str, Any], value), f"{prefix}{key}.")
         else:
-            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+            flat[prefix + key] = list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
     return flat

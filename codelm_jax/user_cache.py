@@ -1,4 +1,4 @@
-"""Where the user's caches are kept; they may be deleted at any time."""
+"""The directory of the user's caches, which may be deleted at any time."""
 
 import os
 from pathlib import Path

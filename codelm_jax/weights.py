@@ -1,4 +1,4 @@
-"""Trained weights, wherever they lie: in the checkpoints of a run, or in an exported directory."""
+"""Loads weights from a checkpoint or from an export."""
 
 import os
 from pathlib import Path
@@ -6,23 +6,23 @@ from typing import Literal
 
 import jax
 
-from codelm_jax.checkpoint.saved_step import locate
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.load import Loaded, load_checkpoint
+from codelm_jax.checkpoint.locate import locate
 from codelm_jax.errors import UserError
+from codelm_jax.interop.hf_files import is_export
 from codelm_jax.interop.hf_import import read_hf
-from codelm_jax.interop.hf_record import is_export
 
 
 def load_weights(path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best") -> Loaded:
-    """Reads weights and what belongs to them onto the default device; changes nothing on disk.
+    """Reads weights and their metadata onto the default device; changes nothing on disk.
 
     Args:
-        path: a run directory, its checkpoints directory, the directory of one step, or one that `scripts/export.py`
-            wrote (in whatever type: its weights come as float32).
-        which: as for `load_checkpoint`; an export holds one step only, and "best" and "latest" both mean that.
+        path: a run directory, its checkpoints directory, the directory of one step, or an export of any dtype, which is
+            loaded as float32.
+        which: as for `load_checkpoint`; an export holds one step, which is both "best" and "latest".
 
     Returns:
-        Of an export without a record (`codelm.json`) the step is 0, and the metadata say that its data is unknown.
+        For an export without `codelm.json`, step 0 and the metadata of a model of unknown origin.
 
     Raises:
         UserError: there is no such step or export, or a file of it is damaged or missing.

@@ -3,9 +3,8 @@
     python scripts/train.py --config=configs/small.py
     make release CONFIGS=configs/small.py
 
-Expected, as `make release` runs it, on 200 MB of source: 91 minutes on two cores (AMD EPYC) with some other work beside
-it; 1.155 bits per byte on files of known packages and 1.234 on unseen ones, of which `xz -9e` makes 1.800 and 2.046 file
-by file.
+Expected with `make release` on 200 MB of source: 91 minutes on two cores (AMD EPYC) with some other load; 1.155 bits
+per byte on files of known packages and 1.234 on unseen ones, where `xz -9e` per file reaches 1.800 and 2.046.
 """
 
 from ml_collections import ConfigDict
@@ -15,7 +14,7 @@ from codelm_jax.data.licences import PERMISSIVE
 
 
 def get_config() -> ConfigDict:
-    """Strongreg, smaller; 31 M tokens are 0.6 epochs of the release's corpus, so there is nothing to regularise."""
+    """A smaller strongreg; without regularisation, because 31 M tokens are 0.6 epochs of the release's corpus."""
     config = load_config("strongreg")
     config.model.num_layers = 6
     config.model.hidden_dim = 160

@@ -12,12 +12,12 @@ from ml_collections import ConfigDict
 
 
 def get_config() -> ConfigDict:
-    """All keys there are; every other config changes some of these."""
+    """All keys; every other config changes some of them."""
     config = ConfigDict()
     config.seed = 0  # of initialisation, dropout and the order of the data
 
     config.model = ConfigDict()
-    config.model.arch_type = "transformer"  # a decoder-only Transformer; the only one there is
+    config.model.arch_type = "transformer"  # a decoder-only Transformer; no other is implemented
     config.model.num_layers = 8  # blocks of attention and feed-forward
     config.model.hidden_dim = 512  # width of the residual stream; num_heads divides it
     config.model.num_heads = 8  # attention heads of hidden_dim / num_heads dimensions each
@@ -33,10 +33,15 @@ def get_config() -> ConfigDict:
 
     config.max_steps = 50_000  # optimizer steps; the run and the learning rate's decay end here
     config.batch_size = 32  # windows a step, over all devices
-    config.grad_accum_steps = 1  # a step's batch is taken in this many parts
+    config.grad_accum_steps = 1  # a step's batch is computed in this many parts
+    config.optimizer = (
+        "adamw"  # or "muon": orthogonal updates for the matrices of the layers, AdamW for the rest
+    )
+    config.schedule = "cosine"  # after the warm-up; or "linear", or "wsd": constant, then linear decay
     config.learning_rate = 3e-4  # reached after the warm-up
-    config.final_learning_rate = 1e-5  # cosine decay ends here at max_steps
+    config.final_learning_rate = 1e-5  # the schedule ends here at max_steps
     config.warmup_steps = 2000  # linear from 0; cut to max_steps, so that 20 steps reach the full rate at 20
+    config.decay_share = 0.2  # of max_steps: how long the decay of "wsd" takes
     config.beta1 = 0.9  # AdamW's decay of the mean of the gradients
     config.beta2 = 0.95  # AdamW's decay of the mean of their squares
     config.weight_decay = 0.05  # on matrices and embeddings, not on norms
@@ -45,18 +50,18 @@ def get_config() -> ConfigDict:
     config.compute_dtype = "auto"  # bfloat16 on accelerators, float32 on CPU; or name one
     config.attention = "auto"  # one GPU "kernel" where it runs, else "xla"; same masks, other rounding
     config.deterministic = (
-        False  # on a GPU: the same bits at every try, at some cost in speed; a CPU gives them anyway
+        False  # True: the same bits in every run on a GPU, at some cost in speed; a CPU gives them anyway
     )
 
     config.log_every = 50  # steps between lines in metrics.jsonl
     config.eval_every = 500  # steps between held-out evaluations
     config.eval_tokens = 100_000  # of the held-out files of known packages, always the same ones
     config.final_eval_tokens = 500_000  # of each held-out set, unseen packages too, once, after the last step
-    config.monitor_every = 2500  # steps between looks at samples, for collapse; 0 for none
-    config.monitor_samples = 5  # a prompt: eleven prompts, with worked examples and without
+    config.monitor_every = 2500  # steps between checks of samples for collapse; 0 for none
+    config.monitor_samples = 5  # samples per prompt; eleven prompts, with and without worked examples
     config.checkpoint_every = 5000  # steps between checkpoints; the latest two and the best are kept
-    config.checkpoint_minutes = 10.0  # a checkpoint is due after this long, too, for slow machines
-    config.keep_steps = (6000, 10_000, 20_000)  # kept besides: the milestones of the reference's table
+    config.checkpoint_minutes = 10.0  # a checkpoint is also saved after this long, for slow machines
+    config.keep_steps = (6000, 10_000, 20_000)  # also kept: the milestones of the reference's table
     config.max_nonfinite_steps = 10  # steps in a row with a non-finite gradient before the run stops
 
     config.data = ConfigDict()

@@ -2,18 +2,17 @@
 
     python scripts/train.py --config=configs/strongreg_plus.py
 
-What it changes, and why:
+Changes and reasons:
 
-- Four times the batch at three times the rate, on the guess that 8,192 tokens a step leave an accelerator partly idle,
-  and that gradients of 32,768 are still noisy enough for the larger steps to count.
-- 20,000 steps of it are 655 M tokens, 1.6 times those of strongreg. Of 200 MB of source, some 50 M tokens, that is 13
-  looks at each.
-- No label smoothing: it costs held-out NLL by design, for the target itself is no longer the data.
-- Half the dropout: 13 looks at each token still want some, and 0.2 slows a model of this size down.
-- Weight decay of 0.1: with the rate, by which AdamW multiplies it, 2.7 times the pull of strongreg's over the run.
+- Four times the batch at three times the rate: probably 8,192 tokens per step leave an accelerator partly idle, and
+  gradients of 32,768 tokens are still noisy enough to make use of larger steps.
+- 20,000 steps are 655 M tokens, 1.6 times those of strongreg: 13 epochs of 200 MB of source, some 50 M tokens.
+- No label smoothing: it costs held-out NLL by design, because the target is no longer the data.
+- Half the dropout: 13 epochs still need some, and 0.2 slows down a model of this size.
+- Weight decay of 0.1: multiplied by the rate, as AdamW does, 2.7 times the decay of strongreg over the run.
   Initial residual projections scaled by depth.
 
-Expected: not known. It is to be held against strongreg on the same data, as `make release` does.
+Expected: not known. `make release` compares it with strongreg on the same data.
 """
 
 from ml_collections import ConfigDict
@@ -22,7 +21,7 @@ from codelm_jax.config_files import load_config
 
 
 def get_config() -> ConfigDict:
-    """Strongreg with another training."""
+    """Strongreg's model with other training settings."""
     config = load_config("strongreg")
     config.model.attention_dropout = 0.1
     config.model.residual_dropout = 0.1

@@ -11,7 +11,7 @@ from codelm_jax.config_files import load_config
 
 
 def get_config() -> ConfigDict:
-    """Strongreg, smaller; it sees less than one epoch, so nothing is there to regularise."""
+    """A smaller strongreg; without regularisation, because it sees less than one epoch."""
     config = load_config("strongreg")
     config.model.num_layers = 4
     config.model.hidden_dim = 128

@@ -15,7 +15,25 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
+import contextlib
+import functools
+
 import jax
+import pytest
+from command_process import CommandProcess
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(scope="session")
+def command_process():
+    """From the name of a command to the process that runs it for all tests of this worker."""
+    with contextlib.ExitStack() as processes:
+        yield functools.cache(lambda command: processes.enter_context(CommandProcess(command)))
+
+
+@pytest.fixture(scope="session")
+def training(command_process):
+    """The process that runs the training command."""
+    return command_process("train")

@@ -1,4 +1,4 @@
-"""Laws of the host's memory. Its pools are made with the first threads: in processes of their own."""
+"""Laws of the host's memory, each in a separate process: glibc makes its arenas with the first threads."""
 
 import os
 import platform
@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from codelm_jax import devices
+from codelm_jax.nvidia import has_nvidia_gpu
 
-pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is part of glibc")
 
-# A thread takes memory, frees it and takes it again, as XLA's threads do; prints the pages that the kernel had to give.
+# A thread allocates memory, frees it and allocates it again, as XLA's threads do; prints the page faults of that.
 CODE = """
 import ctypes, resource, sys, threading
 from codelm_jax.host_memory import keep_freed_memory
@@ -46,9 +46,9 @@ def pages_given(*, keep, **environment):
     return int(done.stdout)
 
 
-@pytest.mark.skipif(devices.has_nvidia_gpu(), reason="left alone where there is a GPU")
+@pytest.mark.skipif(has_nvidia_gpu(), reason="nothing changes on a machine with a GPU")
 def test_a_threads_next_step_gets_the_memory_that_its_last_one_freed():
-    # Without it even huge pages are given anew: 64 a step, were every page one.
+    # Without the options the kernel supplies the pages of every step again: at least 64, if all are huge pages.
     assert pages_given(keep=False) >= 3 * 64
     assert pages_given(keep=True) < 64
 
@@ -62,5 +62,5 @@ def test_a_threads_next_step_gets_the_memory_that_its_last_one_freed():
         {"MALLOC_ARENA_MAX": "8", "MALLOC_MMAP_MAX_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"},
     ],
 )
-def test_what_the_user_chose_for_the_c_library_stands(chosen):
+def test_options_that_the_user_has_set_for_the_c_library_are_kept(chosen):
     assert pages_given(keep=True, **chosen) >= 3 * 64

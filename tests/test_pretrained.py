@@ -1,4 +1,4 @@
-"""The released models, as they lie in pretrained/: their files are the recorded ones and give the recorded figures."""
+"""The released models in pretrained/: their files are the recorded ones and give the recorded figures."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import jax
 import pytest
 
-from codelm_jax.interop.hf_record import RECORD, read_record
+from codelm_jax.interop.hf_files import RECORD
+from codelm_jax.interop.hf_record import read_record
 from codelm_jax.release import shipped
 from codelm_jax.release.directory import FIGURES, HELD_OUT, SOURCES
 from codelm_jax.weights import load_weights
@@ -21,6 +22,20 @@ def test_every_directory_in_pretrained_is_a_release():
     assert sorted(PRETRAINED.iterdir()) == RELEASES
 
 
+@pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)
+def test_the_shipped_files_give_the_shipped_completion(directory, command_process):
+    recorded = json.loads((directory / FIGURES).read_text(encoding="utf-8"))["greedy"]
+    done = command_process("sample").run(
+        f"--checkpoint={directory}",
+        f"--prompt={recorded['prompt']}",
+        f"--max_new_tokens={recorded['max_new_tokens']}",
+        "--temperature=0",
+        "--noheal",
+    )
+    assert done.output.rstrip("\n") == recorded["prompt"] + recorded["text"].rstrip("\n"), done.errors
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("directory", RELEASES, ids=lambda path: path.name)
 def test_the_shipped_files_give_the_shipped_figures(directory):
     recorded = json.loads((directory / FIGURES).read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from sandbox.denied_calls import DENY
 from codelm_jax.release import shipped
 
 ROOT = Path(__file__).parents[1]
+WORDS = ["--configs=minute.py", "--suites=heldout", "--name=toy"]
 CONFIG = """
 from codelm_jax.config_files import load_config
 
@@ -39,7 +40,7 @@ def place(tmp_path_factory) -> Path:
 
 def release(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     script = str(ROOT / "scripts" / "release.py")
-    command = [sys.executable, script, "--configs=minute.py", "--suites=heldout", "--name=toy", *words]
+    command = [sys.executable, script, *WORDS, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=place, check=False)
 
 
@@ -111,7 +112,7 @@ def test_stopped_before_its_figures_the_same_command_goes_on(toy, place):
 
 
 @pytest.mark.slow
-def test_an_evaluation_of_another_step_than_the_one_that_ships_is_told(toy, place):
+def test_an_evaluation_of_another_step_than_the_one_that_ships_is_refused(toy, place):
     evals = place / "runs" / "toy" / "minute" / "evals"
     card = (toy / "README.md").read_bytes()
     shutil.copytree(evals / "step_2", evals / "step_3")
@@ -122,7 +123,7 @@ def test_an_evaluation_of_another_step_than_the_one_that_ships_is_told(toy, plac
     assert (toy / "README.md").read_bytes() == card
 
 
-def test_a_sandbox_that_is_not_whole_is_told_before_anything_is_trained(tmp_path):
+def test_a_sandbox_that_lacks_layers_is_reported_before_anything_is_trained(tmp_path):
     script = ROOT / "scripts" / "release.py"
     words = [str(script), "--configs=minute.py", "--suites=all,mini_benchmark", "--name=toy"]
     source = (
@@ -138,17 +139,17 @@ def test_a_sandbox_that_is_not_whole_is_told_before_anything_is_trained(tmp_path
     assert os.listdir(tmp_path) == []
 
 
-def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
+def test_a_release_that_exists_is_refused_before_anything_is_trained(tmp_path, command_process):
     (tmp_path / "pretrained" / "toy").mkdir(parents=True)
     (tmp_path / "pretrained" / "toy" / "codelm.json").write_text("{}")
-    done = release(tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: pretrained/toy: another release is there; choose another --name")
+    done = command_process("release").run(*WORDS, directory=tmp_path)
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith("error: pretrained/toy: another release is there; choose another --name")
     assert os.listdir(tmp_path) == ["pretrained"]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "says"),
     [
         (["--name=../x"], "error: --name='../x': must be the name of a directory"),
         (
@@ -159,9 +160,9 @@ def test_a_release_that_is_there_is_told_before_anything_is_trained(tmp_path):
         (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),
     ],
 )
-def test_mistakes_are_one_line(words, told, tmp_path):
-    done = release(tmp_path, *words)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(told)
-    assert done.stderr.count("\n") == 1
+def test_mistakes_are_one_line(words, says, tmp_path, command_process):
+    done = command_process("release").run(*WORDS, *words, directory=tmp_path)
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith(says)
+    assert done.errors.count("\n") == 1
     assert os.listdir(tmp_path) == []

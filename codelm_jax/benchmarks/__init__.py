@@ -1,1 +1,1 @@
-"""How fast it is, and how fast others are at the same work in the same run."""
+"""Speed of training, decoding and serving, next to other implementations in the same run."""

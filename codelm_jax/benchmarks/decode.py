@@ -15,10 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from codelm_jax.errors import UserError
-from codelm_jax.generation.decode import Vocabulary
-from codelm_jax.generation.engine import Engine, Job, Prompt, chunk_steps
+from codelm_jax.generation.engine import Engine
 from codelm_jax.generation.healing import NO_HEALING
+from codelm_jax.generation.next_token import Vocabulary
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.request import DecodeRequest, Prompt
+from codelm_jax.generation.scheduler import BatchScheduler
 from codelm_jax.generation.stopping import stop_rule
 from codelm_jax.generation.transcript import Transcript
 from codelm_jax.model.config import ModelConfig
@@ -108,23 +110,21 @@ def ours(config: ModelConfig, params: dict, dtype: str, batch: int, *, sampled: 
     """Ours: the engine as `Generator` runs it, with nothing that ends a text early."""
     model = Transformer(config, backend_for(jax.devices()[0], dtype=dtype))
     vocab = config.vocab_size
-    never_V, syntax_V = jnp.zeros(vocab, jnp.bool_), jnp.zeros(vocab, jnp.bool_)
-    vocabulary = Vocabulary(never_V=never_V, syntax_V=syntax_V, endoftext=jnp.asarray(-1, jnp.int32))
-    engine = Engine(
-        model, vocabulary, [b"x"] * vocab, max_rows=batch, chunk=chunk_steps(model.backend.on_cpu)
-    )
+    none_V = jnp.zeros(vocab, jnp.bool_)
+    vocabulary = Vocabulary(suppressed_V=none_V, syntax_V=none_V, endoftext=jnp.asarray(-1, jnp.int32))
+    engine = Engine(model, vocabulary, [b"x"] * vocab, max_rows=batch)
     greedy = SamplingParams(temperature=0.0, heal=False)
     base = SamplingParams(temperature=0.8, top_k=40, top_p=0.95, heal=False) if sampled else greedy
 
     def run(prompts: np.ndarray, new_tokens: int) -> np.ndarray:
         own = base.replace(max_new_tokens=new_tokens)
-        jobs = [
-            Job(Prompt(tuple(row), NO_HEALING, 0), own, 0, Transcript(stop_rule(own, "")))
+        requests = [
+            DecodeRequest(Prompt(tuple(row), NO_HEALING, 0), own, 0, Transcript(stop_rule(own, "")))
             for row in prompts.tolist()
         ]
-        for _ in engine.run(params, jobs):
+        for _ in BatchScheduler(engine, params).run(requests):
             pass
-        return np.asarray([job.ids[prompts.shape[1] :] for job in jobs])
+        return np.asarray([request.ids[prompts.shape[1] :] for request in requests])
 
     return run
 

@@ -1,4 +1,4 @@
-"""Where a training step's time goes, by kind of kernel, from JAX's own profiler."""
+"""Where the time of a training step goes, by kind of kernel, from JAX's profiler."""
 
 import dataclasses
 import re
@@ -13,8 +13,8 @@ from jax.profiler import ProfileData
 
 from codelm_jax.benchmarks.contenders import Ours
 
-# The first pattern that a kernel's name matches says what it is. XLA names a fusion after the operations in it, a GPU's
-# libraries name products after their tiles; "ynn" are the products and reductions of XLA's CPU library.
+# The first pattern that matches the name of a kernel gives its kind. XLA names a fusion after its operations, the
+# libraries of a GPU name products after their tiles; "ynn" are products and reductions of XLA's CPU library.
 _KINDS = (
     ("attention kernel", r"attention_(forward|backward)"),
     ("matrix products", r"gemm|cutlass|cublas|nvjet|sm\d+_xmma|^dot|ynn_fusion"),
@@ -29,12 +29,12 @@ _KINDS = (
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """One kind's part of a step.
+    """The part of a step that one kind of kernel takes.
 
     Attributes:
         kind: of kernel.
-        ms_per_step: summed over its kernels and over devices.
-        launches_per_step: likewise.
+        ms_per_step: sum over its kernels and over devices.
+        launches_per_step: sum over its kernels and over devices.
     """
 
     kind: str
@@ -43,12 +43,12 @@ class Share:
 
 
 def kind_of(kernel: str) -> str:
-    """What a kernel of this name does."""
+    """The kind of a kernel, from its name."""
     return next((kind for kind, pattern in _KINDS if re.search(pattern, kernel.lower())), "other")
 
 
 def by_kind(ours: Ours, steps: int = 3) -> list[Share]:
-    """Profiles a few steps, the largest share first."""
+    """Profiles a few steps; the largest share comes first."""
     ours.run(ours.steps_per_dispatch)
     with tempfile.TemporaryDirectory() as directory:
         with jax.profiler.trace(directory):
@@ -79,7 +79,7 @@ def table(found: list[Share]) -> str:
 
 
 def _kernels(profile: Any, instructions: set[str]) -> Iterator[tuple[str, float]]:
-    """A GPU's planes list kernels by stream; on a CPU they are the events named after the program's instructions."""
+    """The planes of a GPU list kernels by stream; on a CPU, kernels are the events named after instructions."""
     planes = list(profile.planes)
     gpus = [plane for plane in planes if plane.name.startswith("/device:GPU")]
     for plane in gpus or planes:

@@ -1,4 +1,4 @@
-"""Results that are on disk as soon as they are there: a benchmark that was cut short goes on where it stopped."""
+"""Results that are written as soon as they are measured, so that an interrupted benchmark can be resumed."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from codelm_jax.errors import UserError
 
 
 def check_place(flag: str, path: Path) -> None:
-    """Refuses a place where no file can be: a mistake must not come to light when everything is measured.
+    """Refuses a path that can't be written, before anything is measured.
 
     Raises:
         UserError: names the flag.
@@ -22,17 +22,17 @@ def check_place(flag: str, path: Path) -> None:
 
 
 class ResultFile:
-    """A JSON file `{"setting": {...}, "results": [...]}`, always whole."""
+    """A JSON file `{"setting": {...}, "results": [...]}`, never half-written."""
 
     def __init__(self, path: Path | None, setting: Mapping[str, Any]):
-        """Opens a file for going on, or starts it.
+        """Opens a file to resume, or starts a new one.
 
         Args:
-            path: None keeps the results in memory alone.
+            path: None keeps the results in memory only.
             setting: what all results have in common; plain JSON.
 
         Raises:
-            UserError: the file is no such file, or holds results of another setting.
+            UserError: the file has another format, or results of another setting.
         """
         self._path = path
         self.setting: dict[str, Any] = json.loads(json.dumps(setting))
@@ -57,11 +57,11 @@ class ResultFile:
             )
 
     def has(self, **key: Any) -> bool:
-        """Whether a result with these values is there."""
+        """Whether there is a result with these values."""
         return any(all(result.get(name) == value for name, value in key.items()) for result in self.results)
 
     def add(self, results: list[dict[str, Any]]) -> None:
-        """Adds results and writes the whole file anew."""
+        """Adds results and rewrites the file."""
         self.results += json.loads(json.dumps(results))
         if self._path:
             write_json(self._path, {"setting": self.setting, "results": self.results})

@@ -30,7 +30,7 @@ from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.serving.app import create_app
-from codelm_jax.serving.loading import SERVING_SIZES
+from codelm_jax.serving.loading import SERVING_BUCKETS
 from codelm_jax.serving.server import configuration, listen
 from codelm_jax.serving.settings import ServingSettings
 
@@ -128,41 +128,42 @@ def compare(
         )
     tokenizer = CodeTokenizer.train(["a"], _TOKENIZER_SIZE)
     count = max(_FEWEST_REQUESTS, *client_counts)
-    letters = np.random.default_rng(0).integers(ord("!"), ord("~"), (count, prompt_tokens - 1))
-    prompts = ["".join(map(chr, row)) for row in letters.tolist()]
-    own = [_SAMPLED.replace(max_new_tokens=new_tokens, seed=seed) for seed in range(count)]
-    reference = Generator(config, params, tokenizer)
-    alone = [reference.generate([prompt], each)[0][0].text for prompt, each in zip(prompts, own, strict=True)]
-    bodies = [
-        {
-            "prompt": prompt,
-            "seed": each.seed,
-            "max_tokens": new_tokens,
-            "temperature": each.temperature,
-            "top_k": each.top_k,
-            "heal": each.heal,
-            "stream": True,
-            "logprobs": 0,
-        }
-        for prompt, each in zip(prompts, own, strict=True)
+    letters = np.random.default_rng(0).integers(ord("!"), ord("~"), (count, prompt_tokens - 1)).tolist()
+    requests = [
+        ("".join(map(chr, row)), _SAMPLED.replace(max_new_tokens=new_tokens, seed=seed))
+        for seed, row in enumerate(letters)
     ]
+    reference = Generator(config, params, tokenizer)
+    alone = [reference.generate([prompt], own)[0][0].text for prompt, own in requests]
     settings = ServingSettings(
         model_name="benchmark",
         max_queue=count,
         queue_timeout=_PATIENCE_SECONDS,
         request_timeout=_PATIENCE_SECONDS,
     )
-    generator = Generator(config, params, tokenizer, sizes=SERVING_SIZES, max_rows=max(client_counts))
+    generator = Generator(config, params, tokenizer, buckets=SERVING_BUCKETS, max_rows=max(client_counts))
     with _served(create_app(generator, settings, band={}, created=0)) as address:
-        entrants = [
-            _Entrant(OURS, clients, max(_FEWEST_REQUESTS, clients), _streaming(address, bodies))
-            for clients in client_counts
-        ]
+        ask = _streaming(address, [_body(prompt, own) for prompt, own in requests])
+        entrants = [_Entrant(OURS, clients, max(_FEWEST_REQUESTS, clients), ask) for clients in client_counts]
         if not with_peers:
             return _measure(entrants, rounds, alone)
         with _served(_transformers_server(config, params, dtype)) as peer_address:
-            ask = _posting(peer_address, letters.tolist(), new_tokens)
+            ask = _posting(peer_address, letters, new_tokens)
             return _measure([*entrants, _Entrant(PEER, _PEER_CLIENTS, _FEWEST_REQUESTS, ask)], rounds, alone)
+
+
+def _body(prompt: str, params: SamplingParams) -> dict[str, Any]:
+    """A streaming request of our server, with the log-probabilities that count its tokens."""
+    return {
+        "prompt": prompt,
+        "seed": params.seed,
+        "max_tokens": params.max_new_tokens,
+        "temperature": params.temperature,
+        "top_k": params.top_k,
+        "heal": params.heal,
+        "stream": True,
+        "logprobs": 0,
+    }
 
 
 def table(timings: Sequence[ServeTiming]) -> str:

@@ -9,7 +9,6 @@ Fused attention with dropout inside (`scaled_dot_product_attention`), autocast t
 """
 
 import contextlib
-import dataclasses
 import json
 import math
 import os
@@ -20,41 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # pyright: ignore[reportMissingImports]
-from torch import nn  # pyright: ignore[reportMissingImports]
-from torch.nn import functional  # pyright: ignore[reportMissingImports]
+import torch
+from torch import nn
+from torch.nn import functional
 
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """What the other side trains, key by key, and how PyTorch is to do it.
-
-    Attributes:
-        mode: "eager", or the mode of `torch.compile`: "default", "reduce-overhead" or "max-autotune".
-        dtype: of the computation; "bfloat16" means autocast.
-    """
-
-    mode: str
-    dtype: str
-    num_layers: int
-    hidden_dim: int
-    num_heads: int
-    ffn_dim: int
-    vocab_size: int
-    seq_length: int
-    attention_dropout: float
-    residual_dropout: float
-    rope_base: float
-    norm_epsilon: float
-    learning_rate: float
-    final_learning_rate: float
-    warmup_steps: int
-    max_steps: int
-    beta1: float
-    beta2: float
-    weight_decay: float
-    grad_clip: float
-    label_smoothing: float
+from codelm_jax.benchmarks.torch_recipe import Recipe
 
 
 class Rotary(nn.Module):
@@ -75,7 +44,7 @@ class Rotary(nn.Module):
         return (x.float() * self.cos[:length] + turned * self.sin[:length]).to(x.dtype)
 
 
-class Block(nn.Module):
+class TorchBlock(nn.Module):
     """One pre-norm layer."""
 
     def __init__(self, recipe: Recipe, rotary: Rotary):
@@ -104,7 +73,7 @@ class Block(nn.Module):
         return x + functional.dropout(self.down(y), drop)
 
 
-class Peer(nn.Module):
+class TorchTransformer(nn.Module):
     """Tokens and targets in, mean smoothed cross-entropy out."""
 
     def __init__(self, recipe: Recipe):
@@ -112,7 +81,7 @@ class Peer(nn.Module):
         self.recipe = recipe
         rotary = Rotary(recipe.seq_length, recipe.hidden_dim // recipe.num_heads, recipe.rope_base)
         self.embedding = nn.Embedding(recipe.vocab_size, recipe.hidden_dim)
-        self.layers = nn.ModuleList(Block(recipe, rotary) for _ in range(recipe.num_layers))
+        self.layers = nn.ModuleList(TorchBlock(recipe, rotary) for _ in range(recipe.num_layers))
         self.final_norm = nn.LayerNorm(recipe.hidden_dim, recipe.norm_epsilon)
         self.head = nn.Linear(recipe.hidden_dim, recipe.vocab_size, bias=False)
 
@@ -135,7 +104,7 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_float32_matmul_precision("high" if recipe.dtype == "bfloat16" else "highest")
         torch.manual_seed(0)
-        self.model = Peer(recipe)
+        self.model = TorchTransformer(recipe)
         _load(self.model, files / "weights.npz")
         self.model.to(self.device)
         # The very rule of the other side: matrices and embeddings decay, norms do not.
@@ -205,7 +174,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.final_learning_rate + share * (recipe.learning_rate - recipe.final_learning_rate)
 
 
-def _load(model: Peer, path: Path) -> None:
+def _load(model: TorchTransformer, path: Path) -> None:
     """Takes weights from flat names with matrices as `[inputs, outputs]`, as JAX has them."""
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files}

@@ -1,7 +1,7 @@
-"""Training speed: this package's step beside variants of it and beside PyTorch, on whatever device there is.
+"""Training speed: the step of this package next to variants of it and to PyTorch.
 
-Contenders take turns, round by round, so that whatever else the machine does falls on all of them: figures are medians
-over the rounds, and a ratio compares turns of the same round. Every comparison is written down as soon as it is there.
+Contenders take turns in rounds, so that other load on the machine affects all of them. Figures are medians over the
+rounds, and a ratio compares turns of the same round. Every comparison is written to the file as soon as it is measured.
 """
 
 import dataclasses
@@ -26,30 +26,30 @@ from codelm_jax.training.throughput import model_flops_utilisation
 
 OURS = "codelm_jax"
 
-# Modes of the peer that are worth a comparison at every batch size, and those that are tried once: they take minutes.
+# Modes of PyTorch for every batch size, and modes for the first one only, because they take minutes.
 PEER_MODES = ("default", "eager")
 PEER_MODES_ONCE = ("reduce-overhead", "max-autotune")
 
-# Of the variants, so many come before further batch sizes.
-_MOST_TELLING = 3
+# Number of variants that are measured before further batch sizes.
+_FIRST_VARIANTS = 3
 
-# What changes a program's speed from outside.
+# Environment variables that change the speed of a program.
 _ENVIRONMENT = ("XLA_FLAGS", "GLIBC_TUNABLES")
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is to be compared.
+    """What to compare.
 
     Attributes:
-        config: of the run; its batch size gives way to `batch_sizes`.
-        batch_sizes: windows a step, the most telling first.
+        config: of the run; `batch_sizes` replaces its batch size.
+        batch_sizes: windows per step, the most important first.
         dtypes: of the computation; ratios are to the first.
         peer_modes: PyTorch's, at every batch size; empty for none.
         peer_modes_once: PyTorch's, at the first batch size, after all else.
-        variants: of this package's step, at the first batch size, the most telling first.
-        rounds: turns each contender takes.
-        turn_seconds: at least so long a turn.
+        variants: of this package's step, at the first batch size, the most important first.
+        rounds: turns of each contender.
+        turn_seconds: least length of a turn.
     """
 
     config: TrainConfig
@@ -64,7 +64,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class _Comparison:
-    """Contenders that take turns with ours, which is the first: the others are compared with it."""
+    """Contenders that take turns; the first is ours, and the base of the ratios."""
 
     part: str
     batch: int
@@ -77,7 +77,7 @@ class _Comparison:
 
 
 def setting(config: TrainConfig) -> dict[str, Any]:
-    """What the results of one file have in common: the run, its batch size and precision aside, and the machine."""
+    """What the results of one file share: the run without batch size and precision, and the machine."""
     run = dataclasses.asdict(config)
     del run["batch_size"], run["compute_dtype"]
     return {
@@ -94,16 +94,16 @@ def setting(config: TrainConfig) -> dict[str, Any]:
 
 
 def run_plan(plan: Plan, results: ResultFile, say: Callable[[str], None]) -> None:
-    """Measures what the plan asks for and the file does not hold yet.
+    """Measures what the plan contains and the file does not.
 
-    A contender that fails, for want of memory say, is a result too: its row holds `error`.
+    A contender that fails, for example for lack of memory, is a result too: its row has an `error`.
 
     Raises:
-        UserError: PyTorch is asked for and not installed, or does not know the architecture; or a batch size does not
-            divide into the config's parts.
+        UserError: PyTorch is needed but not installed, or does not support the config; or a batch size is not a multiple
+            of `grad_accum_steps`.
     """
     if plan.peer_modes or plan.peer_modes_once:
-        check_peer(plan.config.model)
+        check_peer(plan.config)
     for batch in plan.batch_sizes:
         if batch % plan.config.grad_accum_steps:
             parts = plan.config.grad_accum_steps
@@ -124,27 +124,27 @@ def run_plan(plan: Plan, results: ResultFile, say: Callable[[str], None]) -> Non
 
 
 class _Base:
-    """What others are compared with, kept from one comparison to the next: it takes long to compile."""
+    """Our contender, kept between comparisons of the same batch size because it takes long to compile."""
 
     def __init__(self) -> None:
         self._batch, self._contender = 0, None
 
     def get(self, batch: int, build: Callable[[], Contender]) -> Contender:
-        """The one of this batch size, built where it is not there yet."""
+        """The contender of this batch size, built if needed."""
         if self._contender is None or self._batch != batch:
             self.close()
             self._batch, self._contender = batch, build()
         return self._contender
 
     def close(self) -> None:
-        """Gives its memory back."""
+        """Frees its memory."""
         if self._contender is not None:
             self._contender.close()
         self._contender = None
 
 
 def _comparisons(plan: Plan) -> Iterator[_Comparison]:
-    """The most telling first: the peer, the changes that weigh most, other batch sizes, every other change."""
+    """The most important first: PyTorch, the most important variants, other batch sizes, other variants."""
 
     def ours(batch: int, dtype: str) -> Callable[[], Contender]:
         return lambda: Ours(changed(plan.config, {"batch_size": batch, "compute_dtype": dtype}))
@@ -169,9 +169,9 @@ def _comparisons(plan: Plan) -> Iterator[_Comparison]:
         for name, variant in plan.variants.items()
     ]
     yield speed(batch)
-    yield from ablations[:_MOST_TELLING]
+    yield from ablations[:_FIRST_VARIANTS]
     yield from map(speed, plan.batch_sizes[1:])
-    yield from ablations[_MOST_TELLING:]
+    yield from ablations[_FIRST_VARIANTS:]
     for mode in plan.peer_modes_once:
         yield _Comparison("peer once", batch, base | {f"PyTorch {mode} {dtype}": peer(batch, dtype, mode)})
 
@@ -211,7 +211,7 @@ def _compare(
 
 
 def _prepare(name: str, build: Callable[[], Contender]) -> tuple[Contender | None, dict[str, Any]]:
-    """Builds a contender and lets it take its first steps; a failure is a row, too."""
+    """Builds a contender and takes its first steps; a failure becomes a row with an `error`."""
     start = time.perf_counter()
     contender = None
     try:
@@ -232,15 +232,15 @@ def _prepare(name: str, build: Callable[[], Contender]) -> tuple[Contender | Non
 def take_turns(
     contenders: Mapping[str, Contender], *, rounds: int, turn_seconds: float
 ) -> dict[str, list[float]]:
-    """Lets all contenders train, one after the other, round by round.
+    """All contenders train in turns.
 
     Args:
         contenders: by name; each has taken its first step.
-        rounds: after one to find how many steps make a turn.
-        turn_seconds: at least so long a turn.
+        rounds: measured rounds, after one that finds the number of steps in a turn.
+        turn_seconds: least length of a turn.
 
     Returns:
-        Seconds a step, one entry a round.
+        Seconds per step, one entry per round.
     """
     steps, turns = {}, {name: [] for name in contenders}
     for name, contender in contenders.items():

@@ -1,4 +1,4 @@
-"""The training benchmark's results for reading: the arithmetic of MFU, and one line a contender."""
+"""Results of the training benchmark as text: the arithmetic of MFU, and one line per contender."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _FOOT = (
 
 
 def formula(config: TrainConfig) -> str:
-    """How many FLOP a token stands for in MFU, and where they come from."""
+    """FLOP per token as MFU counts them, term by term."""
     model = config.model
     length = model.max_seq_length
     flops = model.flops_per_token(length)

@@ -1,6 +1,6 @@
-"""What the training benchmark can change about a step, one thing at a time, and the plain twins it swaps in.
+"""Variants of the training step for the benchmark: each changes one thing.
 
-Variants that lost, or that only a GPU can judge, live here and not in the product.
+Forms that turned out slower, or that only a GPU can decide on, are here and not in the product.
 """
 
 import contextlib
@@ -21,11 +21,14 @@ from codelm_jax.ops import attention
 from codelm_jax.ops import cross_entropy as loss_module
 from codelm_jax.ops.backend import backend_for
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, plain_softmax, smoothed_cross_entropy
+from codelm_jax.ops.dropout import layer_seeds
 from codelm_jax.training import step as step_module
 from codelm_jax.training.config import TrainConfig
-from codelm_jax.training.optimizer import make_optimizer
+from codelm_jax.training.optimizer import decayed_leaves
+from codelm_jax.training.optimizers.skipping import skipping
+from codelm_jax.training.schedules import make_schedule
 
-# A module's or class's attribute, and what stands there while the step is traced.
+# A module or class, the name of an attribute, and its replacement while the step is traced.
 Swap = tuple[Any, str, Any]
 
 
@@ -34,12 +37,12 @@ class Variant:
     """One change to the step.
 
     Attributes:
-        what: in words, for the table.
-        config: changes to the run's config; those of the model under "model".
-        swaps: functions of the product that are replaced.
+        what: description for the table.
+        config: changes to the config of the run; those of the model under "model".
+        swaps: replaced functions of the product.
         steps_per_dispatch: steps in one program.
         compiler_options: of XLA.
-        gpu_only: whether a CPU can't run it, or has nothing to say about it.
+        gpu_only: whether it does not run on a CPU, or makes no difference there.
     """
 
     what: str
@@ -75,19 +78,21 @@ def swapped(swaps: tuple[Swap, ...]) -> Iterator[None]:
         yield
 
 
-def threefry_dropout(x: Array, seed: Array, rate: float) -> Array:
+def threefry_dropout(x: Array, seed: Array | None, rate: float) -> Array:
     """Dropout with JAX's default generator, as `flax.linen.Dropout` draws it: the mask is kept for the gradient."""
+    if seed is None or rate == 0.0:
+        return x
     return _dropout_from(jax.random.wrap_key_data(seed, impl="threefry2x32"), x, rate)
 
 
-def hardware_dropout(x: Array, seed: Array, rate: float) -> Array:
+def hardware_dropout(x: Array, seed: Array | None, rate: float) -> Array:
     """Dropout with XLA's own generator (`rbg`): Philox on a CPU and a GPU."""
+    if seed is None or rate == 0.0:
+        return x
     return _dropout_from(jax.random.wrap_key_data(jnp.concatenate([seed, seed]), impl="rbg"), x, rate)
 
 
 def _dropout_from(key: Array, x: Array, rate: float) -> Array:
-    if rate == 0.0:
-        return x
     keep = jax.random.bernoulli(key, 1.0 - rate, x.shape)
     return jnp.where(keep, x * jnp.asarray(1.0 / (1.0 - rate), x.dtype), 0)
 
@@ -103,10 +108,20 @@ def one_hot_loss(
     return loss, smoothed_cross_entropy(jax.lax.stop_gradient(logits_BTV), targets_BT, 0.0)[1].mean()
 
 
-def loss_met_at_each_chunk(*arguments: Array | float, shards: int, on_cpu: bool) -> tuple[Array, Array]:
+def loss_met_at_each_chunk(
+    hidden_BTD: Array,
+    head_DV: Array,
+    targets_BT: Array,
+    label_smoothing: float,
+    *,
+    on_cpu: bool,
+    shards: int,
+) -> tuple[Array, Array]:
     """The product's loss with the head's gradient summed over the devices at every chunk."""
     chunk_tokens = shards * loss_module.CHUNK_TOKENS["cpu" if on_cpu else "gpu"]
-    return mean_loss_of_hidden(*arguments, chunk_tokens=chunk_tokens, on_cpu=on_cpu)  # pyright: ignore[reportArgumentType]
+    return mean_loss_of_hidden(
+        hidden_BTD, head_DV, targets_BT, label_smoothing, on_cpu=on_cpu, chunk_tokens=chunk_tokens
+    )
 
 
 def chunked_loss(chunk_tokens: int) -> tuple[Swap, ...]:
@@ -114,13 +129,16 @@ def chunked_loss(chunk_tokens: int) -> tuple[Swap, ...]:
     return ((loss_module, "CHUNK_TOKENS", {"cpu": chunk_tokens, "gpu": chunk_tokens}),)
 
 
-def optax_update(
-    config: TrainConfig, grads: Any, grad_norm: Array, finite: Array, opt_state: Any, params: Any
-) -> tuple[Any, Any]:
-    """The update that `training.optimizer.adamw_update` takes in fewer passes; `grad_norm` is computed again."""
-    updates, new_state = make_optimizer(config).update(grads, opt_state, params)
-    new = optax.apply_updates(params, updates), new_state
-    return jax.tree.map(lambda n, o: jnp.where(finite, n, o), new, (params, opt_state))
+def optax_adamw(config: TrainConfig) -> optax.GradientTransformationExtraArgs:
+    """`training.optimizer.make_optimizer` for AdamW with optax's own transformations."""
+    adamw = optax.adamw(
+        make_schedule(config),
+        b1=config.beta1,
+        b2=config.beta2,
+        weight_decay=config.weight_decay,
+        mask=decayed_leaves,
+    )
+    return skipping(optax.chain(optax.clip_by_global_norm(config.grad_clip), adamw))
 
 
 class SortedEmbed(nn.Embed):
@@ -180,51 +198,42 @@ def _one_hot_gradient(residuals: tuple[Array, Array], grad: Array) -> tuple[Arra
 _one_hot_take.defvjp(lambda table, ids: (_one_hot_take(table, ids), (table, ids)), _one_hot_gradient)
 
 
-def _embedded(self: Any, tokens_BT: Array, positions_BT: Array) -> Array:
-    x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
-    if self.config.position_encoding == "learned":
-        x_BTD = x_BTD + self.positions(positions_BT)
-    return x_BTD
-
-
 def scanned_layers(
-    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None
-) -> tuple[Array, None]:
-    """The residual stream with one traced layer in a loop, from parameters stacked within the step."""
+    self: Any, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None
+) -> Array:
+    """`Transformer.hidden_states` with one traced layer in a loop, from parameters stacked within the step."""
     config, params = self.config, self.variables["params"]
-    stacked = jax.tree.map(
-        lambda *leaves: jnp.stack(leaves), *(params[f"layers_{i}"] for i in range(config.num_layers))
-    )
-    block = transformer.Block(config, self.backend, 0, parent=None)
+
+    def stack(*leaves: Array) -> Array:
+        return jnp.stack(leaves)
+
+    seeds = layer_seeds(None if deterministic else dropout_key, config.num_layers)
+    stacked = jax.tree.map(stack, *(params[f"layers_{i}"] for i in range(config.num_layers)))
+    block = transformer.Block(config, self.backend, parent=None)
+    positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
 
     def layer(x_BTD: Array, one: tuple[Any, Any]) -> tuple[Array, None]:
-        layer_params, layer_seeds = one
-        out_BTD, _ = block.apply({"params": layer_params}, x_BTD, positions_BT, rope, layer_seeds, cache)
+        layer_params, own_seeds = one
+        out_BTD, _ = block.apply({"params": layer_params}, x_BTD, positions_BT, own_seeds)
         return out_BTD, None
 
-    rope = self._rope(positions_BT)
-    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(self.backend.dtype)
-    return jax.lax.scan(layer, x_BTD, (stacked, seeds))[0], None
+    x_BTD = self.embed(tokens_BT, positions_BT)
+    x_BTD, _ = jax.lax.scan(layer, x_BTD, (stacked, jax.tree.map(stack, *seeds)))
+    return self.final_norm(x_BTD)
 
 
-def float32_residual_stream(
-    self: Any, tokens_BT: Array, positions_BT: Array, seeds: Any, cache: None
-) -> tuple[Array, None]:
-    """The residual stream in float32; only what enters a layer's products is cast."""
-    rope = self._rope(positions_BT)
-    x_BTD = _embedded(self, tokens_BT, positions_BT).astype(jnp.float32)
-    for i, block in enumerate(self.layers):
-        layer_seeds = None if seeds is None else seeds[i]
-        x_BTD, _ = block(x_BTD, positions_BT, rope, layer_seeds, cache)
-    return x_BTD, None
+def embed_in_float32(self: Any, tokens_BT: Array, positions_BT: Array) -> Array:
+    """`Transformer.embed` without the cast: the residual stream is float32, and only the layers' products are cast."""
+    x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
+    return x_BTD + self.positions(positions_BT) if self.config.position_encoding == "learned" else x_BTD
 
 
-def _dropout(function: Callable[[Array, Array, float], Array]) -> tuple[Swap, ...]:
+def _dropout(function: Callable[[Array, Array | None, float], Array]) -> tuple[Swap, ...]:
     return (transformer, "dropout", function), (attention, "dropout", function)
 
 
-def _stream(function: Callable[..., Any]) -> tuple[Swap, ...]:
-    return ((transformer.Transformer, "_residual_stream", function),)
+def _method(name: str, function: Callable[..., Any]) -> tuple[Swap, ...]:
+    return ((transformer.Transformer, name, function),)
 
 
 def _embed(kind: type[nn.Embed]) -> tuple[Swap, ...]:
@@ -247,12 +256,15 @@ VARIANTS: dict[str, Variant] = {
         "all logits in float32, one-hot targets", swaps=((step_module, "mean_loss_of_hidden", one_hot_loss),)
     ),
     "residual=float32": Variant(
-        "residual stream in float32", swaps=_stream(float32_residual_stream), gpu_only=True
+        "residual stream in float32", swaps=_method("embed", embed_in_float32), gpu_only=True
     ),
     "embedding=sorted": Variant("embedding gradient by sort and segment sum", swaps=_embed(SortedEmbed)),
     "embedding=one-hot": Variant("embedding gradient by a matrix product", swaps=_embed(OneHotEmbed)),
-    "optimizer=optax": Variant("optax's own update", swaps=((step_module, "adamw_update", optax_update),)),
-    "layers=scanned": Variant("one layer in a loop", swaps=_stream(scanned_layers)),
+    "optimizer=optax": Variant(
+        "AdamW by optax", config={"optimizer": "adamw"}, swaps=((step_module, "make_optimizer", optax_adamw),)
+    ),
+    "optimizer=muon": Variant("Muon", config={"optimizer": "muon"}),
+    "layers=scanned": Variant("one layer in a loop", swaps=_method("hidden_states", scanned_layers)),
     "loss=met-at-each-chunk": Variant(
         "devices meet at each chunk of the loss",
         swaps=((step_module, "mean_loss_of_hidden", loss_met_at_each_chunk),),
@@ -292,7 +304,7 @@ VARIANTS: dict[str, Variant] = {
 
 
 def variants_here() -> dict[str, Variant]:
-    """Those that say something on the devices at hand."""
+    """The variants that make a difference on the devices of this machine."""
     on_cpu = jax.default_backend() == "cpu"
     own = "compute=float32" if on_cpu else "compute=bfloat16"
     return {

@@ -1,1 +1,1 @@
-"""Checkpoints: saved in one piece, verified when read, opened on any device; the only room that knows orbax."""
+"""Checkpoints: saved atomically, verified when read, restored on any device. Only this package uses orbax."""

@@ -1,4 +1,4 @@
-"""Two saved steps, bit by bit: whether a resumed run ended where an undisturbed one did."""
+"""Compares two saved steps bit by bit, such as those of a resumed and an uninterrupted run."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from codelm_jax.checkpoint.saved_step import SavedStep
 
 
 def differences(first: SavedStep, second: SavedStep) -> list[str]:
-    """What differs between the states and data positions of two steps, one line each; empty if they are bitwise equal.
+    """Lists the differences between the states and data positions of two steps; empty if they are bitwise equal.
 
     Raises:
-        Damaged: an array that differs can't be read to say by how much.
+        Damaged: an array that differs can't be read.
     """
     found = []
     if first.digests.step != second.digests.step:

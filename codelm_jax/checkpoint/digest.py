@@ -1,7 +1,7 @@
-"""What a step must contain: sha256, dtype and shape of every leaf, and digests of its JSON parts and of this table.
+"""The digests of a step: sha256, dtype and shape of every leaf, and digests of the JSON items and of the table itself.
 
-orbax stores arrays without a checksum: a flipped bit restores as a wrong weight. This table is committed together
-with the arrays, and nothing read from disk leaves this room before it agrees with it.
+orbax stores arrays without a checksum, so a flipped bit would be restored as a wrong weight. This table is saved together
+with the arrays, and everything read from disk is checked against it.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ FORMAT = 1
 
 
 class Damaged(UserError):
-    """A saved step that is incomplete or differs from its digests; the message names its directory and the fault."""
+    """A saved step is incomplete or differs from its digests; the message names its directory and the fault."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Digests:
 
     Attributes:
         step: the step that was saved.
-        metrics: held-out figures of this step, or None; a figure that was not finite is None.
-        leaves: one entry a leaf of the state, by name.
+        metrics: held-out metrics of this step, or None; a metric that was not finite is None.
+        leaves: one entry per leaf of the state, by name.
         data: digest of the `data` item.
         meta: digest of the `meta` item.
     """
@@ -91,18 +91,18 @@ class Digests:
 
 
 def describe(shape: tuple[int, ...], dtype: str) -> str:
-    """Returns shape and dtype for people: `float32[512,8000]`."""
+    """Formats shape and dtype: `float32[512,8000]`."""
     return f"{dtype}[{','.join(map(str, shape))}]"
 
 
 def array_digest(array: np.ndarray) -> LeafDigest:
-    """Returns the digest of `array`; arrays are equal bit by bit exactly when their digests are."""
+    """Returns the digest of `array`; two arrays are bitwise equal if and only if their digests are equal."""
     content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     return LeafDigest(array.shape, array.dtype.name, hashlib.sha256(content.data).hexdigest())
 
 
 def plain_json(value: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Returns `value` as it will be read back from JSON.
+    """Returns `value` as it is read back from JSON.
 
     Raises:
         TypeError: `value` holds something that JSON does not have.
@@ -115,7 +115,7 @@ def plain_json(value: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def finite_or_none(metrics: Mapping[str, Any] | None) -> dict[str, float | None] | None:
-    """Returns `metrics` as floats, with None for what is not finite: JSON has no NaN, and NaN is no best figure."""
+    """Returns `metrics` as floats, with None for values that are not finite: JSON has no NaN, and NaN is never the best."""
     if metrics is None:
         return None
     return {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""Looking at the checkpoints of a run without its data or its device: verify, show, repair."""
+"""Verifies, shows and repairs the checkpoints of a run, without its data or its device."""
 
 import dataclasses
 import hashlib
@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from codelm_jax.checkpoint.digest import Damaged, Digests
+from codelm_jax.checkpoint.leftovers import remove_leftovers
+from codelm_jax.checkpoint.locate import locate, run_directory
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.quarantine import quarantine
 from codelm_jax.checkpoint.retention import best_step
-from codelm_jax.checkpoint.saved_step import SavedStep, locate, run_directory
-from codelm_jax.checkpoint.store import remove_leftovers
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import json_digest
 
@@ -25,12 +26,12 @@ _PARAMS = "params/"
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What reading a whole step showed.
+    """The result of reading a whole step.
 
     Attributes:
         directory: the directory of the step.
-        damage: what is wrong with it, or None.
-        summary: for a sound step, what it holds, in one line.
+        damage: the fault, or None.
+        summary: content of a sound step, in one line.
     """
 
     directory: Path
@@ -53,14 +54,14 @@ def verify(path: str | os.PathLike[str]) -> Iterator[Finding]:
             saved.verify()
             yield Finding(directory, None, _summary(saved))
         except Damaged as damage:
-            if directory.exists():  # or a run beside this has removed it meanwhile
+            if directory.exists():  # otherwise a running training removed it meanwhile
                 yield Finding(directory, damage)
 
 
 def show(path: str | os.PathLike[str]) -> str:
-    """Describes the steps at `path`, and in full the newest one that can be read.
+    """Describes the steps at `path`, and the newest readable one in full.
 
-    The figures come from verified metadata; the arrays themselves are not read (`verify` does that).
+    The values come from verified metadata; the arrays themselves are not read (`verify` does that).
 
     Raises:
         UserError: there is no checkpoint at `path`, or none can be read.
@@ -72,7 +73,7 @@ def show(path: str | os.PathLike[str]) -> str:
             readable[saved.digests.step] = (saved, saved.meta())
         except Damaged as damage:
             damages.append(damage)
-            if not directory.exists():  # a run beside this has removed it meanwhile
+            if not directory.exists():  # a running training removed it meanwhile
                 continue
             lines.append(f"damaged  {damage}")
     if not readable:
@@ -91,15 +92,15 @@ def show(path: str | os.PathLike[str]) -> str:
 
 
 def repair(path: str | os.PathLike[str], *, yes: bool = False) -> list[str]:
-    """Sets every damaged step of a run aside and removes what interrupted saves left; returns what was done.
+    """Moves every damaged step of a run to quarantine and removes unfinished saves; returns what was done.
 
     Args:
         path: a run or its checkpoints.
-        yes: even where no sound step remains.
+        yes: also if no sound step remains.
 
     Raises:
-        UserError: a run is using the directory, or `path` is not a run or its checkpoints; or no sound step would remain,
-            and `yes` is not given: names what would be moved, and nothing is touched.
+        UserError: a run is using the directory; `path` is not a run or its checkpoints; or no sound step would remain and
+            `yes` is not given: names the steps, and nothing is changed.
     """
     directory, steps = locate(path)
     if steps is None:
@@ -143,7 +144,7 @@ def _summary(saved: SavedStep) -> str:
 
 
 def _own_digest(saved: SavedStep) -> str:
-    """Of the table of digests, and thereby of everything that the step holds."""
+    """The digest of the table of digests, which covers everything in the step."""
     return saved.digests.to_json()["sha256"]
 
 
@@ -156,7 +157,7 @@ def _fingerprints(meta: RunMeta) -> dict[str, str]:
 
 
 def _meta_lines(meta: RunMeta) -> list[str]:
-    # The tokenizer is half a megabyte of text: its fingerprint stands for it.
+    # The tokenizer is half a megabyte of text: only its fingerprint is shown.
     rest = {name: value for name, value in meta.to_json().items() if name not in ("config", "tokenizer_json")}
     return [
         *(f"{name} fingerprint: {value}" for name, value in _fingerprints(meta).items()),

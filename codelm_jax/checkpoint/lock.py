@@ -1,4 +1,4 @@
-"""An exclusive lock on a run directory: two runs in one directory would overwrite each other without a word."""
+"""An exclusive lock on a run directory: two runs in one directory would silently overwrite each other."""
 
 import datetime
 import json
@@ -17,9 +17,9 @@ HOLDER_FILE = "run.lock.json"
 
 
 class RunLock:
-    """Holds a run directory, from `acquire` (or `with`) until `release` or the end of the process, however it ends.
+    """Locks a run directory from `acquire` (or `with`) until `release` or the end of the process.
 
-    The kernel drops the lock with the process, so a killed run leaves nothing to clean up.
+    The kernel releases the lock with the process, so a killed run leaves nothing to clean up.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as directory, RunLock(directory):
@@ -34,10 +34,10 @@ class RunLock:
         self._lock = filelock.FileLock(self.directory / LOCK_FILE, timeout=0, fallback_to_soft=False)
 
     def acquire(self) -> None:
-        """Takes the lock, creating the directory if need be.
+        """Takes the lock; creates the directory if needed.
 
         Raises:
-            UserError: another process holds the lock (the message says which one, where and since when), or the
+            UserError: another process holds the lock (the message names process, host and start time), or the
                 directory cannot be written.
         """
         try:
@@ -55,7 +55,7 @@ class RunLock:
             ) from error
 
     def release(self) -> None:
-        """Gives the lock back; does nothing where it is not held."""
+        """Releases the lock, if held."""
         if self._lock.is_locked:
             (self.directory / HOLDER_FILE).unlink(missing_ok=True)
             self._lock.release()
@@ -72,7 +72,7 @@ class RunLock:
     def _introduce(self) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": now}
-        # Renamed into place: a contender reads all of it or none of it.
+        # Renamed into place, so that another process never reads half of it.
         draft = self.directory / f"{HOLDER_FILE}.tmp"
         draft.write_text(json.dumps(holder), encoding="utf-8")
         draft.replace(self.directory / HOLDER_FILE)

@@ -1,4 +1,4 @@
-"""Silences orbax's own noise: every failure that matters reaches the caller as an exception of this room."""
+"""Silences orbax's log messages: every failure that matters is raised as an exception by this package."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ class _NotFromOrbax(logging.Filter):
 
 
 class _NotOfAbandonedWrites(logging.Filter):
-    """Drops what asyncio says when the failure of such a write is collected and nobody has asked for it."""
+    """Drops asyncio's complaint about the exception of such a write that was never retrieved."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = f"{record.getMessage()} {record.exc_info}"
@@ -20,7 +20,7 @@ class _NotOfAbandonedWrites(logging.Filter):
 
 
 class _NotFromAbandonedWrites:
-    """Drops what the other writes of a failed save complain of when they end: the event loop of that save is gone."""
+    """Drops the errors of the other writes of a failed save, whose event loop is already closed."""
 
     def __init__(self, hook: Callable[[Any], Any]) -> None:
         self._hook = hook
@@ -32,7 +32,7 @@ class _NotFromAbandonedWrites:
 
 
 def silence() -> None:
-    """Drops the records that orbax writes to absl's logger, and its abandoned writes' complaints; nobody else's."""
+    """Drops only orbax's records in absl's logger and the errors of its abandoned writes."""
     logger = logging.getLogger("absl")
     if not any(isinstance(present, _NotFromOrbax) for present in logger.filters):
         logger.addFilter(_NotFromOrbax())

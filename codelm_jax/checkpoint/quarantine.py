@@ -1,22 +1,21 @@
-"""Setting a damaged step aside: out of the way of every reader, and kept for who wants to look at it."""
+"""Moves damaged steps to a directory that no reader considers, and keeps them for inspection."""
 
 import contextlib
 import logging
 from pathlib import Path
 
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.locate import QUARANTINE
 from codelm_jax.errors import UserError
 
 _log = logging.getLogger(__name__)
 
-QUARANTINE = "quarantine"
-
 
 def quarantine(step_directory: Path, damage: Damaged) -> Path:
-    """Moves a step to `quarantine/` beside it, with the reason in a text file, and warns.
+    """Moves a step to `quarantine/` in the same directory, with the reason in a text file, and warns.
 
     Returns:
-        Where it lies now.
+        Its new path.
 
     Raises:
         UserError: it cannot be moved.
@@ -31,7 +30,7 @@ def quarantine(step_directory: Path, damage: Damaged) -> Path:
         step_directory.rename(target)
     except OSError as error:
         raise UserError(f"{damage}; and it cannot be moved to {room} ({error.strerror})") from error
-    # The reason is a courtesy: on a full disk the step is set aside without it.
+    # Optional: on a full disk the step is moved without its reason.
     with contextlib.suppress(OSError):
         target.with_name(f"{target.name}.reason.txt").write_text(f"{damage}\n", encoding="utf-8")
     _log.warning("%s; moved to %s", damage, target)

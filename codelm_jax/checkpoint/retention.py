@@ -6,9 +6,9 @@ LATEST = 2
 
 
 def best_step(nll_by_step: Mapping[int, float | None]) -> int | None:
-    """Returns the step of the lowest held-out nll, the earlier one of equals; None where none was measured.
+    """Returns the step with the lowest held-out nll, the earliest of equals; None if none was measured.
 
-    A figure that is not finite is given as None and never is the best.
+    A value that is not finite is passed as None and is never the best.
     """
     measured = [(nll, step) for step, nll in nll_by_step.items() if nll is not None]
     return min(measured)[1] if measured else None

@@ -1,4 +1,4 @@
-"""One saved step on disk: finding steps, reading one and verifying every byte that is handed out."""
+"""One saved step on disk: reading it, with every byte verified that is returned."""
 
 import json
 import logging
@@ -12,80 +12,21 @@ import tensorstore
 
 from codelm_jax.checkpoint.digest import Damaged, Digests, array_digest, describe
 from codelm_jax.checkpoint.metadata import RunMeta
-from codelm_jax.checkpoint.quarantine import QUARANTINE
 from codelm_jax.checkpoint.tree import SEPARATOR
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import json_digest
 
 _log = logging.getLogger(__name__)
 
-CHECKPOINTS = "checkpoints"
-# orbax writes a step under this name and renames it when it is complete.
-UNFINISHED = "*.orbax-checkpoint-tmp*"
-
-# A file that is not there, or is there as something else than a file: the only errors of the system that show damage.
+# The only errors of the operating system that prove damage: the file is missing, or is not a file.
 _NOT_A_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
-def saved_steps(directory: Path) -> list[int]:
-    """Returns the numbers of the steps in a checkpoints directory, ascending, whether they are sound or not."""
-    if not directory.is_dir():
-        return []
-    names = [entry.name for entry in os.scandir(directory) if entry.is_dir()]
-    return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
-
-
-def locate(path: str | os.PathLike[str]) -> tuple[Path, list[int] | None]:
-    """Finds the steps that `path` stands for.
-
-    Args:
-        path: a run directory, its checkpoints directory, or the directory of one step.
-
-    Returns:
-        The checkpoints directory and its steps, ascending; or the directory of one step and None.
-
-    Raises:
-        UserError: there is no checkpoint at `path`.
-    """
-    given = Path(os.path.realpath(path))
-    for directory in (given / CHECKPOINTS, given):
-        if steps := saved_steps(directory):
-            return directory, steps
-    if (given / "state").is_dir() or (given / "digests").is_dir():
-        return given, None
-    if not given.exists():
-        raise UserError(f"{path}: no such directory; give a run directory, its checkpoints, or one step")
-    for directory in (given / CHECKPOINTS, given):
-        if aside := saved_steps(directory / QUARANTINE):
-            raise UserError(
-                f"{path}: holds no sound checkpoint; damaged ones (step {', '.join(map(str, aside))}) were set "
-                f"aside in {directory / QUARANTINE}, each with its reason"
-            )
-        if unfinished := sorted(directory.glob(UNFINISHED)):
-            raise UserError(
-                f"{path}: holds no checkpoint, only a save that was interrupted ({unfinished[0]}); the run's own "
-                "command starts it over and removes that"
-            )
-    raise UserError(f"{path}: holds no checkpoint; give a run directory, its checkpoints, or one step")
-
-
-def run_directory(path: str | os.PathLike[str]) -> Path:
-    """The run that `path`, as `locate` takes it, lies in; checkpoints that stand alone count as their own run.
-
-    Raises:
-        UserError: there is no checkpoint at `path`.
-    """
-    directory, steps = locate(path)
-    checkpoints = directory.parent if steps is None else directory
-    return checkpoints.parent if checkpoints.name == CHECKPOINTS else checkpoints
-
-
 class SavedStep:
-    """A step directory whose table of digests has been read and agrees with itself.
+    """A step directory whose table of digests has been read and verified.
 
-    Every method verifies what it returns. Damage is what the bytes themselves show: they were read, and do not decode
-    or differ from their digests, or a file is missing from a step that can be listed. Any other failure says nothing
-    about the step.
+    Every method verifies what it returns. A step is damaged if its bytes were read and do not decode or differ from
+    their digests, or if a file is missing from a step that can be listed. Any other failure says nothing about the step.
 
     Attributes:
         directory: the directory of the step.
@@ -93,7 +34,7 @@ class SavedStep:
 
     Raises:
         Damaged: the step is incomplete, or differs from its digests.
-        UserError: it cannot be read by this user, or not now; or it has another version's format.
+        UserError: it cannot be read at the moment or by this user, or it has the format of another version.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -119,7 +60,7 @@ class SavedStep:
         return self._verified_json("data", self.digests.data)
 
     def check_fit(self, wanted: Mapping[str, Any]) -> None:
-        """Compares the state's names, shapes and dtypes with those of `wanted`; nothing is ever cast.
+        """Compares the names, shapes and dtypes of the state with `wanted`; nothing is ever cast.
 
         Raises:
             UserError: names the first leaf that differs.
@@ -134,7 +75,7 @@ class SavedStep:
                 )
 
     def leaves(self, under: str = "") -> dict[str, np.ndarray]:
-        """Reads the arrays whose names begin with `under`, and only those, into host memory.
+        """Reads only the arrays whose names begin with `under`, into host memory.
 
         Args:
             under: such as `params/`; empty for the whole state.
@@ -147,7 +88,11 @@ class SavedStep:
         return arrays
 
     def verify(self) -> None:
-        """Reads all of the step and compares it with the digests."""
+        """Reads the whole step and compares it with its digests.
+
+        Raises:
+            Damaged: it is incomplete or differs.
+        """
         self._verified_json("meta", self.digests.meta)
         self.data()
         self.leaves()
@@ -171,7 +116,7 @@ class SavedStep:
         except MemoryError:
             raise
         except Exception as error:
-            # It may be the path, the file system or a limit of the process. The bytes alone, in memory, decide.
+            # The cause may be the path, the file system or a limit of the process. Only the bytes, read into memory, decide.
             _log.debug("%s: reading its arrays again: %s", self.directory, error)
         context, memory = tensorstore.Context(), {"driver": "memory"}
         store = tensorstore.KvStore.open(memory, context=context).result()
@@ -204,7 +149,7 @@ class SavedStep:
             raise _unreadable(self.directory, error) from error
 
     def _require_listing(self) -> None:
-        """What is missing from a directory that cannot be listed may be there all the same."""
+        """A file that seems missing from a directory that cannot be listed may exist."""
         try:
             os.listdir(self.directory)
         except _NOT_A_FILE:
@@ -218,14 +163,14 @@ def _read_arrays(
 ) -> dict[str, np.ndarray]:
     """Reads arrays in orbax's layout: in `files` one key-value store, and in that a zarr array per leaf.
 
-    Not by orbax: when one array is damaged, it abandons the others to a closed event loop, which complains.
+    orbax is not used: if one array is damaged, it abandons the others on a closed event loop, which logs errors.
     """
     reads = {}
     for name in names:
         values = {"driver": "ocdbt", "base": files, "path": f"{name.replace(SEPARATOR, '.')}/"}
         spec = {"driver": "zarr", "kvstore": values}
         reads[name] = tensorstore.open(spec, open=True, read=True, context=context).result().read()
-    # Each array is taken out of its future at once: the futures would keep a second copy.
+    # Each future is dropped as soon as its array is taken: it would keep a second copy.
     return {name: np.asarray(reads.pop(name).result()) for name in names}
 
 

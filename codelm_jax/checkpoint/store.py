@@ -1,22 +1,17 @@
-"""Saving a training state in one piece, and getting it back exactly or not at all.
+"""Saves training states atomically and restores them.
 
 A step directory holds four items, committed together by one rename (docs/checkpoints.md): `state` (arrays), `data`
-(iterator state), `meta` (all that sampling and resuming need to know) and `digests`.
+(iterator state), `meta` (see `metadata.RunMeta`) and `digests`.
 """
 
 import contextlib
 import dataclasses
-import logging
 import os
-import shutil
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import jax
-import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from codelm_jax.checkpoint import orbax_log
@@ -27,53 +22,18 @@ from codelm_jax.checkpoint.digest import (
     finite_or_none,
     plain_json,
 )
+from codelm_jax.checkpoint.leftovers import REMOVED, remove_failed_save, remove_leftovers
+from codelm_jax.checkpoint.locate import QUARANTINE, saved_steps
 from codelm_jax.checkpoint.metadata import RunMeta
-from codelm_jax.checkpoint.quarantine import QUARANTINE, quarantine
+from codelm_jax.checkpoint.quarantine import quarantine
+from codelm_jax.checkpoint.restore import Restored, read_state
 from codelm_jax.checkpoint.retention import best_step, steps_to_keep
-from codelm_jax.checkpoint.saved_step import UNFINISHED, SavedStep, locate, saved_steps
-from codelm_jax.checkpoint.tree import fill, host_copies, leaf_table, nest
+from codelm_jax.checkpoint.saved_step import SavedStep
+from codelm_jax.checkpoint.tree import host_copies, nest
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import json_digest
 
 orbax_log.silence()
-_log = logging.getLogger(__name__)
-
-# Old steps are renamed into here before they are removed, so that a kill never leaves half of one under its number.
-_REMOVED = "removed"
-
-
-@dataclasses.dataclass(frozen=True)
-class Restored:
-    """A step as it was saved.
-
-    Attributes:
-        step: its number.
-        state: the state, of the types, shapes, dtypes and shardings asked for.
-        data: the state of the data iterator.
-        meta: the metadata.
-        metrics: held-out figures given to `save`, or None; a figure that was not finite is None.
-    """
-
-    step: int
-    state: Any
-    data: dict[str, Any]
-    meta: RunMeta
-    metrics: dict[str, float | None] | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Loaded:
-    """The weights of a step and what belongs to them.
-
-    Attributes:
-        step: its number.
-        params: nested dictionaries of arrays, as they were under `params` in the saved state.
-        meta: the metadata.
-    """
-
-    step: int
-    params: dict[str, Any]
-    meta: RunMeta
 
 
 class CheckpointStore:
@@ -81,10 +41,10 @@ class CheckpointStore:
 
     The caller holds the `RunLock` of the run: two stores in one directory would remove each other's steps.
 
-    Opening removes what an interrupted save left behind, and quarantines steps whose table of digests is damaged where
-    other steps look sound. The last step that a run has is never moved by a run.
+    Opening removes unfinished saves. It moves steps with a damaged table of digests to quarantine, but only if other
+    steps look sound: the last step of a run is never moved.
 
-    >>> import tempfile, jax.numpy as jnp
+    >>> import tempfile, jax, jax.numpy as jnp
     >>> meta = RunMeta(config={"model": {}}, tokenizer_json="")
     >>> with tempfile.TemporaryDirectory() as directory, CheckpointStore(directory) as store:
     ...     store.save(7, state={"w": jnp.arange(3.0)}, data={"next_index": 7}, meta=meta, metrics={"nll": 2.5})
@@ -94,7 +54,7 @@ class CheckpointStore:
     (7, [0.0, 1.0, 2.0], {'next_index': 7})
 
     Args:
-        directory: where the steps lie, e.g. `runs/tiny/checkpoints`; created if need be.
+        directory: of the steps, e.g. `runs/tiny/checkpoints`; created if needed.
         keep_steps: milestones, never removed.
     """
 
@@ -133,7 +93,7 @@ class CheckpointStore:
         meta: RunMeta,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Starts saving a step; returns when `state` has been copied, so that its buffers may be donated.
+        """Starts saving a step; returns when `state` is copied, so that its buffers may be donated.
 
         The step is complete after the next `wait`, `save` or `close`, which also report a failure to write it.
 
@@ -141,8 +101,8 @@ class CheckpointStore:
             step: its number; a step is never overwritten.
             state: a pytree of arrays, such as a train state.
             data: iterator state as of the last consumed batch; plain JSON.
-            meta: what else belongs to the step.
-            metrics: held-out figures; the lowest finite `metrics["nll"]` makes the best step.
+            meta: metadata of the run.
+            metrics: held-out metrics; the lowest finite `metrics["nll"]` makes the best step.
 
         Raises:
             UserError: this step, or the one before it, could not be written.
@@ -188,20 +148,20 @@ class CheckpointStore:
     def restore(self, abstract_state: Any, step: int | None = None) -> Restored | None:
         """Returns the newest sound step, or `step`.
 
-        Every byte is verified. Where the newest step is damaged, the next older one is tried, and the damaged ones move
-        to `quarantine/` with a warning once a sound one is found; `step`, when it is given, is taken or refused.
+        Every byte is verified. If the newest step is damaged, the next older one is tried; once a sound one is found, the
+        damaged ones are moved to `quarantine/` with a warning. With `step`, no other step is tried.
 
         Args:
-            abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf goes to the
-                leaf's sharding, or to the default device where it has none, whatever devices it was saved from.
+            abstract_state: a pytree as given to `save`, of arrays or `jax.ShapeDtypeStruct`; each leaf is placed by its
+                sharding, or on the default device if it has none, whatever devices it was saved from.
             step: which step; the newest sound one if None.
 
         Returns:
-            None if this run never completed a save.
+            None if no save was ever completed.
 
         Raises:
             Damaged: `step` is damaged.
-            UserError: steps were saved and none is sound; or the step does not have the names, shapes and dtypes of
+            UserError: steps were saved and none is sound; or the names, shapes or dtypes of the step differ from
                 `abstract_state` (nothing is ever cast).
         """
         self.wait()
@@ -209,13 +169,13 @@ class CheckpointStore:
             if step not in self.steps():
                 raise UserError(f"{self._path(step)}: no such step; there are {self.steps()}")
             try:
-                return self._read(step, abstract_state)
+                return read_state(self._path(step), abstract_state)
             except Damaged as damage:
                 raise Damaged(f"{damage}; restore another step, or the newest sound one") from damage
         damaged: dict[int, Damaged] = {}
         for candidate in reversed(self.steps()):
             try:
-                restored = self._read(candidate, abstract_state)
+                restored = read_state(self._path(candidate), abstract_state)
             except Damaged as damage:
                 damaged[candidate] = damage
                 continue
@@ -272,21 +232,10 @@ class CheckpointStore:
     def _open_manager(self) -> ocp.CheckpointManager:
         options = ocp.CheckpointManagerOptions(
             preservation_policy=_Retention(self._nll_by_step, self.keep_steps),
-            todelete_subdir=_REMOVED,
+            todelete_subdir=REMOVED,
             save_root_metadata=False,
         )
         return ocp.CheckpointManager(self.directory, options=options)
-
-    def _read(self, step: int, abstract_state: Any) -> Restored:
-        saved = SavedStep(self._path(step))
-        wanted = leaf_table(abstract_state)
-        saved.check_fit(wanted)
-        meta, data, arrays = saved.meta(), saved.data(), saved.leaves()
-        placed = {
-            name: jax.device_put(arrays[name], getattr(leaf, "sharding", None))
-            for name, leaf in wanted.items()
-        }
-        return Restored(step, fill(abstract_state, placed), data, meta, saved.digests.metrics)
 
     def _forget(self, step: int, damage: Damaged) -> None:
         quarantine(self._path(step), damage)
@@ -299,77 +248,16 @@ class CheckpointStore:
             yield
         except (OSError, ValueError, RuntimeError) as error:
             step, self._pending = self._pending, None
-            # A manager that failed keeps its error, and a partial directory that would keep a full disk full.
+            # A failed manager keeps its error, and a partial directory that would keep a full disk full.
             with contextlib.suppress(Exception):
                 self._manager.close()
-            _remove_failed_save(self.directory)
+            remove_failed_save(self.directory)
             self._manager = self._open_manager()
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
             raise UserError(
                 f"{self.directory}: step {step} could not be saved ({reason}); the latest complete step is "
                 f"{self.latest_step()}: make room or mend the disk, then run the same command again"
             ) from error
-
-
-def load_checkpoint(
-    path: str | os.PathLike[str], *, which: Literal["best", "latest"] | int = "best", dtype: Any = None
-) -> Loaded:
-    """Reads the weights of a step, without the optimizer, onto the default device; changes nothing on disk.
-
-    Safe beside a training run that saves and removes steps meanwhile.
-
-    Args:
-        path: a run directory, its checkpoints directory, or the directory of one step (then `which` has no effect).
-        which: a step number; "latest"; or "best", the lowest held-out nll, the latest where none was measured.
-        dtype: floating-point parameters are cast to it, e.g. `jnp.bfloat16`; kept as saved if None.
-
-    Raises:
-        UserError: there is no such step, or it is damaged: weights that differ from their digests are not returned.
-    """
-    while True:
-        directory, steps = locate(path)
-        chosen = directory if steps is None else directory / str(_choose(directory, steps, which))
-        try:
-            return _load(chosen, dtype)
-        except Damaged as damage:
-            removed_meanwhile = steps is not None and not isinstance(which, int) and not chosen.exists()
-            if not removed_meanwhile:
-                raise UserError(
-                    f"{damage}; choose another step, or set this one aside with scripts/checkpoint.py repair"
-                ) from damage
-
-
-def _choose(directory: Path, steps: Sequence[int], which: Literal["best", "latest"] | int) -> int:
-    if which == "latest":
-        return steps[-1]
-    if isinstance(which, int):
-        if which not in steps:
-            raise UserError(f"{directory}: has no step {which}; it has {', '.join(map(str, steps))}")
-        return which
-    if which != "best":
-        raise UserError(f"which = {which!r}: must be best, latest or a step number")
-    nll_by_step = {}
-    for step in steps:
-        try:
-            nll_by_step[step] = SavedStep(directory / str(step)).digests.nll
-        except Damaged as damage:
-            if (directory / str(step)).exists():
-                _log.warning("%s; not considered as the best step", damage)
-    best = best_step(nll_by_step)
-    return max(nll_by_step, default=steps[-1]) if best is None else best
-
-
-def _load(step_directory: Path, dtype: Any) -> Loaded:
-    saved = SavedStep(step_directory)
-    meta, arrays = saved.meta(), saved.leaves("params/")
-    if not arrays:
-        raise UserError(f"{step_directory}: was not saved by a training run: it has no params")
-    if dtype is not None:
-        arrays = {
-            name: array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
-            for name, array in arrays.items()
-        }
-    return Loaded(saved.digests.step, jax.device_put(nest(arrays)["params"]), meta)
 
 
 @dataclasses.dataclass
@@ -384,19 +272,3 @@ class _Retention:
         present = {info.step: self.nll_by_step.get(info.step) for info in checkpoints}
         keep = steps_to_keep(present, self.keep_steps)
         return [info.step in keep for info in checkpoints]
-
-
-def remove_leftovers(directory: Path) -> list[str]:
-    """Removes unfinished saves and half-removed steps from a checkpoints directory; returns their names."""
-    leftovers = [*directory.glob(UNFINISHED), *directory.glob(_REMOVED)]
-    for leftover in leftovers:
-        shutil.rmtree(leftover, ignore_errors=True)
-    return sorted(leftover.name for leftover in leftovers)
-
-
-def _remove_failed_save(directory: Path) -> None:
-    # The other writes of a failed save go on for a moment and make its directory anew.
-    quiet, deadline = 0, time.monotonic() + 5
-    while quiet < 3 and time.monotonic() < deadline:
-        quiet = 0 if remove_leftovers(directory) else quiet + 1
-        time.sleep(0.05)

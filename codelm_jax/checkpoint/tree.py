@@ -1,4 +1,4 @@
-"""A pytree as a table of named leaves: what lies on disk has names and shapes, and no Python types."""
+"""A pytree as a table of named leaves: checkpoints hold names and shapes, no Python types."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -15,8 +15,8 @@ SEPARATOR = "/"
 def leaf_table(tree: Any) -> dict[str, Any]:
     """Lists the leaves of `tree` by name, such as `opt_state/1/0/mu/blocks_0/kernel`.
 
-    A name joins the dictionary keys, field names and positions on the way to the leaf, so that a dataclass, a named
-    tuple and a plain dictionary with the same names give the same table.
+    A name joins the dictionary keys, field names and positions on the path to the leaf, so a dataclass, a named tuple and
+    a dictionary with the same names give the same table.
 
     Raises:
         ValueError: a key is empty or contains a slash.
@@ -48,7 +48,7 @@ def fill(tree: T, table: Mapping[str, Any]) -> T:
 
 
 def host_copies(tree: Any) -> dict[str, np.ndarray]:
-    """Copies the leaves of `tree` into host memory of their own, by name.
+    """Copies the leaves of `tree` to new host memory, by name.
 
     Raises:
         TypeError: a leaf is not an array of numbers.

@@ -1,10 +1,10 @@
-"""Measures speed beside others' on the same machine, in the same run.
+"""Measures speed next to other implementations, on the same machine and in the same run.
 
-    python scripts/benchmark.py train --config=strongreg --batch_sizes=4 --peer      training, beside PyTorch eager and compiled
-    python scripts/benchmark.py train --config=strongreg --ablate --out=speed.json   one change at a time; goes on where it stopped
-    python scripts/benchmark.py decode --config=strongreg                            beside no cache, PyTorch, transformers
+    python scripts/benchmark.py train --config=strongreg --batch_sizes=4 --peer      training, next to PyTorch
+    python scripts/benchmark.py train --config=strongreg --ablate --out=speed.json   one change at a time; resumes
+    python scripts/benchmark.py decode --config=strongreg                            next to no cache, PyTorch, transformers
     python scripts/benchmark.py decode --config=strongreg --nopeers --batch_sizes=1
-    python scripts/benchmark.py serve --config=strongreg --new_tokens=64             many clients beside one, and transformers
+    python scripts/benchmark.py serve --config=strongreg --new_tokens=64             many clients, one client, transformers
 
 Needs nothing trained: weights are random, of the shape of --config.
 """
@@ -37,7 +37,7 @@ _BATCH_SIZES = flags.DEFINE_list(
     None,
     "decode: rows decoded together (1,8,64); serve: clients at once (1,8,64); train: windows a step (the config's).",
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "Turns of each contender; figures are medians.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "Rounds; figures are medians over them.", lower_bound=1)
 
 _PROMPT_TOKENS = flags.DEFINE_integer(
     "prompt_tokens", 56, "decode, serve: length of each prompt.", lower_bound=1
@@ -45,21 +45,25 @@ _PROMPT_TOKENS = flags.DEFINE_integer(
 _NEW_TOKENS = flags.DEFINE_integer(
     "new_tokens", 200, "decode, serve: tokens added to each prompt.", lower_bound=2
 )
-_NAIVE = flags.DEFINE_bool("naive", True, "decode: runs the loop without a cache, too.")
-_PEERS = flags.DEFINE_bool("peers", True, "decode, serve: runs PyTorch and transformers, too.")
-_JSON = flags.DEFINE_string("json", None, "decode, serve: file for the figures.")
+_NAIVE = flags.DEFINE_bool("naive", True, "decode: also run the loop without a cache.")
+_PEERS = flags.DEFINE_bool("peers", True, "decode, serve: also run PyTorch and transformers.")
+_JSON = flags.DEFINE_string("json", None, "decode, serve: write the figures to this file.")
 
-_PEER = flags.DEFINE_bool("peer", False, "train: runs PyTorch, too, taking turns.")
-_ABLATE = flags.DEFINE_bool("ablate", False, "train: runs variants of the step at the first batch size, too.")
-_ONLY = flags.DEFINE_list("only", None, "train: of the variants and of PyTorch's modes, only these.")
+_PEER = flags.DEFINE_bool("peer", False, "train: also run PyTorch, in turns.")
+_ABLATE = flags.DEFINE_bool("ablate", False, "train: also run variants of the step, at the first batch size.")
+_ONLY = flags.DEFINE_list("only", None, "train: run only these variants and PyTorch modes.")
 _DTYPES = flags.DEFINE_list("dtypes", None, "train: float32, bfloat16 or both; ratios are to the first.")
-_TURN = flags.DEFINE_float("turn_seconds", 1.0, "train: at least so long a turn.", lower_bound=0.0)
-_PROFILE = flags.DEFINE_bool("profile", False, "train: says where a step's time goes, by kind of kernel.")
-_OUT = flags.DEFINE_string("out", None, "train: JSON file for the figures; the same command goes on with it.")
+_TURN = flags.DEFINE_float("turn_seconds", 1.0, "train: least length of a turn.", lower_bound=0.0)
+_PROFILE = flags.DEFINE_bool(
+    "profile", False, "train: print where the time of a step goes, by kind of kernel."
+)
+_OUT = flags.DEFINE_string(
+    "out", None, "train: JSON file for the figures; the same command adds what is missing."
+)
 
 
 def main(arguments: list[str]) -> None:
-    """Runs the benchmark that is named."""
+    """Runs the named benchmark."""
     commands = {"train": _train, "decode": _decode, "serve": _serve}
     if len(arguments) != 1 or arguments[0] not in commands:
         hint = did_you_mean(arguments[0], [*commands]) if len(arguments) == 1 else ""
@@ -83,7 +87,7 @@ def _train() -> None:
         turn_seconds=_TURN.value,
     )
     if _PEER.value:
-        # Both have to fit into the GPU's memory: JAX would take most of it at once.
+        # Both have to fit into the memory of the GPU, and JAX would reserve most of it.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     host_memory.keep_freed_memory()
     devices.one_cpu_device_per_core(math.gcd(*batch_sizes) // config.grad_accum_steps or 1)
@@ -109,7 +113,7 @@ def _profile(plan: train.Plan, results: ResultFile) -> None:
 
 
 def _chosen(plan: train.Plan) -> train.Plan:
-    """The plan with the variants and modes that were asked for."""
+    """The plan with the requested variants and modes."""
     known = variants.variants_here()
     modes = (*train.PEER_MODES, *train.PEER_MODES_ONCE)
     for word in _ONLY.value or ():

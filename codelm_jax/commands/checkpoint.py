@@ -3,9 +3,9 @@
     python scripts/checkpoint.py verify runs/tiny      reads every byte; exit status 1 if a step is damaged
     python scripts/checkpoint.py show runs/tiny        steps, config, fingerprints, device, parameter table
     python scripts/checkpoint.py repair runs/tiny      moves damaged steps to quarantine/, removes interrupted saves;
-                                                       --yes: even where no sound step remains
+                                                       --yes: even if no sound step remains
 
-In place of the run directory, `verify` and `show` also take the directory of one step.
+`verify` and `show` also take the directory of one step.
 """
 
 import jax
@@ -17,12 +17,12 @@ from codelm_jax.errors import UserError, did_you_mean
 
 EXIT_DAMAGED = 1
 
-_YES = flags.DEFINE_bool("yes", False, "repair: move damaged steps even where no sound one remains.")
+_YES = flags.DEFINE_bool("yes", False, "repair: move damaged steps even if no sound one remains.")
 
 
 def main(arguments: list[str]) -> int:
     """Runs `verify DIR`, `show DIR` or `repair DIR`; returns the exit status."""
-    # A training run may own the accelerator, and reading needs none.
+    # A training run may use the accelerator, and reading needs none.
     jax.config.update("jax_platforms", "cpu")
     match arguments:
         case ["verify", path]:

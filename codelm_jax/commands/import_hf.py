@@ -1,11 +1,11 @@
-"""Brings a directory of the Hugging Face format back: an export, or one that was trained further elsewhere.
+"""Imports a directory in the Hugging Face format: an export, or one that was trained further elsewhere.
 
     python scripts/import_hf.py --model=exports/tiny --out=runs/back
     python scripts/sample.py --checkpoint=runs/back --prompt="def add(a, b):"
     python scripts/train.py --config=configs/tiny.py --init_from=runs/back --workdir=runs/further
 
-The checkpoint holds weights, tokenizer and what the run knew of its data, but no optimizer: a run can start from it
-(--init_from), and none can go on with it. docs/interop.md has the details.
+The checkpoint holds weights, tokenizer and metadata, but no optimizer state: a run can start from it (--init_from), but
+not resume it. docs/interop.md has the details.
 """
 
 import json
@@ -17,9 +17,8 @@ import jax
 from absl import flags
 
 from codelm_jax import cli
+from codelm_jax.checkpoint.locate import CHECKPOINTS, QUARANTINE, saved_steps
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.quarantine import QUARANTINE
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, saved_steps
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
@@ -35,12 +34,12 @@ def main() -> None:
     # Importing needs no accelerator.
     jax.config.update("jax_platforms", "cpu")
     imported = read_hf(Path(_MODEL.value))
-    CodeTokenizer.from_json(imported.meta.tokenizer_json)  # refuses what can be no checkpoint's tokenizer
+    CodeTokenizer.from_json(imported.meta.tokenizer_json)  # checks that a checkpoint may have it
     step = imported.step or 0
     out = Path(_OUT.value)
     with RunLock(out):
-        # Judged before the store is opened, which would tidy up in a run that is not ours. The settings come first:
-        # the step is what makes the directory a run, and an import that was killed before it goes on.
+        # Checked before the store is opened, which would remove files of another run. The settings are written first:
+        # an import that was killed before it saved the step can be repeated.
         if _is_another_run(out, imported.meta.config):
             raise UserError(f"--out={out}: holds a run already; choose another directory")
         write_object(out / "config.json", imported.meta.config)
@@ -53,7 +52,7 @@ def main() -> None:
 
 
 def _is_another_run(out: Path, config: Mapping[str, Any]) -> bool:
-    """Whether `out` holds steps, sound or not, or settings other than those this import would have written."""
+    """Whether `out` holds steps, sound or not, or other settings than this import writes."""
     checkpoints, settings = out / CHECKPOINTS, out / "config.json"
     if saved_steps(checkpoints) or (checkpoints / QUARANTINE).exists():
         return True

@@ -1,11 +1,11 @@
-"""From nothing to a released model: trains, evaluates, chooses, exports and measures what it exported.
+"""Makes a release: trains, evaluates, chooses, exports and measures the export.
 
     python scripts/release.py
     python scripts/release.py --name=small-v1 --configs=configs/small.py --benchmarks=benchmarks
 
 The runs lie in `runs/NAME/CONFIG`, made by train.py, evaluate.py and report.py; what ships is `pretrained/NAME`.
-docs/release.md has the details. Stopped, the same command goes on. Exit status: 0 done, 2 a mistake, else that of the
-command that failed.
+docs/release.md has the details. After an interruption the same command continues. Exit status: 0 done, 2 a mistake, else
+that of the command that failed.
 """
 
 import functools
@@ -14,25 +14,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jax
 from absl import flags
 
-import codelm_jax
 from codelm_jax import cli, devices
-from codelm_jax.atomic import write_json
 from codelm_jax.config_files import configs_directory
-from codelm_jax.data.licences import PERMISSIVE
 from codelm_jax.errors import UserError
 from codelm_jax.evals.settings import Files, choose_settings
-from codelm_jax.interop.hf_record import read_record, seal
-from codelm_jax.release import shipped
-from codelm_jax.release.choice import candidate, choose
-from codelm_jax.release.directory import FIGURES, assemble, called, check_free
-from codelm_jax.report.runs import Run, load_runs
+from codelm_jax.release.pipeline import CommandFailed, ReleasePipeline, ReleasePlan
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
-_NAME = flags.DEFINE_string("name", None, "Of the release; default: v1 on a GPU, small-v1 without one.")
+_NAME = flags.DEFINE_string("name", None, "Name of the release; default: v1 on a GPU, small-v1 without one.")
 _CONFIGS = flags.DEFINE_list(
     "configs", None, "Config files; default: strongreg and strongreg_plus on a GPU, small without one."
 )
@@ -41,50 +33,42 @@ _BENCHMARKS = flags.DEFINE_string(
     None,
     "Directory of HumanEval.jsonl.gz and mbpp.jsonl, to run and to keep out of the corpus.",
 )
-_SUITES = flags.DEFINE_list("suites", ["all", "mini_benchmark"], "Of evaluate.py; --benchmarks adds its own.")
+_SUITES = flags.DEFINE_list(
+    "suites", ["all", "mini_benchmark"], "Suites of evaluate.py; --benchmarks adds its own."
+)
 _MAX_BYTES = flags.DEFINE_integer(
     "max_bytes", 200_000_000, "Cap on the corpus that all configs share.", lower_bound=1
 )
-_SET = flags.DEFINE_multi_string("set", [], "KEY=VALUE, laid over every config, e.g. --set=max_steps=200.")
-_LICENCE = flags.DEFINE_string("license", "apache-2.0", "That the weights are published under.")
-_RUNS = flags.DEFINE_string("runs", "runs", "Directory of the directory of the runs.")
-_DATA = flags.DEFINE_string("data", "data", "Directory of the directory of the prepared corpus.")
+_SET = flags.DEFINE_multi_string("set", [], "KEY=VALUE, applied to every config, e.g. --set=max_steps=200.")
+_LICENCE = flags.DEFINE_string("license", "apache-2.0", "Licence of the published weights.")
+_RUNS = flags.DEFINE_string("runs", "runs", "Parent directory of the runs.")
+_DATA = flags.DEFINE_string("data", "data", "Parent directory of the prepared corpus.")
 _OUT = flags.DEFINE_string("out", "pretrained", "Directory of releases.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces another release of the same name.")
 
-_SHARD_MB = 16
 _BENCHMARK_FILES = {"humaneval": "HumanEval.jsonl.gz", "mbpp": "mbpp.jsonl"}
-
-
-class _Failed(Exception):
-    """A command failed; holds its exit status."""
-
-    def __init__(self, status: int):
-        self.status = status
 
 
 def main() -> int:
     """Makes what is missing of the release; returns the exit status."""
     name, benchmarks = _name(), _benchmarks()
-    out, work, prepared_dir = (Path(each.value) / name for each in (_OUT, _RUNS, _DATA))
-    staged = work / "export" / name
-    check_free(out, staged, overwrite=_OVERWRITE.value)
-    suites = _suites(benchmarks)
+    plan = ReleasePlan(
+        configs=_configs(),
+        settings=_SET.value,
+        suites=_suites(benchmarks),
+        benchmarks=benchmarks,
+        max_bytes=_MAX_BYTES.value,
+        licence=_LICENCE.value,
+        work=Path(_RUNS.value) / name,
+        prepared_dir=Path(_DATA.value) / name,
+        out=Path(_OUT.value) / name,
+        overwrite=_OVERWRITE.value,
+    )
+    plan.check()
     try:
-        runs = [
-            _make(file, work / config, prepared_dir, suites, benchmarks)
-            for config, file in _configs().items()
-        ]
-        if len(runs) > 1:
-            _run("report", f"--workdir={','.join(map(str, runs))}", f"--out={work / 'report'}")
-        candidates = [candidate(run) for run in load_runs(runs)]
-        chosen = choose(candidates)
-        print("\n".join(f"{each}{' (chosen)' if each is chosen else ''}" for each in candidates), flush=True)
-        _export(chosen.directory, staged, f"--called={called(out)}")
-    except _Failed as failed:
+        ReleasePipeline(plan, cli.call).run()
+    except CommandFailed as failed:
         return failed.status
-    assemble(staged, prepared_dir, out, overwrite=_OVERWRITE.value)
-    _measure(out)
     return 0
 
 
@@ -98,7 +82,7 @@ def _name() -> str:
 
 
 def _suites(benchmarks: Mapping[str, str]) -> Sequence[str]:
-    """The names of all suites, each of which can be run here: told before the hours of training, not after them."""
+    """The names of all suites, checked to run here before hours of training."""
     settings = choose_settings([*_SUITES.value, *benchmarks], seed=0, files=Files(**benchmarks))
     if settings.task_sets:
         _check_sandbox()
@@ -151,84 +135,6 @@ def _benchmarks() -> dict[str, str]:
         if not file.is_file():
             raise UserError(f"--benchmarks={_BENCHMARKS.value}: has no {file.name}")
     return {suite: str(file) for suite, file in files.items()}
-
-
-def _make(
-    file: str, run: Path, prepared_dir: Path, suites: Sequence[str], benchmarks: Mapping[str, str]
-) -> Path:
-    """Trains, evaluates and describes one run, or goes on with it."""
-    data = {
-        "data.prepared_dir": prepared_dir,
-        "data.licenses": PERMISSIVE,
-        "data.max_bytes": _MAX_BYTES.value,
-        "data.decontaminate": tuple(benchmarks.values()),
-    }
-    shared = [f"--config.{key}={value}" for key, value in data.items()]
-    _run(
-        "train", f"--config={file}", f"--workdir={run}", *shared, *(f"--config.{each}" for each in _SET.value)
-    )
-    # What is evaluated is what would ship: rounded to bfloat16, read from its files.
-    weights = run.parent / "weights" / run.name
-    _export(run, weights)
-    step = read_record(weights).step
-    _run(
-        "evaluate",
-        f"--checkpoint={weights}",
-        f"--suite={','.join(suites)}",
-        *(f"--{suite}={path}" for suite, path in benchmarks.items()),
-        f"--data={prepared_dir}",
-        f"--out={run / 'evals' / f'step_{step}'}",
-    )
-    (evaluated,) = load_runs([run])
-    _check_newest(evaluated, suites, step)
-    _run("report", f"--workdir={run}", f"--license={_LICENCE.value}")
-    return run
-
-
-def _check_newest(run: Run, suites: Sequence[str], step: int) -> None:
-    """The card and the choice go by the newest evaluations: those must be of the step that ships."""
-    for suite in suites:
-        evaluation = run.evaluation(suite)
-        if evaluation and evaluation.step != step:
-            raise UserError(
-                f"{run.directory}: its newest {suite} is of step {evaluation.step}, but step {step} is the best and "
-                f"ships; move {run.directory / 'evals' / f'step_{evaluation.step}'} away"
-            )
-
-
-def _export(run: Path, out: Path, *more: str) -> None:
-    """The best step of a run as it ships, with the card that the run has by now."""
-    shape = ("--dtype=bfloat16", f"--max_shard_mb={_SHARD_MB}", "--overwrite")
-    _run("export", f"--checkpoint={run}", f"--out={out}", *shape, *more)
-
-
-def _run(command: str, *arguments: str) -> None:
-    status = cli.call(command, *arguments)
-    if status:
-        raise _Failed(status)
-
-
-def _measure(out: Path) -> None:
-    if (out / FIGURES).exists() and FIGURES in read_record(out).sha256:
-        print(f"{out}: is there already, with its figures")
-        return
-    # As the test takes them again, which no accelerator is promised.
-    jax.config.update("jax_platforms", "cpu")
-    figures = {
-        **shipped.measure(out),
-        "tolerance_nll": shipped.TOLERANCE,
-        "measured_with": {
-            "codelm_jax": codelm_jax.__version__,
-            "jax": jax.__version__,
-            "device": jax.devices()[0].device_kind,
-        },
-    }
-    write_json(out / FIGURES, figures)
-    seal(out)
-    held_out = figures["heldout"]
-    print(
-        f"{out}: nll {held_out['nll']:.4f}, {held_out['bits_per_byte']:.4f} bits per byte on its held-out text"
-    )
 
 
 def run() -> None:

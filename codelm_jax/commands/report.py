@@ -13,7 +13,7 @@ from absl import flags
 
 from codelm_jax import cli
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_record import is_export
+from codelm_jax.interop.hf_files import is_export
 from codelm_jax.report.model_card import NO_LICENCE, write_model_card
 from codelm_jax.report.page import write_report
 from codelm_jax.report.runs import load_runs

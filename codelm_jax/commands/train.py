@@ -1,10 +1,10 @@
-"""Trains a model: prepares the data where needed, resumes the run where there is one.
+"""Trains a model: prepares the data if needed, and resumes the run if there is one.
 
     python scripts/train.py --config=configs/strongreg.py
     python scripts/train.py --config=configs/strongreg.py --config.max_steps=20 --workdir=runs/short
     python scripts/train.py --config=my_code.py --init_from=runs/strongreg
 
-A run that a signal (or `--stop_after`) stopped has saved; the same command goes on. Exit status: 0 done, 1 a resumed
+A run that a signal (or `--stop_after`) stopped has saved; the same command resumes it. Exit status: 0 done, 1 a resumed
 run differed (`--prove_resume`), 2 a mistake in the command or its files, 75 stopped, 130 or 143 ended at once by a second
 signal, without saving.
 """
@@ -38,8 +38,9 @@ from codelm_jax.schema import parse
 from codelm_jax.training.config import TrainConfig, parse_train_config
 from codelm_jax.training.describe import describe
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED, let_sigterm_interrupt
-from codelm_jax.training.loop import Run, train
+from codelm_jax.training.loop import TrainingRun, train
 from codelm_jax.training.mesh import backend_of, make_mesh
+from codelm_jax.training.optimizer import make_optimizer
 from codelm_jax.training.resume import (
     Origin,
     check_same_settings,
@@ -53,17 +54,20 @@ from codelm_jax.training.resume_proof import prove_resume
 _CONFIG = cli.define_config()
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run directory; default: runs/<name of the config file>.")
 _ARCH_JSON = flags.DEFINE_string(
-    "arch_json", None, "The reference's architecture file, laid over config.model."
+    "arch_json", None, "The reference's architecture file; its keys replace those of config.model."
 )
-_INIT_FROM = flags.DEFINE_string("init_from", None, "Start a new run from this checkpoint's weights.")
-_DESCRIBE = flags.DEFINE_bool("describe", False, "Print what the run would be, as JSON, and stop.")
+_INIT_FROM = flags.DEFINE_string("init_from", None, "Start a new run from the weights of this checkpoint.")
+_DESCRIBE = flags.DEFINE_bool("describe", False, "Print size, cost and memory of the run as JSON, and stop.")
 _STOP_AFTER = flags.DEFINE_integer(
-    "stop_after", None, "Save and stop after this step; the same command without it goes on.", lower_bound=1
+    "stop_after",
+    None,
+    "Save and stop after this step; the same command without this flag resumes.",
+    lower_bound=1,
 )
 _PROVE_RESUME = flags.DEFINE_integer(
     "prove_resume",
     0,
-    "Train so many steps straight, and again with a stop half-way, beside the run directory; say what differs.",
+    "Train this many steps, and again with a stop half-way, next to the run directory; print what differs.",
     lower_bound=0,
 )
 
@@ -86,7 +90,9 @@ def main() -> int:
     devices.warn_if_gpu_unused()
     mesh = make_mesh(config)
     compilation_cache.enable()
-    backend_of(config, mesh)  # refused now, not after the data is prepared
+    # Refused now, not after the data is prepared.
+    backend_of(config, mesh)
+    make_optimizer(config)
     if _DESCRIBE.value:
         saved = saved_meta(workdir)
         prepared = find_prepared(
@@ -101,12 +107,12 @@ def main() -> int:
         with RunLock(workdir):
             return _train(asked, config, data_config, mesh, workdir)
     except KeyboardInterrupt:
-        print("stopped before or after the training steps; run the same command to go on", file=sys.stderr)
+        print("stopped before or after the training steps; run the same command to resume", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
 def _asked_config() -> dict[str, Any]:
-    """The config file, the architecture file over it, and what was given as `--config.KEY=VALUE` over both."""
+    """The config file, overridden by the architecture file, overridden by `--config.KEY=VALUE`."""
     asked = _CONFIG.value.to_dict()
     if _ARCH_JSON.value:
         overrides = config_flags.get_override_values(flags.FLAGS["config"])
@@ -147,7 +153,7 @@ def _train(
         attention_path=backend_of(config, mesh).attention,
     )
     summary = train(
-        Run(
+        TrainingRun(
             config=config,
             mesh=mesh,
             workdir=workdir,
@@ -160,7 +166,7 @@ def _train(
         )
     )
     if summary["stopped_by"]:
-        print(f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to go on")
+        print(f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to resume")
         return EXIT_INTERRUPTED
     Console().print(table(evaluated.held_out(workdir, prepared, config.final_eval_tokens)))
     _print_completions(workdir)
@@ -169,13 +175,13 @@ def _train(
 
 
 def _inherit(origin: Origin, asked: dict[str, Any], workdir: Path) -> tuple[TrainConfig, DataConfig]:
-    """Lays the parent's architecture and tokenizer over `asked`, and says what it changed."""
+    """Replaces architecture and tokenizer in `asked` by those of the parent, and prints what changed."""
     parent = f"--init_from={_INIT_FROM.value}" if _INIT_FROM.value else f"the run in {workdir}"
     own = asked["model"]
     asked["model"] = inherited_model(origin, own, _model_keys_asked_for(), parent)
     if changes := {key: value for key, value in asked["model"].items() if own.get(key) != value}:
         print(f"{parent} gives config.model", ", ".join(f"{k} = {v!r}" for k, v in changes.items()))
-    # The weights mean nothing under another tokenizer than their own.
+    # The weights are useless with another tokenizer.
     path, tokenizer_json = workdir / "tokenizer.json", origin.tokenizer_json or ""
     given = asked["data"]["tokenizer_path"]
     if given and CodeTokenizer.from_file(given).to_json() != tokenizer_json:
@@ -188,7 +194,7 @@ def _inherit(origin: Origin, asked: dict[str, Any], workdir: Path) -> tuple[Trai
 
 
 def _model_keys_asked_for() -> set[str]:
-    """Keys of `config.model` that the command line sets, by themselves or in an architecture file."""
+    """Keys of `config.model` that the command line sets, directly or in an architecture file."""
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     keys = {key.removeprefix("model.") for key in overrides if key.startswith("model.")}
     return keys | set(read_arch_json(_ARCH_JSON.value) if _ARCH_JSON.value else ())

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from codelm_jax.checkpoint.saved_step import run_directory
-from codelm_jax.checkpoint.store import Loaded, load_checkpoint
+from codelm_jax.checkpoint.load import Loaded, load_checkpoint
+from codelm_jax.checkpoint.locate import run_directory
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepared import PreparedData, load_prepared
 from codelm_jax.data.progress import Advance, console_report
@@ -26,7 +26,8 @@ from codelm_jax.evals.settings import choose_settings
 from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
-from codelm_jax.interop.hf_record import is_export
+from codelm_jax.generation.scoring import next_token_logprobs
+from codelm_jax.interop.hf_files import is_export
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.ops.backend import Backend
@@ -99,7 +100,7 @@ def model(loaded: Loaded) -> Model:
         statistics=lambda windows: cast(
             Mapping[str, Any], jax.device_get(statistics(loaded.params, put_batch(mesh, windows)))
         ),
-        next_token=lambda text: np.exp(generator.next_token_logprobs(text).astype(np.float64)),
+        next_token=lambda text: np.exp(next_token_logprobs(generator.text_model, text).astype(np.float64)),
         codec=tokenizer,
         byte_lengths=tokenizer.byte_lengths(),
         context_length=config.model.max_seq_length,

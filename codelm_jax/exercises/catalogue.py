@@ -1,4 +1,7 @@
-"""All templates, and the draw of one draft."""
+"""All templates, each a meaning of its own, and the draw of one draft.
+
+Compositions come on top: every shape of one counts as a template in a draft's `template`.
+"""
 
 import re
 
@@ -6,26 +9,38 @@ from codelm_jax.exercises import composition
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft, fill
 from codelm_jax.exercises.tables import (
+    algorithms,
+    arithmetic,
     characters,
+    checks,
     comparisons,
+    conversions,
     dictionaries,
     digits,
+    drawing,
     everyday,
     folds,
+    geometry,
+    graphs,
     grids,
+    groups,
     item_lists,
     items,
     lists,
     numbers,
+    ordering,
     pair_lists,
     pairs,
+    parsing,
     positions,
     ranges,
     rearranged,
     recursion,
     sentences,
+    simulations,
     slices,
     strings,
+    times,
     two_lists,
     words,
 )
@@ -54,6 +69,18 @@ _TABLES = (
     grids,
     recursion,
     everyday,
+    arithmetic,
+    groups,
+    ordering,
+    algorithms,
+    geometry,
+    graphs,
+    times,
+    checks,
+    parsing,
+    conversions,
+    simulations,
+    drawing,
 )
 TEMPLATES: tuple[Template, ...] = tuple(template for module in _TABLES for template in module.TEMPLATES)
 _OPERATION = re.compile(r"\$!?[PEQSUCH]")

@@ -10,10 +10,12 @@ from typing import TypeVar
 
 from codelm_jax.exercises import operations, pipeline_steps, vocabulary
 from codelm_jax.exercises.draws import Draws
-from codelm_jax.exercises.filling import Draft, without_idle_parentheses
+from codelm_jax.exercises.filling import Draft
+from codelm_jax.exercises.layout import is_narrow, without_idle_parentheses
 from codelm_jax.exercises.pipeline_steps import End, Order
 
 TOPIC = "composition"
+_LONGEST_NAME = 36
 Step = TypeVar("Step", Order, End)
 
 
@@ -68,7 +70,7 @@ def compose(draws: Draws) -> Draft:
     """Draws a pipeline with at least two steps."""
     while True:
         draft = _composed(draws)
-        if draft is not None:
+        if draft is not None and is_narrow(draft.body):
             return draft
 
 
@@ -88,21 +90,12 @@ def _composed(draws: Draws) -> Draft | None:
     steps = [step for step in (keep, term, order) if step is not None]
     if len(steps) + (end.name != "list") < 2 or (of_words and order is not None and "est_" in order.name):
         return None
-    if order is not None and (end.name, order.name) in _IDLE:
+    if order is not None and (re.sub(r"_\d+$", "", end.name), order.name) in _IDLE:
         return None
     if len(steps) == 1 and order is None and end.name in ("list", "sum"):
         return None
-    in_order = end.name in ("list", "text", "first", "lengths", "initials", "length_by_text")
+    in_order = end.name in ("list", "text", "first", "lengths", "initials")
     ask = end.words.replace("{}", _values(source, keep, term, order, in_order=in_order), 1)
-    pieces = [
-        end.name,
-        order.name if order else "",
-        term.names if term else "",
-        _restricted(source.plain, keep),
-    ]
-    name = re.sub(r"\W+", "_", "_of_".join(piece for piece in pieces if piece and piece != "list"))
-    if draws.chance(0.25):
-        name = draws.choice(("get_", "compute_", "find_", "make_")) + name
     shape = "/".join(
         [
             source.name,
@@ -114,11 +107,12 @@ def _composed(draws: Draws) -> Draft | None:
     return Draft(
         template=f"{TOPIC}/{re.sub('_?[0-9]+', '', shape)}",
         topic=TOPIC,
-        name=name,
+        name=_name(source, keep, term, order, end, draws),
         params=((source.param, source.kind),),
         returns=end.returns,
         ask=ask,
         body=without_idle_parentheses(_body(source, keep, term, order, end, draws)),
+        needs_words=True,
     )
 
 
@@ -133,7 +127,8 @@ def _is_pointless(source: _Source, keep: operations.Predicate | None, term: oper
         return False
     beyond = of_digits and any(int(number) > 9 for number in re.findall(r"\d+", keep.code))
     return beyond or any(
-        word in keep.name for word in ("negative", "positive", "single_digit", "above_0", "than_0", "_0")
+        word in keep.name
+        for word in ("negative", "positive", "nonzero", "single_digit", "above_0", "than_0", "_0")
     )
 
 
@@ -150,6 +145,10 @@ _IDLE = {
         "count_distinct",
         "total_length",
         "length_by_text",
+        "any_above",
+        "all_below",
+        "sum_above",
+        "any_longer_than",
     )
     for order in ("ascending", "descending", "reversed")
 } | {
@@ -158,6 +157,33 @@ _IDLE = {
     ("smallest", "distinct"),
     ("spread", "distinct"),
 }
+
+
+def _name(
+    source: _Source,
+    keep: operations.Predicate | None,
+    term: operations.Term | None,
+    order: Order | None,
+    end: End,
+    draws: Draws,
+) -> str:
+    """A name that says everything, where that is not too long, or the gist."""
+    nouns = _restricted(source.plain, keep)
+    ending = "" if end.name == "list" else end.name
+    named = [
+        piece for piece in (ending, order.name if order else "", term.names if term else "", nouns) if piece
+    ]
+    verb = draws.choice(end.verbs.split())
+    options = [(2.0, f"{verb}_{source.plain}"), (2.0, f"{verb}_{nouns}")]
+    if term:
+        options.append((2.0, f"{verb}_{term.names}"))
+    whole = "_of_".join(named)
+    if len(whole) <= _LONGEST_NAME:
+        options.append((5.0, whole))
+    name = re.sub(
+        r"\W+", "_", draws.weighted([option for option in options if len(option[1]) <= _LONGEST_NAME])
+    )
+    return re.sub(r"(_of)+(?=_of_|$)", "", name)
 
 
 def _restricted(nouns: str, keep: operations.Predicate | None) -> str:
@@ -218,7 +244,9 @@ def _body(
         result = "selected"
     if style == "loop" and end.start and not order:
         total = draws.choice(("total", "result", "acc", "out", "answer"))
-        update = end.update.replace("{t}", total).replace("{v}", f"({value})" if "[" in end.update else value)
+        update = end.update.replace("{t}", total).replace(
+            "{v}", f"({value})" if "{v}[" in end.update else value
+        )
         lines = [f"{total} = {end.start}", f"for {source.item} in {source.code}:"]
         if condition:
             lines += [f"    if {condition}:", f"        {update}"]
@@ -226,7 +254,7 @@ def _body(
             lines.append(f"    {update}")
         return "\n".join([*lines, f"return {total}"])
     lines = [f"{result} = [{inner}]"]
-    if style == "loop":
+    if style == "loop" and (term or keep):
         lines = [f"{result} = []", f"for {source.item} in {source.code}:"]
         indent = "    "
         if condition:
@@ -238,8 +266,11 @@ def _body(
             f"{result} = [{source.item} for {source.item} in {source.code} if {condition}]",
             f"{result} = [{value} for {source.item} in {result}]",
         ]
-    elif style == "nested" and not term and not keep and source.code == source.param:
-        lines, result = [], source.param
+    elif not term and not keep:
+        # Nothing is done to the single values: they are taken as they are, as a list.
+        is_list = source.kind in ("ints", "words")
+        made = source.code if source.kind == "text" else f"list({source.code})"
+        lines, result = ([], source.param) if is_list else ([f"{result} = {made}"], result)
     ordered = order.code.replace("{}", result) if order else result
     return "\n".join(_ended(lines, result, ordered, end, inner, draws))
 

@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping
 
 from codelm_jax.exercises import operations, vocabulary
 from codelm_jax.exercises.draws import Draws
+from codelm_jax.exercises.layout import is_narrow, without_idle_parentheses
 from codelm_jax.exercises.template import Template
 
 _PLACEHOLDER = re.compile(
@@ -48,6 +49,9 @@ _OPERATIONS: Mapping[
     "C": operations.draw_characters,
     "H": operations.draw_character_term,
 }
+# A function's name that is longer is drawn once more, so many times at most.
+_LONGEST_NAME = 36
+_TRIES = 4
 _SEPARATORS = ("-", ", ", " ", "/", "_", ":", " | ")
 
 
@@ -63,6 +67,7 @@ class Draft:
         returns: the return type.
         ask: wording, as in `Template.asks`.
         body: source of the body, not indented.
+        needs_words: whether its name says too little for it to go without a docstring.
     """
 
     template: str
@@ -72,6 +77,7 @@ class Draft:
     returns: str
     ask: str
     body: str
+    needs_words: bool = False
 
 
 class _Words:
@@ -79,6 +85,7 @@ class _Words:
 
     def __init__(self, template: Template, draws: Draws):
         self.draws = draws
+        self._has_two_lists = any(param.slot in ("M", "B") for param in template.params)
         self._fixed = _fixed_names(template)
         self.name: dict[str, str] = {}
         self.ask: dict[str, str] = {}
@@ -141,9 +148,9 @@ class _Words:
         param, item, plural, singular = entry
         where = f" in {param}" if param != plural and self.draws.chance(0.6) else ""
         token = {"M": "y", "B": "y", "W": "w"}.get(slot, "x")
-        if slot in "MB":
-            plural = param
-        self._set(slot, param, plural + where, plural)
+        # Two lists are called by their names.
+        called = param if self._has_two_lists else plural + where
+        self._set(slot, param, called, plural)
         self._set(token, item, singular, singular)
         self.bound += [param, item]
         if token == "w":
@@ -254,30 +261,32 @@ def _rest(match: re.Match[str]) -> str:
     return "" if match["argument"] is None else f"({match['argument']})"
 
 
-def without_idle_parentheses(source: str) -> str:
-    """`source` without parentheses around a name, a number or a call, where they do not make a call."""
-    return re.sub(
-        r"(?:(?<=[\s(\[+*/,:-])|^)\(((?:[\w.]+|(?:abs|len|min|max|sum)\([^()]*\)))\)(?!\()", r"\1", source
-    )
-
-
 def _fixed_names(template: Template) -> set[str]:
     """Names that a template's parameters and bodies contain as they are."""
     code = " ".join(template.bodies)
     return {param.name for param in template.params} | set(re.findall(r"(?<![\w$.!\"])[A-Za-z_]\w*", code))
 
 
-def fill(template: Template, draws: Draws) -> Draft:
-    """Draws one function of a template."""
+def _drawn_words(template: Template, draws: Draws) -> tuple[_Words, str]:
     words = _Words(template, draws)
     while not words.are_distinct():
         words = _Words(template, draws)
-    name = re.sub(r"\W+", "_", words.in_name(draws.choice(template.names))).strip("_").lower()
+    name = words.in_name(draws.choice(template.names))
+    return words, re.sub(r"\W+", "_", name).strip("_").lower()
+
+
+def fill(template: Template, draws: Draws) -> Draft:
+    """Draws one function of a template."""
+    words, name = _drawn_words(template, draws)
+    for _ in range(_TRIES):
+        if len(name) <= _LONGEST_NAME:
+            break
+        words, name = _drawn_words(template, draws)
     slots = {param.slot: words.code.get(param.slot, "") for param in template.params}
     params = tuple((slots[param.slot] if param.slot else param.name, param.kind) for param in template.params)
-    body = without_idle_parentheses(words.in_code(draws.choice(template.bodies)))
+    bodies = [words.in_code(body) for body in template.bodies]
     # A recursive body calls its function by this name.
-    body = body.replace("RECURSE", name)
+    body = draws.choice([body for body in bodies if is_narrow(body)] or bodies).replace("RECURSE", name)
     return Draft(
         template=template.key,
         topic=template.topic,
@@ -285,5 +294,5 @@ def fill(template: Template, draws: Draws) -> Draft:
         params=params,
         returns=template.returns,
         ask=words.in_ask(draws.choice(template.asks)),
-        body=body,
+        body=without_idle_parentheses(body),
     )

@@ -1,16 +1,12 @@
-"""Exercises: small documented functions with tests, one by one or as documents for training.
+"""Exercises one by one, documents for training, held-out problems for evaluation.
 
-    with Sandbox(workers=2, timeout_seconds=BATCH_SECONDS) as sandbox:
-        sieve = Sieve(sandbox, problems)
-        for text in documents(seed=0, count=1000, sieve=sieve):
-            ...
-
-The same seed and the same benchmark files give the same texts on every machine and Python version. The splits share no
-behaviour: what a function returns on fixed probes decides on which side it falls.
+The same seed and the same benchmark files give the same texts on every machine and Python version, and the first texts for
+a seed are the same for any count. The splits share no behaviour: what a function returns on fixed probes decides on which
+side it falls.
 """
 
 import dataclasses
-import itertools
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -18,16 +14,18 @@ from codelm_jax.exercises.catalogue import draw_draft, draw_relative
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft
 from codelm_jax.exercises.sieve import Finding, Sieve
-from codelm_jax.exercises.wording import Style, draw_style, typing_import, written
+from codelm_jax.exercises.wording import draw_documented_style, draw_style, imports, with_imports, written
+from codelm_jax.text.problems import Problem
 
 Split = Literal["train", "heldout"]
 
-# Drafts that are run together.
-_AT_ONCE = 8000
+# Drafts that are run together: few at first, so that a short list costs little.
+_FIRST_ROUND = 128
+_LARGEST_ROUND = 8000
 _SINGLE = 0.3
 _MOST_FUNCTIONS = 6
-# Drafts drawn for a document beyond what it holds, for those that are dropped.
-_SPARE = 3
+# Drafts drawn for a document beyond what it is to hold, for those that are dropped.
+_SPARE = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,20 +71,42 @@ def exercises(seed: int, count: int, *, sieve: Sieve, split: Split = "train") ->
     Raises:
         SandboxError: the sandbox failed.
     """
-    seen: set[str] = set()
-    for start in itertools.count(step=_AT_ONCE):
-        draws = [Draws(f"exercise {seed} {i}") for i in range(start, start + _AT_ONCE)]
+    seen: set[bytes] = set()
+    for numbers in _rounds(1):
+        draws = [Draws(f"exercise {seed} {i}") for i in numbers]
         drafts = [draw_draft(own) for own in draws]
         for draft, finding, own in zip(drafts, sieve.passed(drafts), draws, strict=True):
             if finding is None or finding.split != split:
                 continue
-            exercise = _exercise(draft, finding, draw_style(own), own, split)
-            if exercise.source in seen:
+            exercise = _exercise(draft, finding, own, split)
+            digest = hashlib.blake2b(exercise.source.encode(), digest_size=8).digest()
+            if digest in seen:
                 continue
-            seen.add(exercise.source)
+            seen.add(digest)
             yield exercise
             if len(seen) == count:
                 return
+
+
+def held_out(seed: int, count: int, *, sieve: Sieve) -> Iterator[Problem]:
+    """Yields `count` problems for evaluation: documented functions whose behaviour is in no training text.
+
+    Args:
+        seed: of all draws.
+        count: how many.
+        sieve: as for `exercises`.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+    for i, exercise in enumerate(exercises(seed, count, sieve=sieve, split="heldout")):
+        yield Problem(
+            id=f"exercises/{seed}/{i}",
+            prompt=exercise.prompt,
+            entry_point=exercise.entry_point,
+            tests=tuple(exercise.check.splitlines()),
+            solution=exercise.body,
+        )
 
 
 def documents(seed: int, count: int, *, sieve: Sieve, split: Split = "train") -> Iterator[str]:
@@ -104,9 +124,8 @@ def documents(seed: int, count: int, *, sieve: Sieve, split: Split = "train") ->
         SandboxError: the sandbox failed.
     """
     done = 0
-    at_once = _AT_ONCE // 4
-    for start in itertools.count(step=at_once):
-        draws = [Draws(f"document {seed} {i}") for i in range(start, start + at_once)]
+    for numbers in _rounds(5):
+        draws = [Draws(f"document {seed} {i}") for i in numbers]
         groups = [_group(own) for own in draws]
         findings = iter(sieve.passed([draft for _, drafts in groups for draft in drafts]))
         for own, (size, drafts) in zip(draws, groups, strict=True):
@@ -118,6 +137,15 @@ def documents(seed: int, count: int, *, sieve: Sieve, split: Split = "train") ->
             done += 1
             if done == count:
                 return
+
+
+def _rounds(drafts_each: int) -> Iterator[range]:
+    """Successive ranges of numbers; each number stands for so many drafts."""
+    start, size = 0, _FIRST_ROUND
+    while True:
+        numbers = range(start, start + max(1, size // drafts_each))
+        yield numbers
+        start, size = numbers.stop, min(2 * size, _LARGEST_ROUND)
 
 
 def _group(draws: Draws) -> tuple[int, list[Draft]]:
@@ -141,20 +169,20 @@ def _document(size: int, found: list[tuple[Draft, Finding | None]], draws: Draws
     for draft, finding in found:
         if finding is None or finding.split != split or draft.name in sources or draft.body in bodies:
             continue
-        style = shared or Style(hints, draw_style(draws).docstring)
+        style = shared or dataclasses.replace(draw_style(draws), hints=hints)
         prompt, body = written(draft, style, finding.tests, draws)
         sources[draft.name] = prompt + body
         bodies.add(draft.body)
         if len(sources) == size:
             break
-    text = "\n\n".join(sources.values())
-    needed = typing_import(text)
-    return f"{needed}\n\n\n{text}" if needed else text
+    return with_imports("\n\n".join(sources.values()))
 
 
-def _exercise(draft: Draft, finding: Finding, style: Style, draws: Draws, split: Split) -> Exercise:
+def _exercise(draft: Draft, finding: Finding, draws: Draws, split: Split) -> Exercise:
+    # A problem that is to be solved must say what it asks for.
+    style = draw_documented_style(draws) if split == "heldout" else draw_style(draws)
     prompt, body = written(draft, style, finding.tests, draws)
-    needed = typing_import(prompt)
+    needed = imports(prompt + body)
     if needed:
         prompt = f"{needed}\n\n\n{prompt}"
     return Exercise(prompt, body, draft.name, finding.tests, draft.template, split)

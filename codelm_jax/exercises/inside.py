@@ -8,15 +8,20 @@ import builtins
 import copy
 import gc
 import hashlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-# Turns of loops, and lengths of ranges, in one case and in one task's tests. Limits on steps, not on time, give the same
+# Turns of loops, calls of the function itself, and lengths of ranges, in one case and in one task's tests. Limits on steps, not on time, give the same
 # verdict on any machine. No function here needs as many for a task that it solves.
 CASE_STEPS = 100_000
 TASK_STEPS = 5_000
 # Items or bits of a variable that an assignment may leave: strings that double in a loop take long within few steps.
 SIZE = 20_000
+# Largest argument of factorials and binomial coefficients.
+FACTOR = 1_000
+# A function that is too long in so many cases is given up.
+ENDLESS = 3
 _left = 0
 _Function = Callable[..., Any]
 
@@ -51,8 +56,31 @@ def _bounded_range(*arguments: int) -> range:
     return numbers
 
 
+def _counted(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        _step()
+        yield value
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * exponent > SIZE:
+        raise _TooLong
+    return base**exponent
+
+
+def _bounded(function: _Function) -> _Function:
+    """A function of integers that takes long for large ones, without them."""
+
+    def call(*arguments: int) -> Any:
+        if any(argument > FACTOR for argument in arguments):
+            raise _TooLong
+        return function(*arguments)
+
+    return call
+
+
 class _Counted(ast.NodeTransformer):
-    """Makes every turn of a loop a step, and looks at the size of what is assigned."""
+    """Makes every turn of a loop and every call a step, and looks at the size of what is assigned."""
 
     def _loop(self, node: Any) -> Any:
         self.generic_visit(node)
@@ -64,8 +92,22 @@ class _Counted(ast.NodeTransformer):
         names = [target.id for target in targets if isinstance(target, ast.Name)]
         return [node, *(_call("_grown", name) for name in names)]
 
+    def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        self.generic_visit(node)
+        # What goes over a list alone ends soon; combinations of a list may not.
+        if "itertools" in ast.dump(node.iter):
+            node.iter = ast.Call(ast.Name("_counted", ast.Load()), [node.iter], [])
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(ast.Name("_power", ast.Load()), [node.left, node.right], [])
+
     visit_While = _loop
     visit_For = _loop
+    visit_FunctionDef = _loop
     visit_Assign = _assignment
     visit_AugAssign = _assignment
 
@@ -77,7 +119,8 @@ def _call(function: str, *names: str) -> ast.Expr:
 
 def _loaded(source: str, name: str) -> _Function:
     tree = ast.fix_missing_locations(_Counted().visit(ast.parse(source)))
-    namespace: dict[str, Any] = {"_step": _step, "_grown": _grown, "range": _bounded_range}
+    namespace: dict[str, Any] = {"_step": _step, "_grown": _grown, "_counted": _counted, "_power": _power}
+    namespace["range"] = _bounded_range
     exec(compile(tree, "<function>", "exec"), namespace)
     return namespace[name]
 
@@ -149,6 +192,8 @@ def examine(functions: list[Any], tasks: list[Any], probes: dict[str, list[Any]]
         for arity in range(least, most + 1):
             by_arity.setdefault(arity, []).append((task_id, tests))
     gc.disable()
+    for name in ("factorial", "comb", "perm"):
+        setattr(math, name, _bounded(getattr(math, name)))
     builtins.print = lambda *arguments, **keywords: None
     return [_examined(function, by_arity, probes) for function in functions]
 
@@ -156,7 +201,11 @@ def examine(functions: list[Any], tasks: list[Any], probes: dict[str, list[Any]]
 def _examined(function: list[Any], by_arity: dict[int, list[Any]], probes: dict[str, list[Any]]) -> list[Any]:
     source, name, arity, cases, probe_sets = function
     loaded = _loaded(source, name)
-    values = [_value(loaded, case) for case in cases]
+    values: list[str] = []
+    for case in cases:
+        values.append(_value(loaded, case))
+        if values.count("!TooLong") == ENDLESS:
+            return [["!TooLong"] * len(cases), ["endless"] * len(probe_sets), []]
     digests = []
     for probe_set in probe_sets:
         answers = "\n".join(_value(loaded, arguments) for arguments in probes[probe_set])

@@ -97,7 +97,8 @@ def draw_predicate(draws: Draws) -> Predicate:
     """A predicate on integers, one in eight made of two."""
     if draws.chance(0.125):
         parity, size = _fixed(draws.choice(_PARITIES), draws), _fixed(draws.choice(_SIZES[:9]), draws)
-        return _both(parity, size)
+        # "not divisible by 5 and less than 12" could be read in two ways.
+        return _both(size, parity) if parity.name.startswith("not_") else _both(parity, size)
     return _fixed(draws.choice(draws.choice((_PARITIES, _SIZES, _OTHER_PREDICATES))), draws)
 
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from codelm_jax.exercises import formats
 from codelm_jax.exercises.draws import Draws
-from codelm_jax.exercises.vocabulary import value
+from codelm_jax.exercises.kinds import value
 
 _CASES = 18
 _PROBES = 32
 _INTEGERS = ("int", "positive", "natural", "small", "size", "index", "item")
-_STRINGS = ("text", "word", "part", "char", "sep", "digits")
+_STRINGS = ("text", "word", "part", "char", "sep")
 
 
 def cases(kinds: Sequence[str], key: str) -> list[list[object]]:
@@ -75,16 +76,33 @@ def _plant(kinds: Sequence[str], arguments: list[object], draws: Draws) -> None:
             isinstance(whole, list) and whole and kind in ("ints", "items", "some ints") and draws.chance(0.5)
         ):
             arguments[i] = [*whole[: draws.integer(1, len(whole))], *_some(arguments[i], draws)]
+        elif isinstance(whole, list) and whole and kind == "words" and draws.chance(0.5):
+            arguments[i] = draws.choice(
+                (whole[::-1], sorted(whole), [*whole[:1], *_some(arguments[i], draws)])
+            )
         elif isinstance(whole, list) and whole and kind in ("part", "text") and draws.chance(0.6):
             arguments[i] = _part(draws.choice(whole), draws)
-        elif isinstance(whole, dict) and whole and kind in ("word", "text") and draws.chance(0.7):
+        elif isinstance(whole, dict) and whole and kind in ("word", "text", "char") and draws.chance(0.7):
             arguments[i] = draws.choice(list(whole))
+        elif isinstance(whole, str) and kinds[0] in formats.WORDS and draws.chance(0.5):
+            arguments[i] = _related(whole, kind, arguments[i], draws)
         elif isinstance(whole, str) and whole and kind in ("part", "char") and draws.chance(0.6):
             arguments[i] = _part(whole, draws, longest=1 if kind == "char" else 2)
         elif isinstance(whole, str) and whole and kind == "text" and draws.chance(0.6):
             arguments[i] = draws.choice((whole, whole.upper(), whole[::-1], whole[:3], _part(whole, draws)))
         elif isinstance(whole, int) and kind in ("int", "item") and draws.chance(0.25):
             arguments[i] = draws.choice((whole, whole, whole + 1))
+
+
+def _related(whole: str, kind: str, drawn: object, draws: Draws) -> object:
+    """A word of a formatted string, or one that begins like it; what was drawn for other kinds."""
+    if kind in ("word", "snake"):
+        return draws.choice(re.findall("[a-z]+", whole) or ["a"])
+    if kind in formats.WORDS and isinstance(drawn, str):
+        mine, other = re.split("([-.:/])", whole), re.split("([-.:/])", drawn)
+        taken = draws.integer(1, len(mine))
+        return "".join(mine[:taken] + other[taken:])
+    return drawn
 
 
 def _some(items: object, draws: Draws) -> list[object]:

@@ -10,6 +10,7 @@ fails is halved until the function at fault is alone.
 import ast
 import collections
 import dataclasses
+import hashlib
 import importlib.resources
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from codelm_jax.exercises import probes
 from codelm_jax.exercises.filling import Draft
 from codelm_jax.exercises.normal import normal_form
-from codelm_jax.exercises.wording import signature
+from codelm_jax.exercises.wording import signature, with_imports
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import Job
 from codelm_jax.text.problems import Problem
@@ -25,6 +26,8 @@ from codelm_jax.text.problems import Problem
 # Processor seconds for a batch: about ten times what one takes.
 BATCH_SECONDS = 30.0
 _BATCH = 500
+# Findings that are kept. A body that was forgotten is run again, with the same result.
+_REMEMBERED = 30_000
 _FEWEST_CASES = 4
 _MOST_TESTS = 8
 # One behaviour in 16 is held out.
@@ -51,19 +54,21 @@ class Finding:
 
 
 class Sieve:
-    """Runs drafts and says which ones may be used; remembers each distinct body.
+    """Runs drafts and says which ones may be used; remembers the latest bodies.
 
     Args:
         sandbox: where they run, opened with `timeout_seconds=BATCH_SECONDS`.
         problems: all benchmark tasks against which to decontaminate.
+        remembered: how many bodies' findings to keep.
 
     Attributes:
         dropped: how many drafts went, by reason.
     """
 
-    def __init__(self, sandbox: Sandbox, problems: Iterable[Problem]):
+    def __init__(self, sandbox: Sandbox, problems: Iterable[Problem], *, remembered: int = _REMEMBERED):
         self._sandbox = sandbox
-        self._findings: dict[str, Finding] = {}
+        self._remembered = remembered
+        self._findings: dict[bytes, Finding] = {}
         self._tasks: list[list[object]] = []
         self._names: set[str] = set()
         self._wordings: set[str] = set()
@@ -73,13 +78,13 @@ class Sieve:
             self._add(problem)
 
     @property
-    def findings(self) -> dict[str, Finding]:
-        """What is known of each distinct body, by its alpha-normal form."""
+    def findings(self) -> dict[bytes, Finding]:
+        """What is known of the latest bodies, by a digest of kinds and alpha-normal form."""
         return self._findings
 
     def finding(self, draft: Draft) -> Finding:
         """What a run showed of a draft that was given to `passed`, dropped or not."""
-        return self._findings[_key(draft)]
+        return self._findings[_short(_key(draft))]
 
     def passed(self, drafts: Sequence[Draft]) -> list[Finding | None]:
         """Returns each draft's finding, or None where it is dropped.
@@ -88,10 +93,14 @@ class Sieve:
             SandboxError: the sandbox failed.
         """
         keys = [_key(draft) for draft in drafts]
-        fresh = {key: draft for key, draft in zip(keys, drafts, strict=True) if key not in self._findings}
+        known = self._findings
+        fresh = {key: draft for key, draft in zip(keys, drafts, strict=True) if _short(key) not in known}
         waiting = [(key, draft) for key, draft in fresh.items() if _form(key) not in self._solutions]
         self._run([waiting[i : i + _BATCH] for i in range(0, len(waiting), _BATCH)])
-        return [self._judged(draft, key) for draft, key in zip(drafts, keys, strict=True)]
+        judged = [self._judged(draft, key) for draft, key in zip(drafts, keys, strict=True)]
+        for short in list(known)[: max(0, len(known) - self._remembered)]:
+            del known[short]
+        return judged
 
     def _judged(self, draft: Draft, key: str) -> Finding | None:
         fault = ""
@@ -102,11 +111,11 @@ class Sieve:
         elif _plain(draft.ask.removeprefix("? ").removeprefix("! ")) in self._wordings:
             fault = "level 2: wording of a task"
         else:
-            fault = self._findings[key].fault
+            fault = self._findings[_short(key)].fault
         if fault:
             self.dropped[fault] += 1
             return None
-        return self._findings[key]
+        return self._findings[_short(key)]
 
     def _run(self, batches: list[list[tuple[str, Draft]]]) -> None:
         while batches:
@@ -116,9 +125,9 @@ class Sieve:
             for batch, verdict in zip(batches, verdicts, strict=True):
                 if verdict.passed:
                     for (key, draft), examined in zip(batch, verdict.answer, strict=True):
-                        self._findings[key] = _finding(key, draft, *examined)
+                        self._findings[_short(key)] = _finding(key, draft, *examined)
                 elif len(batch) == 1:
-                    self._findings[batch[0][0]] = Finding((), "", f"does not run: {verdict.outcome}")
+                    self._findings[_short(batch[0][0])] = Finding((), "", f"does not run: {verdict.outcome}")
                 else:
                     middle = len(batch) // 2
                     halves += [batch[:middle], batch[middle:]]
@@ -154,9 +163,9 @@ class Sieve:
 
 
 def source_of(draft: Draft) -> str:
-    """The draft as a function without hints and docstring."""
+    """The draft as a program, without hints and docstring."""
     body = "\n".join("    " + line for line in draft.body.split("\n"))
-    return f"{signature(draft, 'none')}\n{body}\n"
+    return with_imports(f"{signature(draft, 'none')}\n{body}\n")
 
 
 def normalised(source: str, name: str) -> str | None:
@@ -174,6 +183,10 @@ def _key(draft: Draft) -> str:
 
 def _form(key: str) -> str:
     return key.partition("|")[2]
+
+
+def _short(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
 def _finding(key: str, draft: Draft, values: list[str], digests: list[str], tasks: list[str]) -> Finding:

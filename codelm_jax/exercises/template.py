@@ -24,7 +24,8 @@ by side. (`//` and ` / ` inside a group are Python's operators.)
 import dataclasses
 import re
 
-_GROUP = re.compile(r"@\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
+# Parentheses inside a group may be nested three deep.
+_GROUP = re.compile(r"@\(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)")
 _SLASH = re.compile(r"(?<!/)(?:(?<! )/|/(?! ))(?!/)")
 _HEADER = re.compile(r"(?P<names>[^:]+?) : (?P<params>.*?) ?-> (?P<returns>.+)")
 # Letters for the usual parameters: the kind of value they hold.

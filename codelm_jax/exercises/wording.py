@@ -1,25 +1,43 @@
-"""How a function is written down: signature, type hints, docstring, examples."""
+"""The words of a function: its sentence in the imperative, its signature, its imports; and the whole of it, written down."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Sequence
 
+from codelm_jax.exercises import docstrings
+from codelm_jax.exercises.docstrings import INDENT
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import Draft
-from codelm_jax.exercises.vocabulary import KINDS
+from codelm_jax.exercises.kinds import KINDS
 
-INDENT = "    "
-_MAX_EXAMPLE_CHARACTERS = 76
-_TYPING_NAMES = {"list": "List", "dict": "Dict", "tuple": "Tuple", "set": "Set"}
-_VERBS = (
+_TYPING_NAMES = {"list": "List", "dict": "Dict", "tuple": "Tuple"}
+# Uses in a program, and the (module, name) that has to be imported for them.
+_IMPORTS = {
+    r"\bitertools\.": ("itertools", ""),
+    r"\bmath\.": ("math", ""),
+    r"\bre\.": ("re", ""),
+    r"\bCounter\(": ("collections", "Counter"),
+    r"\bdefaultdict\(": ("collections", "defaultdict"),
+    r"\bdeque\(": ("collections", "deque"),
+    r"\bdate(?:\(|\.fromiso)": ("datetime", "date"),
+    r"\btimedelta\(": ("datetime", "timedelta"),
+    r"\breduce\(": ("functools", "reduce"),
+    r"(?m)^def .*\bDict\[": ("typing", "Dict"),
+    r"(?m)^def .*\bList\[": ("typing", "List"),
+    r"(?m)^def .*\bOptional\[": ("typing", "Optional"),
+    r"(?m)^def .*\bTuple\[": ("typing", "Tuple"),
+}
+_USUAL_VERBS = (
     (10, "Return {}"),
     (2, "Returns {}"),
-    (1, "Compute {}"),
     (1, "Get {}"),
-    (1, "Find {}"),
-    (0.7, "Write a function that returns {}"),
-    (0.5, "This function returns {}"),
+    (0.4, "Write a function that returns {}"),
+    (0.3, "This function returns {}"),
 )
+_NUMBER_VERBS = (*_USUAL_VERBS, (1.5, "Compute {}"), (1.5, "Calculate {}"), (1, "Find {}"))
+_MAKING_VERBS = (*_USUAL_VERBS, (1, "Build {}"), (1, "Create {}"), (0.7, "Make {}"))
+_FINDING_VERBS = (*_USUAL_VERBS, (2, "Find {}"))
 _QUESTION_VERBS = (
     (4, "Return True if {}, otherwise False"),
     (3, "Return True if {}, False otherwise"),
@@ -30,6 +48,19 @@ _QUESTION_VERBS = (
     (1, "Returns True if {} and False otherwise"),
     (0.5, "Write a function that checks whether {}"),
 )
+# A noun phrase and the verb that says the same. Only where nothing follows that belongs to the phrase alone.
+_DIRECT = (
+    (re.compile(r"(?=how (?:many|often) )"), ("Count ", "Count ", "Return ", "Determine ")),
+    (re.compile(r"the number of times "), ("Count how often ",)),
+    (re.compile(r"the number of (?=(?:\w+ )?\w+s (?:in|of|that|among)\b)"), ("Count the ",)),
+    (re.compile(r"the sum of (?=the \w+s\b)"), ("Add up ", "Sum ")),
+    (re.compile(r"the product of (?=the \w+s\b)"), ("Multiply ",)),
+    (re.compile(r"(?:a|the) list of (?=the \w+s\b)"), ("List ", "Collect ")),
+)
+_WITHOUT_DOCSTRING = ("none", "comment above", "comment inside")
+# What is looked for rather than computed.
+_SEARCHED = re.compile(r"whichever |the (index|first|last|one|longest|shortest|position|largest|smallest)\b")
+_TAIL = re.compile(r";|, or |, and |\(| minus | plus | times | divided ")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +69,20 @@ class Style:
 
     Attributes:
         hints: "none", "builtin" (`list[int]`) or "typing" (`List[int]`, with its import).
-        docstring: "line", "block", "google", "sphinx", "humaneval", "examples", "sentence", "comment above", "comment
-            inside" or "none".
+        docstring: "line", "block", "google", "numpy", "sphinx", "humaneval", "examples", "sentence", "comment above",
+            "comment inside" or "none".
+        width: columns of its docstring or comment.
     """
 
     hints: str
     docstring: str
+    width: int
+
+
+def draw_documented_style(draws: Draws) -> Style:
+    """One style with a docstring."""
+    style = draw_style(draws)
+    return draw_documented_style(draws) if style.docstring in _WITHOUT_DOCSTRING else style
 
 
 def draw_style(draws: Draws) -> Style:
@@ -54,34 +93,51 @@ def draw_style(draws: Draws) -> Style:
             [
                 (34, "line"),
                 (6, "block"),
-                (7, "google"),
+                (6, "google"),
+                (2, "numpy"),
                 (2, "sphinx"),
                 (20, "humaneval"),
                 (8, "examples"),
                 (4, "sentence"),
                 (4, "comment above"),
-                (4, "comment inside"),
+                (3, "comment inside"),
                 (11, "none"),
             ]
         ),
+        width=draws.choice((72, 79, 79, 88, 99)),
     )
 
 
 def sentence(draft: Draft, draws: Draws) -> str:
     """The wording as one or two sentences in the imperative."""
-    if draft.ask.startswith("! "):
-        text = draft.ask[2:]
-    elif draft.ask.startswith("? "):
-        text = draws.weighted(_QUESTION_VERBS).format(draft.ask[2:])
-    elif draft.ask.startswith("how "):
-        text = f"{draws.choice(('Return', 'Return', 'Compute', 'Determine'))} {draft.ask}"
-    else:
-        text = draws.weighted(_VERBS).format(draft.ask)
-    if draws.chance(0.08) and text.startswith("Return") and draft.params:
-        parts = [f"{KINDS[kind].words} {name}" for name, kind in draft.params]
+    text = _imperative(draft, draws)
+    # "Given a list of integers numbers, return ..."; not where the name only repeats the description.
+    told = [(name, KINDS[kind].words) for name, kind in draft.params]
+    if text.startswith("Return") and told and draws.chance(0.06) and all(n not in w for n, w in told):
+        parts = [f"{words} {name}" for name, words in told]
         given = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
         text = f"Given {given}, {re.sub('^Returns?', 'return', text)}"
-    return text if draws.chance(0.06) else text + "."
+    return text if draws.chance(0.06) and text[-1].isalnum() else text + "."
+
+
+def _imperative(draft: Draft, draws: Draws) -> str:
+    ask = draft.ask
+    if ask.startswith("! "):
+        return ask[2:]
+    if ask.startswith("? "):
+        return draws.weighted(_QUESTION_VERBS).format(ask[2:])
+    for pattern, verbs in _DIRECT:
+        found = pattern.match(ask)
+        if found and (ask.startswith("how ") or (not _TAIL.search(ask) and draws.chance(0.3))):
+            return draws.choice(verbs) + ask[found.end() :]
+    verbs = _USUAL_VERBS
+    if ask.startswith(("a ", "one ")):
+        verbs = _MAKING_VERBS
+    elif _SEARCHED.match(ask) and not draft.returns.startswith(("list", "dict")):
+        verbs = _FINDING_VERBS
+    elif draft.returns in ("int", "float"):
+        verbs = _NUMBER_VERBS
+    return draws.weighted(verbs).format(ask)
 
 
 def signature(draft: Draft, hints: str) -> str:
@@ -95,19 +151,27 @@ def signature(draft: Draft, hints: str) -> str:
 def _hint(hint: str, hints: str) -> str:
     if hints == "builtin":
         return hint
-    hint = re.sub(r"\b(list|dict|tuple|set)\[", lambda m: _TYPING_NAMES[m[1]] + "[", hint)
+    hint = re.sub(r"\b(list|dict|tuple)\[", lambda m: _TYPING_NAMES[m[1]] + "[", hint)
     return f"Optional[{hint.removesuffix(' | None')}]" if hint.endswith(" | None") else hint
 
 
-def typing_import(source: str) -> str:
-    """The import line that the hints in `source` need; "" without any."""
-    heads = " ".join(re.findall(r"^def .*$", source, re.MULTILINE))
-    names = sorted({name for name in (*_TYPING_NAMES.values(), "Optional") if f"{name}[" in heads})
-    return f"from typing import {', '.join(names)}" if names else ""
+def imports(source: str) -> str:
+    """The import lines that a program needs; "" without any."""
+    found = sorted({needed for pattern, needed in _IMPORTS.items() if re.search(pattern, source)})
+    lines = [f"import {module}" for module, name in found if not name]
+    for module, names in itertools.groupby((pair for pair in found if pair[1]), key=lambda pair: pair[0]):
+        lines.append(f"from {module} import {', '.join(name for _, name in names)}")
+    return "\n".join(lines)
+
+
+def with_imports(source: str) -> str:
+    """The program with its imports at the top, two blank lines apart."""
+    needed = imports(source)
+    return f"{needed}\n\n\n{source}" if needed else source
 
 
 def written(draft: Draft, style: Style, cases: Sequence[tuple[str, str]], draws: Draws) -> tuple[str, str]:
-    """The function's source in two parts: up to its body, and the body.
+    """The function's source in two parts, without imports: up to its body, and the body.
 
     Args:
         draft: the function.
@@ -118,72 +182,12 @@ def written(draft: Draft, style: Style, cases: Sequence[tuple[str, str]], draws:
     head = signature(draft, style.hints)
     text = sentence(draft, draws)
     body = "".join(f"{INDENT}{line}\n" if line else "\n" for line in draft.body.split("\n"))
-    if style.docstring == "none" and draft.topic != "composition":
+    if style.docstring == "none" and not draft.needs_words:
         return f"{head}\n", body
     if style.docstring == "comment above":
-        return f"# {text}\n{head}\n", body
+        return f"{docstrings.comment(text, style.width)}\n{head}\n", body
     if style.docstring == "comment inside":
-        return f"{head}\n{INDENT}# {text}\n", body
-    return f"{head}\n{_docstring(draft, style.docstring, text, _shown(draft, cases, draws), draws)}\n", body
-
-
-def _docstring(draft: Draft, kind: str, text: str, examples: list[tuple[str, str]], draws: Draws) -> str:
-    quotes = '"""'
-    if kind == "block":
-        lines = [quotes, text, quotes]
-    elif kind in ("google", "sphinx"):
-        lines = [quotes + text, "", *_sections(draft, kind), quotes]
-    elif kind == "humaneval" and examples:
-        opening = draws.choice((quotes, quotes + " "))
-        lines = [opening + text, *_session(examples), quotes]
-    elif kind == "examples" and examples:
-        title = draws.choice(("Example:", "Examples:", ""))
-        shown = _session(examples)
-        lines = [
-            quotes + text,
-            "",
-            *([title] + [INDENT + line for line in shown] if title else shown),
-            quotes,
-        ]
-    elif kind == "sentence" and examples:
-        call, value = examples[0]
-        pattern = draws.choice(("For example, {} returns {}.", "Example: {} is {}.", "{} == {}"))
-        lines = [quotes + text, "", pattern.format(call, value), quotes]
-    else:
-        lines = [quotes + text + quotes]
-    return "\n".join(INDENT + line if line else line for line in lines)
-
-
-def _session(examples: list[tuple[str, str]]) -> list[str]:
-    return [line for call, value in examples for line in (f">>> {call}", value)]
-
-
-def _shown(draft: Draft, cases: Sequence[tuple[str, str]], draws: Draws) -> list[tuple[str, str]]:
-    """One to three (call, value) that fit a line, with different values where there are any."""
-    fitting = [
-        (f"{draft.name}({arguments})", value)
-        for arguments, value in cases
-        if len(draft.name) + len(arguments) < _MAX_EXAMPLE_CHARACTERS
-        and len(value) < _MAX_EXAMPLE_CHARACTERS
-        and "\\" not in arguments + value
-        and value != "None"
-    ]
-    chosen = draws.sample(fitting, min(len(fitting), draws.integer(1, 3)))
-    values = {value for _, value in fitting}
-    if len(chosen) > 1 and len(values) > 1 and len({value for _, value in chosen}) == 1:
-        chosen[-1] = next(case for case in fitting if case[1] != chosen[0][1])
-    return chosen
-
-
-def _sections(draft: Draft, kind: str) -> list[str]:
-    about = ""
-    if draft.ask.startswith("? "):
-        about = f"True if {draft.ask[2:]}, otherwise False."
-    elif not draft.ask.startswith(("! ", "how ")):
-        about = draft.ask[0].upper() + draft.ask[1:] + "."
-    described = [(name, KINDS[kind_].words) for name, kind_ in draft.params]
-    if kind == "sphinx":
-        lines = [f":param {name}: {words}" for name, words in described]
-        return [*lines, f":return: {about}"] if about else lines
-    lines = ["Args:", *(f"{INDENT}{name}: {words[0].upper() + words[1:]}." for name, words in described)]
-    return [*lines, "", "Returns:", INDENT + about] if about else lines
+        comment = docstrings.comment(text, style.width - len(INDENT))
+        return f"{head}\n{docstrings.indented(comment)}\n", body
+    lines = docstrings.docstring(draft, style.docstring, text, cases, draws, width=style.width)
+    return f"{head}\n{docstrings.indented(lines)}\n", body

@@ -1,4 +1,4 @@
-"""Python text in colour while it is still being written."""
+"""Prints Python text in colour while it is being generated."""
 
 import re
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from pygments import format as format_tokens
 from pygments.formatters import TerminalFormatter
 from pygments.lexers.python import PythonLexer
 
-# The word at the end may still grow into another one.
+# The last word may still become another one.
 _UNFINISHED_WORD = re.compile(r"\w*\Z")
 
 
 class CodePrinter:
-    """Writes pieces of one Python text, each character once, coloured as what it has turned out to be so far."""
+    """Prints the pieces of one Python text in colour, each character once."""
 
     def __init__(self, write: Callable[[str], object], *, colour: bool, before: str = ""):
-        """Begins a text.
+        """Starts a text.
 
         Args:
-            write: takes what is to be shown.
+            write: takes the output.
             colour: whether to add terminal colours.
-            before: text that is shown already, which decides how what follows is read.
+            before: text before it, which is shown already; the colours depend on it.
         """
         self._write = write
         self._colour = colour
@@ -36,7 +36,7 @@ class CodePrinter:
         self._show(unfinished.start() if unfinished else len(self._text))
 
     def close(self) -> None:
-        """Shows what is left."""
+        """Shows the rest."""
         self._show(len(self._text))
 
     def _show(self, end: int) -> None:
@@ -45,7 +45,7 @@ class CodePrinter:
         if not self._colour:
             self._write(self._text[self._shown : end])
         else:
-            # The lexer may begin a text with a byte order mark or odd line ends: it must not change them.
+            # `get_tokens` would remove a byte order mark and change line ends.
             tokens = [
                 (kind, value[max(0, self._shown - start) : end - start])
                 for start, kind, value in self._lexer.get_tokens_unprocessed(self._text)

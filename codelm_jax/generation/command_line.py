@@ -1,4 +1,4 @@
-"""What the sampling command reads and prints."""
+"""Input and output of the sampling command."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from codelm_jax.dataclass_flags import parse_values
 from codelm_jax.errors import UserError
 from codelm_jax.generation.code_printer import CodePrinter
 from codelm_jax.generation.generator import Generator
@@ -19,17 +20,13 @@ def params_from_flags(values: Mapping[str, Any], stop: Sequence[str]) -> Samplin
     """Sampling parameters from flags of the same names.
 
     Args:
-        values: a value a flag.
+        values: of the flags, by name.
         stop: stop strings, or one name of a stop rule.
 
     Raises:
         UserError: names the flag whose value is not possible.
     """
-    meant = stop_from_words(stop, "--stop")
-    try:
-        return SamplingParams.parse({**values, "stop": meant}, "-")
-    except UserError as error:
-        raise UserError(str(error).replace("-.", "--", 1)) from None
+    return parse_values(SamplingParams, {**values, "stop": stop_from_words(stop, "--stop")})
 
 
 def read_prompt(path: str) -> str:
@@ -38,7 +35,7 @@ def read_prompt(path: str) -> str:
     Raises:
         UserError: it cannot be read, or is not UTF-8.
     """
-    # As bytes: what reads text makes \n of each \r\n, and takes standard input's encoding from the locale.
+    # As bytes: text mode turns \r\n into \n, and decodes standard input as the locale says.
     try:
         content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
         return content.decode()
@@ -50,10 +47,10 @@ def read_prompt(path: str) -> str:
 def print_completions(
     generator: Generator, prompts: Sequence[str], params: SamplingParams, *, as_json: bool, out: TextIO
 ) -> None:
-    """Prints each prompt with its completions: a single one as it is written, in colour on a terminal."""
+    """Prints each prompt with its completions; a single completion is printed while it is decoded."""
     colour = out.isatty()
     if len(prompts) == params.n == 1 and not as_json:
-        # Nothing is shown before the prompt is known to fit.
+        # The first piece raises where the prompt does not fit: before anything is printed.
         pieces = generator.stream(prompts[0], params)
         first = next(pieces, "")
         _show(out, prompts[0] + first, pieces, colour=colour)

@@ -1,29 +1,31 @@
 """From logits to the next token: repetition controls, temperature, top-k, top-p, min-p, and the draw.
 
-Every function takes one parameter a row, traced, so that a batch may mix them and a change compiles nothing. A filter
-that no row asks for is skipped at run time.
+Parameters are traced, one value per row: rows may differ, and a change compiles nothing. A filter that no row asks for
+is skipped at run time.
 
-Axes: R rows, V vocabulary, S slots of the context.
+Axes: R rows, V vocabulary, S cache length.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
-from codelm_jax.generation.params import MAX_NGRAM
+from codelm_jax.generation.params import MAX_NGRAM, SamplingParams
 from codelm_jax.ops.dropout import mix32
 from codelm_jax.ops.threshold import largest_threshold, ordered
 
-# Colder than this, float32 logits that differ at all are decided: the row is greedy.
+# Below this temperature a row is greedy: any difference of float32 logits decides.
 _COLDEST = 1e-6
 
 
 @flax.struct.dataclass
 class RowSampling:
-    """One value a row of the numeric fields of `SamplingParams`, and which of the `n` completions the row is."""
+    """The numeric fields of `SamplingParams`, one value per row, and the row's number among its `n` completions."""
 
     temperature_R: Array
     top_k_R: Array
@@ -34,6 +36,33 @@ class RowSampling:
     spare_syntax_R: Array
     seed_R: Array
     sample_R: Array
+
+
+_DTYPES = {float: np.float32, int: np.int32, bool: np.bool_}
+
+
+def row_sampling(params: Sequence[SamplingParams], rows: int, samples: Sequence[int] = ()) -> RowSampling:
+    """Parameters as one column a field, padded to `rows` with the defaults of `SamplingParams`.
+
+    Args:
+        params: of the first rows.
+        rows: of the columns.
+        samples: the rows' numbers among their `n` completions; 0 where missing.
+    """
+
+    def column(values: Sequence[float], fill: float, dtype: type) -> Array:
+        padded = np.full(rows, fill, dtype)
+        padded[: len(values)] = values
+        return jnp.asarray(padded)
+
+    defaults = SamplingParams()
+    columns = {"sample_R": column(samples, 0, np.uint32)}
+    for name in (field.name.removesuffix("_R") for field in dataclasses.fields(RowSampling)):
+        if name != "sample":
+            fill = getattr(defaults, name)
+            dtype = np.uint32 if name == "seed" else _DTYPES[type(fill)]
+            columns[f"{name}_R"] = column([getattr(each, name) for each in params], fill, dtype)
+    return RowSampling(**columns)
 
 
 def adjust_repetition(
@@ -63,10 +92,9 @@ def adjust_repetition(
 
 
 def filter_logits(logits_RV: Array, sampling: RowSampling, *, on_cpu: bool) -> Array:
-    """Applies temperature, top-k, top-p and min-p; what they exclude becomes -inf.
+    """Applies temperature, top-k, top-p and min-p; excluded tokens get -inf.
 
-    The filters follow each other, each on the renormalised rest of the one before. Greedy rows keep
-    one token, the first of equals.
+    Each filter works on the renormalised rest of the one before. Greedy rows keep one token, the first of equals.
 
     Args:
         logits_RV: float32; -inf is never chosen.
@@ -98,17 +126,17 @@ def filter_logits(logits_RV: Array, sampling: RowSampling, *, on_cpu: bool) -> A
 def draw(logits_RV: Array, sampling: RowSampling, position_R: Array) -> Array:
     """Draws one token a row from the softmax of its logits (Gumbel-max trick), int32 `[R]`.
 
-    A row's noise is a keyed hash of (seed, sample, position, token): the same wherever the row stands in a batch.
+    A row's noise is a keyed hash of (seed, sample, position, token), whatever its place in the batch.
 
     Args:
-        logits_RV: float32, filtered; only one finite value in a row makes it certain.
+        logits_RV: float32, filtered.
         sampling: the rows' seeds.
-        position_R: int32, the place of the new token in its text.
+        position_R: int32, position of the new token in its text.
     """
     keys_R2 = jax.vmap(_row_key)(sampling.seed_R, sampling.sample_R, position_R)
-    place_V = lax.iota(jnp.uint32, logits_RV.shape[1])
-    # Two keys, one before and one between two rounds of mixing: see model/dropout.py.
-    bits_RV = mix32(mix32(place_V[None, :] ^ keys_R2[:, :1]) ^ keys_R2[:, 1:])
+    token_V = lax.iota(jnp.uint32, logits_RV.shape[1])
+    # Two keys, one before and one between two rounds of mixing: see ops/dropout.py.
+    bits_RV = mix32(mix32(token_V[None, :] ^ keys_R2[:, :1]) ^ keys_R2[:, 1:])
     # The smallest exponential wins: its precision is that of the uniform near 0, all 32 bits of it.
     uniform_RV = (bits_RV.astype(jnp.float32) + 0.5) * 2.0**-32
     exponential_RV = -jnp.log1p(-jnp.minimum(uniform_RV, 1.0 - 2.0**-24))
@@ -163,18 +191,18 @@ def _penalise(
 
 
 def _ban_ngrams(logits_RV: Array, history_RS: Array, length_R: Array, n_R: Array, spared_RV: Array) -> Array:
-    rows, slots = history_RS.shape
-    slot_S = jnp.arange(slots)
+    rows, length = history_RS.shape
+    place_S = jnp.arange(length)
     rows_R1 = jnp.arange(rows)[:, None]
 
     def also_matches(back: Array, matches_RS: Array) -> Array:
-        """Keeps slot s where the token `back` before it equals the one `back` before the token to come."""
-        source_S = jnp.maximum(slot_S - back, 0)
+        """Keeps place s where the token `back` before it equals the one `back` before the token to come."""
+        source_S = jnp.maximum(place_S - back, 0)
         recent_R = history_RS[rows_R1[:, 0], jnp.maximum(length_R - back, 0)]
-        same_RS = (history_RS[:, source_S] == recent_R[:, None]) & (slot_S >= back)[None, :]
+        same_RS = (history_RS[:, source_S] == recent_R[:, None]) & (place_S >= back)[None, :]
         return matches_RS & (same_RS | (back >= n_R)[:, None])
 
-    real_RS = (slot_S[None, :] < length_R[:, None]) & (n_R > 0)[:, None]
+    real_RS = (place_S[None, :] < length_R[:, None]) & (n_R > 0)[:, None]
     matches_RS = lax.fori_loop(1, MAX_NGRAM, also_matches, real_RS)
     banned_RV = jnp.zeros(logits_RV.shape, jnp.bool_).at[rows_R1, history_RS].max(matches_RS)
     kept_RV = jnp.where(banned_RV & ~spared_RV, -jnp.inf, logits_RV)

@@ -1,4 +1,4 @@
-"""A conversation with the model: type code, see it continued, change how it samples."""
+"""An interactive session: type code, see its completion, change sampling parameters."""
 
 import dataclasses
 import os
@@ -15,32 +15,33 @@ from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.generation.code_printer import CodePrinter
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams, stop_from_words
+from codelm_jax.generation.scoring import next_tokens
 
 HELP = """\
 Type code and press Enter: the model continues it.
-Esc Enter begins a new line; arrow keys recall what was typed.
+Esc Enter starts a new line; arrow keys recall earlier prompts.
   :set temperature 0.2   change a parameter; :set alone shows them all
-  :set stop function     or strings of your own: :set stop "\\n\\n" "#"; :set stop none takes them away
-  :tokens [k]            the most probable next tokens after the last prompt
-  :fewshot               put worked examples before every prompt, or stop it
+  :set stop function     or strings: :set stop "\\n\\n" "#"; :set stop none removes them
+  :tokens [k]            the most likely next tokens after the last prompt
+  :fewshot               turn worked examples before every prompt on or off
   :again                 the last prompt once more, with the next seed
   :help                  this text
   :quit                  leave (or Ctrl-D)"""
 
-_CANDIDATES = 10
+_DEFAULT_TOKENS = 10
 _NO_STOP = "none"
 _BAR_WIDTH = 30
 
 
 class Session:
-    """What has been set and typed so far; it reads no input itself."""
+    """The state of a session; it reads no input itself."""
 
     def __init__(self, generator: Generator, params: SamplingParams, examples: str, console: Console):
-        """Starts with nothing typed.
+        """Starts without a prompt.
 
         Args:
             generator: of the completions.
-            params: to begin with.
+            params: at the start.
             examples: worked examples for `:fewshot`.
             console: shows everything.
         """
@@ -59,7 +60,7 @@ class Session:
         }
 
     def handle(self, text: str) -> bool:
-        """Answers one input; False when it asks to leave. Mistakes are told, not raised."""
+        """Answers one input; False if it ends the session. Mistakes are shown, not raised."""
         try:
             if not text.startswith(":"):
                 self._prompt = text
@@ -114,13 +115,13 @@ class Session:
         self._say(f"{name} = {getattr(self.params, name)!r}")
 
     def _tokens(self, arguments: list[str]) -> None:
-        count = arguments[0] if arguments else str(_CANDIDATES)
+        count = arguments[0] if arguments else str(_DEFAULT_TOKENS)
         if not count.isdecimal() or int(count) < 1:
             raise UserError(f":tokens {count}: give a number of tokens, e.g. :tokens 20")
         table = Table("token", "id", "probability", "")
-        for candidate in self._generator.next_token(self._full_prompt(), int(count)):
-            bar = "█" * round(candidate.probability * _BAR_WIDTH)
-            table.add_row(repr(candidate.text), str(candidate.token_id), f"{candidate.probability:.1%}", bar)
+        for token in next_tokens(self._generator.text_model, self._full_prompt(), int(count)):
+            bar = "█" * round(token.probability * _BAR_WIDTH)
+            table.add_row(repr(token.text), str(token.token_id), f"{token.probability:.1%}", bar)
         self._console.print(table)
 
     def _fewshot(self, _: list[str]) -> None:
@@ -147,7 +148,7 @@ class Session:
 
 
 def run(generator: Generator, params: SamplingParams, examples: str) -> None:
-    """Talks on the terminal until the user leaves."""
+    """Runs a session on the terminal until the user ends it."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.lexers import PygmentsLexer
@@ -183,7 +184,7 @@ def _words(text: str) -> list[str]:
 
 
 def _value(name: str, current: Any, values: list[str]) -> Any:
-    """Reads what was typed as the type that the parameter has."""
+    """Parses the words as the type of the current value."""
     if name == "stop":
         if values in ([""], [_NO_STOP]):
             return ()
@@ -202,9 +203,13 @@ def _value(name: str, current: Any, values: list[str]) -> Any:
 
 
 def _unescaped(text: str) -> str:
-    """Reads escapes as Python source does; what is no escape stays as it is."""
+    """Decodes escapes as Python source does; other backslashes stay.
+
+    Raises:
+        UserError: an escape is malformed.
+    """
     with warnings.catch_warnings():
-        # That it stays as it is, is deprecated.
+        # Python deprecates backslashes that start no escape.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
@@ -215,7 +220,7 @@ def _unescaped(text: str) -> str:
 
 
 def _history() -> Any:
-    """Prompts kept from session to session; only in memory for a user whose home is missing or not writable."""
+    """Prompts of earlier sessions, in a file; in memory where the user has no writable home directory."""
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     try:

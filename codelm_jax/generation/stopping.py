@@ -9,19 +9,19 @@ from codelm_jax.text.lines import logical_lines
 
 
 class StopRule(Protocol):
-    """Decides where a completion ends; its answers do not depend on how the text was cut into pieces."""
+    """Decides where a completion ends; the answer does not depend on the pieces that the text comes in."""
 
     def feed(self, piece: str) -> int | None:
-        """Takes the next piece; returns the length the completion ends with, once it is known."""
+        """Takes the next piece; returns the length of the completion once its end is known."""
         ...
 
     def settled(self) -> int:
-        """How much of the text so far is sure to stay, whatever follows."""
+        """How many characters of the text stay whatever follows."""
         ...
 
 
 def stop_rule(params: SamplingParams, prompt: str) -> StopRule:
-    """The rule that `params.stop` asks for."""
+    """The rule of `params.stop`."""
     if isinstance(params.stop, tuple):
         return StopStrings(params.stop)
     if params.stop == "line":
@@ -30,7 +30,7 @@ def stop_rule(params: SamplingParams, prompt: str) -> StopRule:
 
 
 class StopStrings:
-    """Ends before the stop string that is complete first."""
+    """Ends before the stop string that is completed first."""
 
     def __init__(self, strings: Sequence[str]):
         self._strings = strings
@@ -46,7 +46,7 @@ class StopStrings:
         return min(ends)[1] if ends else None
 
     def settled(self) -> int:
-        """All but what may be the beginning of a stop string."""
+        """All but a possible beginning of a stop string."""
         candidates = range(max(0, len(self._text) - self._overlap), len(self._text))
         return next(
             (at for at in candidates if any(s.startswith(self._text[at:]) for s in self._strings)),
@@ -55,7 +55,7 @@ class StopStrings:
 
 
 class LineEnd:
-    """Ends after the line that the prompt begins; after the first line with text where it begins none."""
+    """Ends after the line that the prompt begins, or else after the first line with text."""
 
     def __init__(self, prompt: str):
         self._is_blank = not prompt.rpartition("\n")[2].strip()

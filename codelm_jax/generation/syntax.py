@@ -1,4 +1,4 @@
-"""Which tokens Python cannot do without, however often they have occurred."""
+"""Tokens that Python needs however often they have occurred."""
 
 import keyword
 from collections.abc import Sequence
@@ -21,5 +21,5 @@ def _is_syntax(piece: bytes) -> bool:
     try:
         word = piece.decode().strip()
     except UnicodeDecodeError:
-        return False  # part of a character, which stands in a string or a comment
+        return False  # part of a character in a string or a comment
     return word in _NAMES or not any(character.isalnum() for character in word)

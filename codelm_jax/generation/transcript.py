@@ -1,4 +1,4 @@
-"""One completion as it grows: from token bytes to text that never holds half a character, up to its end."""
+"""The text of one completion while it grows: token bytes become text that never holds half a character."""
 
 import bisect
 import codecs
@@ -9,6 +9,31 @@ from typing import Literal
 from codelm_jax.generation.stopping import StopRule
 
 FinishReason = Literal["endoftext", "stop", "length"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TopLogprob:
+    """One of the most likely tokens at a position, and its log-probability in nats."""
+
+    token_id: int
+    logprob: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoredToken:
+    """One token of a text, with its log-probability under the model itself: before temperature and filters.
+
+    Attributes:
+        token_id: of the tokenizer.
+        offset: characters of the text before it.
+        logprob: in nats; None where nothing precedes it.
+        top_logprobs: the most likely tokens at its position, most likely first.
+    """
+
+    token_id: int
+    offset: int
+    logprob: float | None
+    top_logprobs: tuple[TopLogprob, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,60 +55,49 @@ class Completion:
 
 
 class Transcript:
-    """Takes tokens one by one and tells when a stop rule has ended the text."""
+    """Collects the tokens of a completion and ends its text where a stop rule says so."""
 
     def __init__(self, rule: StopRule):
         self._rule = rule
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
-        self._starts: list[int] = []  # characters before each token
-        self._token_ids: list[int] = []
-        self._logprobs: list[float] = []
+        self._tokens: list[ScoredToken] = []
         self._finish_reason: FinishReason | None = None
         self._streamed = 0
 
     @property
     def finished(self) -> bool:
-        """Whether the text has its end."""
+        """Whether the text has ended."""
         return self._finish_reason is not None
 
     @property
+    def tokens(self) -> Sequence[ScoredToken]:
+        """The tokens so far, including a final <|endoftext|>."""
+        return self._tokens
+
+    @property
     def token_count(self) -> int:
-        """Tokens taken, an ending <|endoftext|> included."""
-        return len(self._token_ids)
-
-    @property
-    def token_ids(self) -> Sequence[int]:
-        """The tokens taken, an ending <|endoftext|> included."""
-        return self._token_ids
-
-    @property
-    def starts(self) -> Sequence[int]:
-        """How much text there was before each token."""
-        return self._starts
-
-    @property
-    def logprobs(self) -> Sequence[float]:
-        """The log-probability of each token."""
-        return self._logprobs
+        """Number of `tokens`."""
+        return len(self._tokens)
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why the text has ended, once it has."""
+        """Why the text has ended; None before."""
         return self._finish_reason
 
     @property
     def settled_tokens(self) -> int:
-        """How many tokens belong to the pieces taken so far; of an ended text, to all of it."""
+        """Number of tokens in the pieces taken so far; all tokens of the text once it has ended."""
         if self.finished and self._finish_reason != "stop":
-            return len(self._starts)
-        return bisect.bisect_left(self._starts, len(self._text) if self.finished else self._streamed)
+            return len(self._tokens)
+        end = len(self._text) if self.finished else self._streamed
+        return bisect.bisect_left(self._tokens, end, key=lambda token: token.offset)
 
-    def add(self, token_id: int, piece: bytes, logprob: float) -> None:
-        """Takes the next token and its bytes."""
-        self._starts.append(len(self._text))
-        self._token_ids.append(token_id)
-        self._logprobs.append(logprob)
+    def add(
+        self, token_id: int, piece: bytes, logprob: float, top_logprobs: tuple[TopLogprob, ...] = ()
+    ) -> None:
+        """Appends the next token and its bytes."""
+        self._tokens.append(ScoredToken(token_id, len(self._text), logprob, top_logprobs))
         self._extend(self._decoder.decode(piece))
 
     def finish(self, reason: FinishReason) -> None:
@@ -92,27 +106,33 @@ class Transcript:
         if not self.finished:
             self._finish_reason = reason
 
-    def end_of_text(self, token_id: int, logprob: float) -> None:
-        """Takes <|endoftext|>, which ends the text and is not part of it."""
+    def end_of_text(self, token_id: int, logprob: float, top_logprobs: tuple[TopLogprob, ...] = ()) -> None:
+        """Appends <|endoftext|>, which ends the text and is not part of it."""
         self.finish("endoftext")
-        self._starts.append(len(self._text))
-        self._token_ids.append(token_id)
-        self._logprobs.append(logprob)
+        self._tokens.append(ScoredToken(token_id, len(self._text), logprob, top_logprobs))
 
     def take_piece(self) -> str:
-        """The text since the last call that is sure to stay."""
+        """The text since the last call, as far as no stop rule can remove it any more."""
         end = len(self._text) if self.finished else max(self._streamed, self._rule.settled())
         piece = self._text[self._streamed : end]
         self._streamed = end
         return piece
 
     def completion(self) -> Completion:
-        """The finished completion."""
+        """The finished completion.
+
+        Raises:
+            ValueError: it has not ended yet.
+        """
         if self._finish_reason is None:
             raise ValueError("this completion has not ended yet")
         count = self.settled_tokens - (self._finish_reason == "endoftext")
+        tokens = self._tokens[:count]
         return Completion(
-            self._text, tuple(self._token_ids[:count]), tuple(self._logprobs[:count]), self._finish_reason
+            self._text,
+            tuple(token.token_id for token in tokens),
+            tuple(token.logprob for token in tokens if token.logprob is not None),
+            self._finish_reason,
         )
 
     def _extend(self, piece: str) -> None:

@@ -1,1 +1,1 @@
-"""The model in other projects' formats."""
+"""Export to and import from formats of other projects."""

@@ -1,4 +1,4 @@
-"""A run's model card as the `README.md` of its export."""
+"""Turns a run's model card into the `README.md` of its export."""
 
 import json
 import re
@@ -6,9 +6,9 @@ import shlex
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _LIBRARY = re.compile(r"^library_name:.*$", re.MULTILINE)
-# True of the run's card, not of its copy.
+# Only true of the run's own card.
 _WRITTEN_BY = re.compile(r"^<!-- Written by .*-->\n\n?", re.MULTILINE)
-# Where the card says how to open the model: the run is not here, and the commands take an export as well.
+# The card's commands name the run; in an export they name the export.
 _SHELL = re.compile(
     r"(?P<call>(?P<command>\w+)\.py --checkpoint=)('[^'\n]*'|[^\s`])+(?: --out=evals(?![^\s`]))?"
 )
@@ -16,7 +16,7 @@ _PYTHON = re.compile(r'(?P<call>from_checkpoint\()"[^"\n]*"')
 _TITLE = re.compile(r"^# .*$", re.MULTILINE)
 _INDEX = re.compile(r'(?P<before>^model-index: \[\{"name": )"[^"]*"', re.MULTILINE)
 _HEADING = re.compile(r"^## ", re.MULTILINE)
-# Written by an earlier export, where the card is an export's.
+# Already there if the card is that of an export.
 _EARLIER = re.compile(r"^## Use with transformers\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 _SECTION = """## Use with transformers
@@ -42,17 +42,17 @@ and nothing there checks it.
 
 
 def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, context_length: int) -> str:
-    """Adds to a model card what somebody needs who finds it in an export.
+    """Adds to a model card how to use the export.
 
     Args:
         card: Markdown with front matter.
         name: of the export.
-        architecture: public name of what it is exported as.
+        architecture: public name of the exported architecture.
         dtype: of its weights.
         step: of the checkpoint.
-        context_length: tokens that the model sees at most.
+        context_length: maximal number of tokens.
     """
-    # An export keeps no results beside itself.
+    # Results cannot be kept in an export.
     more = {"evaluate": " --out=evals"}
     card = _SHELL.sub(lambda found: found["call"] + shlex.quote(name) + more.get(found["command"], ""), card)
     card = _PYTHON.sub(lambda found: found["call"] + json.dumps(name), card)
@@ -60,7 +60,7 @@ def hf_card(card: str, *, name: str, architecture: str, dtype: str, step: int, c
     end = matter.end() if matter else 0
     head = _LIBRARY.sub('library_name: "transformers"', card[:end])
     body = _EARLIER.sub("", _WRITTEN_BY.sub("", card[end:], count=1), count=1)
-    # What is exported goes by its own name.
+    # An export has its own name.
     title = name.rpartition("/")[2]
     head = _INDEX.sub(lambda found: found["before"] + json.dumps(title), head)
     body = _TITLE.sub(lambda _: f"# {title}", body, count=1)

@@ -1,4 +1,4 @@
-"""What `config.json` of the Hugging Face format says, whichever architecture it names, and how it is held to ours."""
+"""The fields of a Hugging Face `config.json` that all architectures share, and how they are checked."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,15 +12,15 @@ from codelm_jax.ops.rotary import ROPE_BASE
 from codelm_jax.schema import parse
 
 ENDOFTEXT_ID = 0
-# What no field of config.json may change: no quantisation, no stretched positions.
+# Must be absent: quantisation and scaled positions.
 _ABSENT = ("quantization_config", "rope_scaling")
 
 _Size = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 
 
 @dataclass(frozen=True, config=pydantic.ConfigDict(extra="ignore", strict=True))
-class Sizes:
-    """The fields that differ from model to model; all others must be what this project's models are."""
+class HfSizes:
+    """The fields of a `config.json` that differ from model to model."""
 
     vocab_size: _Size
     hidden_size: _Size
@@ -30,8 +30,8 @@ class Sizes:
     max_position_embeddings: _Size
 
     @classmethod
-    def of(cls, config: ModelConfig) -> "Sizes":
-        """The sizes of a model."""
+    def of(cls, config: ModelConfig) -> "HfSizes":
+        """Returns the sizes of a model."""
         return cls(
             vocab_size=config.vocab_size,
             hidden_size=config.hidden_dim,
@@ -43,11 +43,11 @@ class Sizes:
 
 
 def require(config: ModelConfig, needed: Mapping[str, str], architecture: str) -> None:
-    """Refuses to map a model to an architecture that computes something else.
+    """Checks that an architecture computes the same function as a model.
 
     Args:
-        config: of the model.
-        needed: the keys of `config.model` that the architecture has only one value for.
+        config: the model.
+        needed: values of `config.model` that the architecture requires.
         architecture: its public name.
 
     Raises:
@@ -61,7 +61,7 @@ def require(config: ModelConfig, needed: Mapping[str, str], architecture: str) -
             )
 
 
-def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
+def read_sizes(given: Mapping[str, Any], name: str) -> HfSizes:
     """Reads the sizes from the content of a `config.json`.
 
     Args:
@@ -69,20 +69,20 @@ def read_sizes(given: Mapping[str, Any], name: str) -> Sizes:
         name: of the file, for messages.
 
     Raises:
-        UserError: one is missing or no whole number.
+        UserError: a size is missing or not a positive integer.
     """
-    return parse(Sizes, given, name)
+    return parse(HfSizes, given, name)
 
 
 def check_fixed(
     given: Mapping[str, Any], fixed: Mapping[str, Any], assumed: Mapping[str, Any], name: str
 ) -> None:
-    """Refuses a `config.json` of a model that computes something else than ours.
+    """Checks that the model of a `config.json` computes what this project's models compute.
 
     Args:
         given: the content.
-        fixed: what its fields must be; mappings are compared field by field.
-        assumed: what readers take a field for that is left out.
+        fixed: required values; mappings are compared field by field.
+        assumed: the values that readers use for missing fields.
         name: of the file, for messages.
 
     Raises:
@@ -106,17 +106,20 @@ def check_fixed(
             )
 
 
-def words_from_sizes(sizes: Sizes, *, normalization: str, activation: str) -> dict[str, Any]:
-    """`config.model` of a model that is known by its `config.json` alone: no dropout, the usual initialisation."""
+def model_settings(sizes: HfSizes, needed: Mapping[str, str]) -> dict[str, Any]:
+    """Returns `config.model` of a model that only its `config.json` describes: no dropout, the usual initialisation.
+
+    Args:
+        sizes: of the model.
+        needed: the values that its architecture fixes.
+    """
     return {
         "arch_type": "transformer",
         "num_layers": sizes.num_hidden_layers,
         "hidden_dim": sizes.hidden_size,
         "num_heads": sizes.num_attention_heads,
         "ffn_multiplier": _multiplier(sizes.hidden_size, sizes.intermediate_size),
-        "normalization": normalization,
-        "activation": activation,
-        "position_encoding": "rope",
+        **needed,
         "attention_dropout": 0.0,
         "residual_dropout": 0.0,
         "vocab_size": sizes.vocab_size,
@@ -126,11 +129,11 @@ def words_from_sizes(sizes: Sizes, *, normalization: str, activation: str) -> di
 
 
 def default_rope() -> dict[str, Any]:
-    """The `rope_parameters` of an unstretched rotary embedding."""
+    """The `rope_parameters` of a rotary embedding without scaling."""
     return {"rope_type": "default", "rope_theta": ROPE_BASE}
 
 
 def _multiplier(hidden_size: int, intermediate_size: int) -> float:
-    """The multiplier that `ModelConfig.ffn_dim` turns back into `intermediate_size`, whatever a quotient rounds to."""
+    """A multiplier that `ModelConfig.ffn_dim` turns back into exactly `intermediate_size`, in spite of rounding."""
     exact = intermediate_size / hidden_size
     return exact if int(hidden_size * exact) == intermediate_size else (intermediate_size + 0.5) / hidden_size

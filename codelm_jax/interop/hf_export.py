@@ -1,9 +1,8 @@
-"""Writes a model as a directory that Hugging Face's tools open as it is."""
+"""Writes a model as a directory that Hugging Face's tools open."""
 
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,27 @@ from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_of
 from codelm_jax.interop.hf_card import hf_card
-from codelm_jax.interop.hf_record import RECORD, write_record
+from codelm_jax.interop.hf_files import (
+    CARD,
+    CONFIG,
+    GENERATION_CONFIG,
+    TOKENIZER,
+    TOKENIZER_CONFIG,
+    is_export_file,
+)
+from codelm_jax.interop.hf_record import write_record
 from codelm_jax.interop.hf_tokenizer import generation_config, hf_tokenizer_json, tokenizer_config
-from codelm_jax.interop.hf_weights import is_weights_file, weights_files, write_weights
+from codelm_jax.interop.hf_weights import write_weights
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import parse
 
 DTYPES = ("float32", "bfloat16", "float16")
 
-CONFIG = "config.json"
-TOKENIZER = "tokenizer.json"
-CARD = "README.md"
-# Beside the weights.
-FILES = (CONFIG, TOKENIZER, "tokenizer_config.json", "generation_config.json", CARD, RECORD)
-
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """What is exported.
+    """A model to export.
 
     Attributes:
         step: of the checkpoint.
@@ -42,19 +43,9 @@ class Exported:
     """
 
     step: int
-    params: Mapping[str, Any]
+    params: dict[str, Any]
     meta: RunMeta
     card: str
-
-
-def is_export_file(name: str) -> bool:
-    """Whether an export may have written a file of this name."""
-    return name in FILES or is_weights_file(name)
-
-
-def read_again(directory: Path) -> tuple[str, ...]:
-    """Names of the files that an import of `directory` reads."""
-    return (*weights_files(directory), CONFIG, TOKENIZER)
 
 
 def export_hf(
@@ -67,19 +58,19 @@ def export_hf(
     overwrite: bool = False,
     for_ctranslate2: bool = False,
 ) -> str:
-    """Writes `out`, whole or not at all.
+    """Writes `out`, completely or not at all.
 
     Args:
-        model: what to export.
+        model: the model.
         out: the directory to make.
         dtype: of the weights, one of `DTYPES`.
-        max_shard_bytes: of each weights file; None: one file, whatever its size.
-        called: what the card's commands open; None: the last part of `out`.
-        overwrite: whether an older export there is replaced.
-        for_ctranslate2: whether to write what CTranslate2's converter needs: zero attention biases, and an `unk_token`.
+        max_shard_bytes: limit of each weights file; None: one file of any size.
+        called: the path or name in the card's commands; None: the last part of `out`.
+        overwrite: whether to replace an older export.
+        for_ctranslate2: whether to add what CTranslate2's converter needs: zero attention biases and an `unk_token`.
 
     Returns:
-        The name of the public architecture that the model was written as.
+        The name of the exported architecture.
 
     Raises:
         UserError: the model equals no public architecture, its weights exceed `dtype`, or `out` can't be written.
@@ -89,7 +80,7 @@ def export_hf(
     hf_config, weights = architecture.write(config, model.params)
     if for_ctranslate2:
         hf_config["attention_bias"] = True
-        biases = architecture.attention_biases(config)
+        biases = architecture.bias_sizes(config)
         weights |= {name: np.zeros(size, np.float32) for name, size in biases.items()}
     weights = {name: _cast(name, array, dtype) for name, array in weights.items()}
     tokenizer_json = model.meta.tokenizer_json
@@ -108,8 +99,8 @@ def export_hf(
             # Older readers look for torch_dtype.
             CONFIG: hf_config
             | {"pad_token_id": generation["pad_token_id"], "dtype": dtype, "torch_dtype": dtype},
-            "tokenizer_config.json": tokenizer_config(config.max_seq_length, unk_token=for_ctranslate2),
-            "generation_config.json": generation,
+            TOKENIZER_CONFIG: tokenizer_config(config.max_seq_length, unk_token=for_ctranslate2),
+            GENERATION_CONFIG: generation,
         }.items():
             _write(directory / name, json.dumps(content, indent=2) + "\n")
         _write(directory / TOKENIZER, hf_tokenizer_json(tokenizer_json))

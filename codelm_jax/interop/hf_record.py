@@ -1,7 +1,7 @@
-"""What the Hugging Face format has no place for: which run the weights are from, and what that run knew of its data.
+"""`codelm.json`: the metadata of the exported checkpoint, for which the Hugging Face format has no place.
 
-`codelm.json` holds it, with the digests of all other files in the directory and of itself: weights that somebody has
-trained further are not what it describes, and no byte of a statement changes unnoticed.
+It holds the digests of all other files and of itself. So it is not applied to weights that were trained further, and no
+changed byte goes unnoticed.
 """
 
 import dataclasses
@@ -16,26 +16,20 @@ from pydantic.dataclasses import dataclass
 from codelm_jax.atomic import write_json
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_weights import INDEX, WEIGHTS
+from codelm_jax.interop.hf_files import RECORD
 from codelm_jax.interop.text_files import read_json
 from codelm_jax.run_files import file_sha256, json_digest
 from codelm_jax.schema import STRICT, parse
 
 _log = logging.getLogger(__name__)
 
-RECORD = "codelm.json"
 FORMAT = 2
 # Written by 0.1.0: no digest of the record itself, and none of the files that an import does not read.
 _WITHOUT_OWN_DIGEST = 1
-# Of the run's config: paths on the machine that it ran on, which mean nothing elsewhere and are nobody's business.
+# Section of the config with private paths of the training machine.
 _PRIVATE = "data"
-# Of the metadata: a file of its own, and what XLA was told on that machine, which may hold paths.
+# Keys of the metadata: the tokenizer has its own file, and XLA flags may hold paths.
 _LEFT_OUT = ("tokenizer_json", "xla_flags")
-
-
-def is_export(directory: Path) -> bool:
-    """Whether `directory` holds what only an export does, whole or not."""
-    return any((directory / name).exists() for name in (RECORD, WEIGHTS, INDEX))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,9 +39,9 @@ class Record:
     Attributes:
         format: of this file.
         step: of the checkpoint.
-        meta: its metadata, without the tokenizer, the data section of its config and absolute paths.
+        meta: its metadata as JSON, without the tokenizer, XLA flags, the data section of the config and absolute paths.
         sha256: digests of the other files by name.
-        record_sha256: digest of the fields above; None in format 1, which had none.
+        record_sha256: digest of the fields above; None in format 1.
     """
 
     format: int
@@ -66,10 +60,10 @@ class Record:
 
 
 def write_record(directory: Path, step: int, meta: RunMeta) -> None:
-    """Writes the record of an export whose other files are all there.
+    """Writes the record of an export after all its other files.
 
     Args:
-        directory: where they lie.
+        directory: the export.
         step: of the checkpoint.
         meta: of the checkpoint.
     """
@@ -84,7 +78,7 @@ def write_record(directory: Path, step: int, meta: RunMeta) -> None:
 
 
 def seal(directory: Path) -> None:
-    """Writes the record once more, with the digests that the other files have now.
+    """Updates the digests of the record to the present files.
 
     Raises:
         UserError: its record cannot be read.
@@ -97,7 +91,7 @@ def read_record(directory: Path) -> Record:
     """Reads a record and compares it with its own digest.
 
     Raises:
-        UserError: it is not such a record, or differs from its digest.
+        UserError: it is not a record, or differs from its digest.
     """
     path = directory / RECORD
     content = read_json(path)
@@ -115,16 +109,16 @@ def read_record(directory: Path) -> Record:
 
 
 def check_record(directory: Path, files: tuple[str, ...]) -> Record:
-    """Reads a record and compares the files that it describes.
+    """Reads a record and compares the digests of all files.
 
-    A file that no import reads may differ, since people edit the card; a warning says so.
+    A file that an import does not read, such as an edited card, only gives a warning.
 
     Args:
-        directory: where it lies.
-        files: those that an import reads.
+        directory: the export.
+        files: names of the files that an import reads.
 
     Raises:
-        UserError: as `read_record`, or one of `files` is not the one that was exported.
+        UserError: as `read_record`, or one of `files` differs from its digest.
     """
     record = read_record(directory)
     for file in files:
@@ -138,7 +132,7 @@ def check_record(directory: Path, files: tuple[str, ...]) -> Record:
             "%s: has no digest of itself (version 0.1.0 wrote it), so changes to it go unnoticed; export again to add one",
             directory / RECORD,
         )
-    # Names come from the directory, not from the record: a record must not have other files read.
+    # Names come from the directory: a record must not make other files be read.
     for path in sorted(directory.iterdir()):
         described = record.sha256.get(path.name)
         if described and path.name not in files and path.is_file() and described != _digest(path):
@@ -158,13 +152,13 @@ def _write(directory: Path, step: int, meta: Mapping[str, Any]) -> None:
 
 
 def _own_digest(content: Mapping[str, Any]) -> str:
-    """Of all fields but the digest itself, whatever the file's spacing."""
+    """Digest of all other fields, independent of whitespace."""
     described = {key: value for key, value in content.items() if key != "record_sha256"}
     return json_digest(described)
 
 
 def _public(path: str) -> str:
-    """A path as it was given, but for where on the machine it lies."""
+    """A relative path as given; of an absolute one only the file name."""
     return Path(path).name if Path(path).is_absolute() else path
 
 

@@ -1,7 +1,7 @@
-"""The tokenizer as Hugging Face's tools take it, so that they give the ids that this project's own encoding gives.
+"""The tokenizer files of an export: Hugging Face's tools give the same ids as this project.
 
-Two things that this project does in code must stand in files there: every text begins with <|endoftext|>, and the
-names of special tokens in a text are ordinary characters.
+Two rules that this project has in code are written to files: every text begins with <|endoftext|>, and the names of
+special tokens in a text are ordinary characters.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ PAD = "<|pad|>"
 
 
 def hf_tokenizer_json(tokenizer_json: str) -> str:
-    """The text of a `tokenizer.json` that puts <|endoftext|> before every text.
+    """Returns the text of a `tokenizer.json` that puts <|endoftext|> before every text.
 
     Args:
         tokenizer_json: of the checkpoint.
@@ -30,20 +30,20 @@ def hf_tokenizer_json(tokenizer_json: str) -> str:
 
 
 def own_tokenizer_json(hf_json: str, name: str) -> str:
-    """The text of the checkpoint's `tokenizer.json`: the inverse of `hf_tokenizer_json`.
+    """Returns the text of the checkpoint's tokenizer: the inverse of `hf_tokenizer_json`.
 
     Args:
-        hf_json: the text of the exported file, or of what other tools saved after they had read it.
+        hf_json: text of the exported file, possibly saved again by other tools.
         name: of the file, for messages.
 
     Raises:
-        UserError: it is no `tokenizer.json`.
+        UserError: it is not a `tokenizer.json`.
     """
     try:
         tokenizer = Tokenizer.from_str(hf_json)
-    except Exception as error:  # the library raises bare Exception for whatever is wrong with the text
+    except Exception as error:  # the library raises plain Exception
         raise UserError(f"{name}: not a tokenizer.json: {str(error).splitlines()[0]}") from None
-    # Other tools leave behind how they last used it.
+    # Other tools save the settings of their last use.
     tokenizer.post_processor = None
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -51,10 +51,10 @@ def own_tokenizer_json(hf_json: str, name: str) -> str:
 
 
 def tokenizer_config(context_length: int, *, unk_token: bool = False) -> dict[str, Any]:
-    """The content of `tokenizer_config.json`.
+    """Returns the content of `tokenizer_config.json`.
 
     Args:
-        context_length: tokens that the model sees at most.
+        context_length: maximal number of tokens.
         unk_token: whether to name a token for unknown text. Every byte has a token, so nothing is ever encoded as it.
     """
     return {
@@ -69,18 +69,18 @@ def tokenizer_config(context_length: int, *, unk_token: bool = False) -> dict[st
         "split_special_tokens": True,
         # Spaces before punctuation are code.
         "clean_up_tokenization_spaces": False,
-        # What is generated follows the prompt at once.
+        # Completions follow the prompt directly.
         "padding_side": "left",
         "model_max_length": context_length,
     }
 
 
 def generation_config(tokenizer_json: str, vocab_size: int) -> dict[str, Any]:
-    """The content of `generation_config.json`: the same ids are never sampled, and the same defaults hold.
+    """Returns the content of `generation_config.json`: the same suppressed ids and defaults as here.
 
     Args:
         tokenizer_json: of the checkpoint.
-        vocab_size: of the model; it may have ids that the tokenizer lacks.
+        vocab_size: of the model; may be larger than the tokenizer.
     """
     tokenizer = Tokenizer.from_str(tokenizer_json)
     endoftext = tokenizer.token_to_id(ENDOFTEXT)

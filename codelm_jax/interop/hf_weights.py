@@ -1,4 +1,4 @@
-"""The weights of an exported directory on disk: one file of safetensors, or several with an index."""
+"""Weights as one safetensors file, or several with an index."""
 
 import json
 import os
@@ -19,13 +19,13 @@ INDEX = f"{WEIGHTS}.index.json"
 
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
-# Bytes of a tensor's entry in the file's header besides its name, and of the header besides its entries; at most.
+# Upper bounds in bytes: a tensor's entry in the header without its name, and the header without its entries.
 _ENTRY = 128
 _HEADER = 64
 
 
 def is_weights_file(name: str) -> bool:
-    """Whether an export may have written a file of this name for its weights."""
+    """Whether this is a name of a weights file or of the index."""
     return name in (WEIGHTS, INDEX) or _SHARD.fullmatch(name) is not None
 
 
@@ -33,9 +33,9 @@ def write_weights(directory: Path, weights: Mapping[str, np.ndarray], max_bytes:
     """Writes the weights into `directory`.
 
     Args:
-        directory: has none yet.
+        directory: without weights.
         weights: by name.
-        max_bytes: of a file; a tensor that alone is larger has one of its own. None: everything in one file.
+        max_bytes: limit of a file; a larger tensor gets a file of its own. None: one file.
     """
     shards = _split(weights, max_bytes)
     if len(shards) == 1:
@@ -52,10 +52,10 @@ def write_weights(directory: Path, weights: Mapping[str, np.ndarray], max_bytes:
 
 
 def weights_files(directory: Path) -> tuple[str, ...]:
-    """Names of the files that the weights in `directory` are read from, the index first where there is one.
+    """Returns the names of the files with the weights in `directory`, the index first if there is one.
 
     Raises:
-        UserError: there are neither weights nor an index, or the index is damaged.
+        UserError: the index is damaged.
     """
     if not (directory / WEIGHTS).exists() and (directory / INDEX).exists():
         return (INDEX, *sorted(set(_read_index(directory).values())))
@@ -63,7 +63,7 @@ def weights_files(directory: Path) -> tuple[str, ...]:
 
 
 def read_weights(directory: Path) -> dict[str, np.ndarray]:
-    """All tensors by name.
+    """Returns all tensors by name.
 
     Raises:
         UserError: a file is missing or damaged, or holds other tensors than the index says.
@@ -103,7 +103,7 @@ def _save(weights: Mapping[str, np.ndarray], path: Path) -> None:
     try:
         save_file(dict(weights), path, metadata={"format": "pt"})
     except SafetensorError as error:
-        # What the disk said is in the text alone.
+        # The number of the system error is only in the text.
         if found := _SYSTEM_ERROR.search(str(error)):
             number = int(found[1])
             raise OSError(number, os.strerror(number), str(path)) from None

@@ -1,4 +1,4 @@
-"""Directories that are there whole or not at all."""
+"""Creates directories atomically."""
 
 import contextlib
 import ctypes
@@ -20,20 +20,20 @@ _RENAME_EXCHANGE = 2
 
 @contextlib.contextmanager
 def new_directory(out: Path, *, replaceable: Callable[[str], bool], overwrite: bool) -> Iterator[Path]:
-    """Opens a temporary directory beside `out` that takes its name when the block ends without an error.
+    """Yields a temporary directory next to `out` that is renamed to `out` if the block ends without an error.
 
-    What a killed writer left beside `out` is removed. An older `out` is there until the new one is, where the file
-    system can exchange two names (Linux); elsewhere a kill in that moment leaves it in `.NAME.*.old` beside.
+    Removes what killed writers left there. An older `out` exists until the new one replaces it, if the file system can
+    exchange two names (Linux); otherwise a kill at that moment leaves it in `.NAME.*.old`.
 
     Args:
-        out: the directory to make; an empty one may be there already.
-        replaceable: whether an older `out` may hold a file of a name; with others, it is not ours to remove.
-        overwrite: whether an older one is replaced at all.
+        out: the directory to make; may exist if empty.
+        replaceable: whether a file of this name may be replaced; an older `out` with other files is refused.
+        overwrite: whether to replace an older `out`.
 
     Raises:
         UserError: `out` holds something that may not be replaced, or nothing can be written there.
     """
-    # A link by the name of `out` is refused below, so it is not followed; those on the way to it are.
+    # Links in the parents are followed. `out` itself must not be a link, see below.
     out = Path(os.path.realpath(out.parent), out.name) if out.name.strip(".") else Path(os.path.realpath(out))
     _check_free(out, replaceable, overwrite)
     try:
@@ -45,7 +45,7 @@ def new_directory(out: Path, *, replaceable: Callable[[str], bool], overwrite: b
     lock = _lock(temporary)
     try:
         yield temporary
-        # What is made under a temporary name is for this user alone; what stays follows the umask.
+        # Temporary files are private to this user; the final ones follow the umask.
         mask = _umask()
         for file in temporary.iterdir():
             file.chmod(0o666 & ~mask)
@@ -79,7 +79,7 @@ def _check_free(out: Path, replaceable: Callable[[str], bool], overwrite: bool) 
 def _remove_leftovers(out: Path, replaceable: Callable[[str], bool]) -> None:
     made_here = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}\.tmp")
     for leftover in [path for path in out.parent.iterdir() if made_here.fullmatch(path.name)]:
-        # Whoever still writes there holds the lock; a killed process holds none.
+        # A running writer holds the lock, a killed one does not.
         if (lock := _lock(leftover)) is not None:
             if all(map(replaceable, os.listdir(lock))):
                 shutil.rmtree(leftover, ignore_errors=True)
@@ -87,7 +87,7 @@ def _remove_leftovers(out: Path, replaceable: Callable[[str], bool]) -> None:
 
 
 def _lock(directory: Path) -> int | None:
-    """A descriptor that locks `directory` until it is closed; None where it is locked, or can't be."""
+    """A descriptor that locks `directory` until it is closed; None if it is locked or cannot be locked."""
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -105,7 +105,7 @@ def _take_place(temporary: Path, out: Path) -> None:
         os.rename(temporary, out)
         return
     if _exchange(temporary, out):
-        return  # the older one has the temporary name now
+        return  # the older one now has the temporary name
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".old", dir=out.parent) as aside:
         old = Path(aside) / out.name
         os.rename(out, old)
@@ -117,7 +117,7 @@ def _take_place(temporary: Path, out: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchanges two names at once; False where the system cannot."""
+    """Exchanges two names atomically; False if the system cannot."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False

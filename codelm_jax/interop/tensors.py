@@ -1,29 +1,27 @@
-"""The arrays of a weights file: by name, taken out one by one until none is left; and how kernels lie in it."""
+"""The arrays of a weights file, each of which an import must use."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from codelm_jax.errors import UserError
 
-# Each of their values is a float32 too: nothing is rounded.
+# Converted to float32 without rounding.
 _EXACT = ("float32", "bfloat16", "float16")
 
 
 class NamedArrays:
-    """The arrays of one file; an import must use each of them, in the shape it expects."""
+    """The arrays of one file, by name; each is taken once."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str):
-        """Takes the arrays and the file's name, for messages."""
         self._left = dict(arrays)
         self._name = name
 
     def take(self, name: str, *shape: int) -> np.ndarray:
-        """The array `name` as float32.
+        """Removes and returns the array `name` as float32.
 
         Raises:
-            UserError: it is missing, of another shape, or of a type that float32 does not hold.
+            UserError: it is missing, has another shape, or a type that float32 cannot represent.
         """
         if name not in self._left:
             raise UserError(f"{self._name}: lacks the tensor {name}")
@@ -37,7 +35,7 @@ class NamedArrays:
         return array.astype(np.float32)
 
     def drop_zeros(self, name: str, *shape: int) -> None:
-        """Takes a bias that this project's models do not have, and makes sure that it adds nothing.
+        """Removes a bias that this project's models lack, and checks that it is zero.
 
         Raises:
             UserError: it is not zero; or as for `take`.
@@ -48,22 +46,17 @@ class NamedArrays:
             )
 
     def drop_zeros_if_there(self, name: str, *shape: int) -> None:
-        """Like `drop_zeros` for a bias that a file may leave out."""
+        """Like `drop_zeros` for an optional bias."""
         if name in self._left:
             self.drop_zeros(name, *shape)
 
     def finish(self) -> None:
-        """Makes sure that nothing is left.
+        """Checks that every array was taken.
 
         Raises:
-            UserError: names a tensor that is left, which the model would silently lack.
+            UserError: names one that was not; the model would silently lack it.
         """
         if self._left:
             names = sorted(self._left)
             more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
             raise UserError(f"{self._name}: this project's models have no tensor {names[0]}{more}")
-
-
-def transposed(kernel: Any) -> np.ndarray:
-    """A kernel `[in, out]` as PyTorch keeps it, `[out, in]`, or the other way; laid out anew in memory."""
-    return np.ascontiguousarray(np.asarray(kernel).T)

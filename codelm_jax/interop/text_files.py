@@ -8,7 +8,7 @@ from codelm_jax.errors import UserError
 
 
 def read_text(path: Path) -> str:
-    """The content of a UTF-8 file.
+    """Returns the content of a UTF-8 file.
 
     Raises:
         UserError: it cannot be read, or is not UTF-8.
@@ -22,14 +22,14 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file.
+    """Returns the JSON object in a file.
 
     Raises:
-        UserError: it cannot be read, or holds something else.
+        UserError: it cannot be read, or is not a JSON object.
     """
     try:
         content = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
+    except (ValueError, RecursionError) as error:  # ValueError: also a number with too many digits
         raise UserError(f"{path}: not JSON: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: must hold a JSON object")

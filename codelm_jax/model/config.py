@@ -1,5 +1,6 @@
-"""What a model is: the reference's architecture words, checked once, and the figures that follow from them."""
+"""The architecture of a model, with the reference's names, and the figures that follow from it."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,35 +56,27 @@ class ModelConfig:
         return int(self.hidden_dim * self.ffn_multiplier)
 
     @property
+    def is_gated(self) -> bool:
+        """Whether the feed-forward layer multiplies its hidden layer by a gate."""
+        return self.activation in ("swiglu", "geglu")
+
+    @property
     def matmul_params(self) -> int:
         """Parameters that take part in a matrix product for every token (the embedding is a look-up)."""
-        ffn_matrices = 3 if self.activation in ("swiglu", "geglu") else 2
+        ffn_matrices = 3 if self.is_gated else 2
         per_layer = 4 * self.hidden_dim**2 + ffn_matrices * self.hidden_dim * self.ffn_dim
         return self.num_layers * per_layer + self.hidden_dim * self.vocab_size
 
     def flops_per_token(self, seq_length: int) -> int:
-        """FLOPs of one token's forward and backward pass: 6 a matrix parameter, 12 T D a layer for attention.
+        """FLOPs of one token's forward and backward pass: 6 per matrix parameter, 12 T D per layer for attention.
 
-        Attention counts the whole square, not its causal half (PaLM, appendix B), so that figures compare.
+        Attention counts as the whole square, not its causal half (PaLM, appendix B), as in published figures.
         """
         return 6 * self.matmul_params + 12 * self.num_layers * seq_length * self.hidden_dim
 
 
-# The report keeps its dropout rates apart from the architecture; its file may hold either.
-_ARCHITECTURE_KEYS = (
-    "arch_type",
-    "num_layers",
-    "hidden_dim",
-    "num_heads",
-    "ffn_multiplier",
-    "normalization",
-    "activation",
-    "position_encoding",
-    "attention_dropout",
-    "residual_dropout",
-    "vocab_size",
-    "max_seq_length",
-)
+# The reference's file has no key for the initialisation.
+_ARCH_JSON_KEYS = [field.name for field in dataclasses.fields(ModelConfig) if field.name != "init"]
 
 
 def read_arch_json(path: str) -> Mapping[str, Any]:
@@ -108,9 +101,9 @@ def read_arch_json(path: str) -> Mapping[str, Any]:
             f'--arch_json={path}: expected {{"arch_type": "transformer", "num_layers": ...}}, '
             'flat or inside {"architecture": ...}'
         )
-    unknown = sorted(set(content) - set(_ARCHITECTURE_KEYS))
+    unknown = sorted(set(content) - set(_ARCH_JSON_KEYS))
     if unknown:
         raise UserError(
-            f"--arch_json={path}: unknown key {unknown[0]!r}; known keys are {', '.join(_ARCHITECTURE_KEYS)}"
+            f"--arch_json={path}: unknown key {unknown[0]!r}; known keys are {', '.join(_ARCH_JSON_KEYS)}"
         )
     return content

@@ -9,35 +9,42 @@ from codelm_jax.model.config import ModelConfig
 
 
 @flax.struct.dataclass
-class KVCache:
-    """One array a layer, `[N, S, K]` with N = B x H; slot s of a row holds the key and value of its position s.
+class LayerCache:
+    """One layer's keys and values, `[N, S, K]` with N = B x H: entry s of a row belongs to its position s.
 
-    Rows may be of different lengths: who decodes keeps each row's next position. A query at position p sees slots 0 to
-    p only, and its own step has just written slot p, so what right-padding left beyond a row's end is never read.
-
-    The shape is the one that attention's batched products take as it is. With axes in
-    another order, or batch and heads apart, a CPU copies or transposes the whole cache at every step.
+    The shape is that of attention's batched products. With axes in another order, or with batch and heads apart, a CPU
+    copies or transposes the whole cache at every step.
     """
 
-    k_NSK: tuple[Array, ...]
-    v_NSK: tuple[Array, ...]
+    k_NSK: Array
+    v_NSK: Array
+
+    def write(self, k_BTHK: Array, v_BTHK: Array, positions_BT: Array) -> "LayerCache":
+        """Stores keys and values at the rows' own positions; positions beyond the end are dropped."""
+        batch, _, heads, _ = k_BTHK.shape
+        rows = jnp.arange(batch)[:, None]
+
+        def put(old_NSK: Array, x_BTHK: Array) -> Array:
+            old_BHSK = old_NSK.reshape(batch, heads, *old_NSK.shape[1:])
+            return old_BHSK.at[rows, :, positions_BT].set(x_BTHK, mode="drop").reshape(old_NSK.shape)
+
+        return LayerCache(put(self.k_NSK, k_BTHK), put(self.v_NSK, v_BTHK))
+
+
+@flax.struct.dataclass
+class KVCache:
+    """The caches of all layers.
+
+    Rows may have different lengths: the caller keeps each row's next position. A query at position p sees entries 0 to p
+    only, and its own step has just written entry p, so right-padding beyond the end of a row is never read.
+    """
+
+    layers: tuple[LayerCache, ...]
 
     @property
     def length(self) -> int:
         """Positions that fit."""
-        return self.k_NSK[0].shape[1]
-
-    def write(self, layer: int, k_BTHK: Array, v_BTHK: Array, positions_BT: Array) -> "KVCache":
-        """Stores one layer's keys and values at the rows' own positions; positions beyond the end are dropped."""
-        batch, _, heads, head_dim = k_BTHK.shape
-        rows = jnp.arange(batch)[:, None]
-
-        def put(layers: tuple[Array, ...], x_BTHK: Array) -> tuple[Array, ...]:
-            old_BHSK = layers[layer].reshape(batch, heads, self.length, head_dim)
-            new_BHSK = old_BHSK.at[rows, :, positions_BT].set(x_BTHK, mode="drop")
-            return (*layers[:layer], new_BHSK.reshape(layers[layer].shape), *layers[layer + 1 :])
-
-        return KVCache(k_NSK=put(self.k_NSK, k_BTHK), v_NSK=put(self.v_NSK, v_BTHK))
+        return self.layers[0].k_NSK.shape[1]
 
 
 def init_cache(config: ModelConfig, batch: int, length: int, dtype: DTypeLike) -> KVCache:
@@ -50,9 +57,8 @@ def init_cache(config: ModelConfig, batch: int, length: int, dtype: DTypeLike) -
         raise ValueError(
             f"a cache of {length} positions needs max_seq_length >= {length}, not {config.max_seq_length}"
         )
-    shape = (batch * config.num_heads, length, config.head_dim)
 
-    def empty() -> tuple[Array, ...]:
-        return tuple(jnp.zeros(shape, dtype) for _ in range(config.num_layers))
+    def empty() -> Array:
+        return jnp.zeros((batch * config.num_heads, length, config.head_dim), dtype)
 
-    return KVCache(k_NSK=empty(), v_NSK=empty())
+    return KVCache(tuple(LayerCache(empty(), empty()) for _ in range(config.num_layers)))

@@ -15,11 +15,11 @@ from codelm_jax.ops.matmul import matmul
 class Projection(nn.Module):
     """`nn.DenseGeneral` without a bias: the same parameter, multiplied as one matrix.
 
-    DenseGeneral contracts the kernel with all its axes, which a CPU transposes at every use.
+    DenseGeneral contracts all axes of the kernel, and a CPU transposes the kernel at every use.
 
     Attributes:
-        inputs: the axes that are contracted, the last ones of the input.
-        outputs: the axes that replace them.
+        inputs: shape of the last axes of the input, which are contracted.
+        outputs: shape of the axes that replace them.
         backend: its dtype is that of the product; the kernel is float32.
         kernel_init: of the kernel as a matrix.
     """

@@ -1,7 +1,6 @@
-"""The model: a pre-norm decoder-only transformer, causal by construction.
+"""The model: a causal, pre-norm, decoder-only transformer.
 
-Axes: B batch, T query position, S key position, D hidden_dim, H heads, K head_dim, F feed-forward, V vocabulary,
-L layers.
+Axes: B batch, T position, D hidden_dim, H heads, K head_dim, F feed-forward, V vocabulary.
 """
 
 from collections.abc import Callable
@@ -12,44 +11,35 @@ import jax.numpy as jnp
 from jax import Array
 
 from codelm_jax.model.config import ModelConfig
-from codelm_jax.model.kv_cache import KVCache
+from codelm_jax.model.kv_cache import KVCache, LayerCache
 from codelm_jax.model.projection import Projection
 from codelm_jax.ops.attention import cached_attention, causal_attention
 from codelm_jax.ops.backend import Backend
-from codelm_jax.ops.dropout import dropout, site_seeds
+from codelm_jax.ops.dropout import LayerSeeds, dropout, layer_seeds
 from codelm_jax.ops.matmul import unstack3
-from codelm_jax.ops.rotary import apply_rope, rope_tables
+from codelm_jax.ops.rotary import apply_rope
 
 INIT_STDDEV = 0.02
 NORM_EPSILON = 1e-5
 
-# Where one layer drops: attention probabilities, attention's residual branch, feed-forward hidden, its residual branch.
-SITES_PER_LAYER = 4
-
 
 class Attention(nn.Module):
-    """Multi-head self-attention with one fused projection to queries, keys and values."""
+    """Multi-head self-attention; a position attends to itself and to those before it."""
 
     config: ModelConfig
     backend: Backend
-    layer: int
 
     @nn.compact
     def __call__(
-        self,
-        x_BTD: Array,
-        positions_BT: Array,
-        rope: tuple[Array, Array] | None,
-        dropout_seed: Array | None,
-        cache: KVCache | None,
-    ) -> tuple[Array, KVCache | None]:
-        """Returns the attended values, projected back to D, and the cache with this layer's keys and values."""
+        self, x_BTD: Array, positions_BT: Array, dropout_seed: Array | None, cache: LayerCache | None
+    ) -> tuple[Array, LayerCache | None]:
+        """Returns B T D, and the cache with the keys and values of these positions."""
         c = self.config
         heads = (c.num_heads, c.head_dim)
         qkv_BT3HK = Projection((c.hidden_dim,), (3, *heads), self.backend, _normal(), name="qkv")(x_BTD)
         q_BTHK, k_BTHK, v_BTHK = unstack3(qkv_BT3HK)
-        if rope is not None:
-            q_BTHK, k_BTHK = apply_rope(q_BTHK, rope), apply_rope(k_BTHK, rope)
+        if c.position_encoding == "rope":
+            q_BTHK, k_BTHK = apply_rope(q_BTHK, positions_BT), apply_rope(k_BTHK, positions_BT)
         if cache is None:
             out_BTHK = causal_attention(
                 q_BTHK,
@@ -60,11 +50,9 @@ class Attention(nn.Module):
                 backend=self.backend,
             )
         else:
-            cache = cache.write(self.layer, k_BTHK, v_BTHK, positions_BT)
-            k_NSK = cache.k_NSK[self.layer]
-            v_NSK = cache.v_NSK[self.layer]
-            out_BTHK = cached_attention(q_BTHK, k_NSK, v_NSK, positions_BT)
-        out_BTD = Projection(heads, (c.hidden_dim,), self.backend, _residual_init(c), name="output")(out_BTHK)
+            cache = cache.write(k_BTHK, v_BTHK, positions_BT)
+            out_BTHK = cached_attention(q_BTHK, cache.k_NSK, cache.v_NSK, positions_BT)
+        out_BTD = Projection(heads, (c.hidden_dim,), self.backend, _residual(c), name="output")(out_BTHK)
         return out_BTD, cache
 
 
@@ -79,54 +67,38 @@ class FeedForward(nn.Module):
         """Returns B T D."""
         c = self.config
 
-        def dense(inputs: int, outputs: int, init: Callable[..., Array], name: str) -> Projection:
+        def dense(inputs: int, outputs: int, init: nn.initializers.Initializer, name: str) -> Projection:
             return Projection((inputs,), (outputs,), self.backend, init, name=name)
 
+        activate = _ACTIVATIONS[c.activation]
         hidden_BTF = dense(c.hidden_dim, c.ffn_dim, _normal(), "up")(x_BTD)
-        if c.activation in ("swiglu", "geglu"):
-            hidden_BTF = hidden_BTF * _activate(c, dense(c.hidden_dim, c.ffn_dim, _normal(), "gate")(x_BTD))
+        if c.is_gated:
+            hidden_BTF = hidden_BTF * activate(dense(c.hidden_dim, c.ffn_dim, _normal(), "gate")(x_BTD))
         else:
-            hidden_BTF = _activate(c, hidden_BTF)
-        if dropout_seed is not None:
-            hidden_BTF = dropout(hidden_BTF, dropout_seed, c.residual_dropout)
-        return dense(c.ffn_dim, c.hidden_dim, _residual_init(c), "down")(hidden_BTF)
+            hidden_BTF = activate(hidden_BTF)
+        hidden_BTF = dropout(hidden_BTF, dropout_seed, c.residual_dropout)
+        return dense(c.ffn_dim, c.hidden_dim, _residual(c), "down")(hidden_BTF)
 
 
 class Block(nn.Module):
-    """One layer: attention and feed-forward, each normalised before and added back after."""
+    """One layer: attention, then feed-forward, each on normalised input and added to the residual stream."""
 
     config: ModelConfig
     backend: Backend
-    layer: int
 
     @nn.compact
     def __call__(
-        self,
-        x_BTD: Array,
-        positions_BT: Array,
-        rope: tuple[Array, Array] | None,
-        dropout_seeds: Array | None,
-        cache: KVCache | None,
-    ) -> tuple[Array, KVCache | None]:
-        """Returns the residual stream after this layer and the cache; `dropout_seeds` is uint32 `[4, 2]`."""
+        self, x_BTD: Array, positions_BT: Array, seeds: LayerSeeds, cache: LayerCache | None = None
+    ) -> tuple[Array, LayerCache | None]:
+        """Returns the residual stream after this layer, and the layer's cache."""
         c = self.config
-        seeds = [None] * SITES_PER_LAYER if dropout_seeds is None else list(dropout_seeds)
-
-        def drop(branch_BTD: Array, seed: Array | None) -> Array:
-            return branch_BTD if seed is None else dropout(branch_BTD, seed, c.residual_dropout)
-
-        attended_BTD, cache = Attention(c, self.backend, self.layer, name="attention")(
-            _norm(c, self.backend, "attention_norm")(x_BTD),
-            positions_BT,
-            rope,
-            seeds[0],
-            cache,
-        )
-        x_BTD = x_BTD + drop(attended_BTD, seeds[1])
-        ffn_BTD = FeedForward(c, self.backend, name="ffn")(
-            _norm(c, self.backend, "ffn_norm")(x_BTD), seeds[2]
-        )
-        return x_BTD + drop(ffn_BTD, seeds[3]), cache
+        attention = Attention(c, self.backend, name="attention")
+        ffn = FeedForward(c, self.backend, name="ffn")
+        normed_BTD = _norm(c, self.backend, "attention_norm")(x_BTD)
+        branch_BTD, cache = attention(normed_BTD, positions_BT, seeds.attention, cache)
+        x_BTD = x_BTD + dropout(branch_BTD, seeds.attention_branch, c.residual_dropout)
+        branch_BTD = ffn(_norm(c, self.backend, "ffn_norm")(x_BTD), seeds.ffn)
+        return x_BTD + dropout(branch_BTD, seeds.ffn_branch, c.residual_dropout), cache
 
 
 class Transformer(nn.Module):
@@ -138,13 +110,13 @@ class Transformer(nn.Module):
     def setup(self) -> None:
         """Names every part of the parameter tree."""
         c = self.config
-        # Gathered in float32 and cast after: the gradient's scatter-add is then a float32 one.
+        # Rows are gathered in float32 and cast afterwards, so that their gradients are added up in float32.
         self.embedding = nn.Embed(c.vocab_size, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32)
         if c.position_encoding == "learned":
             self.positions = nn.Embed(
                 c.max_seq_length, c.hidden_dim, embedding_init=_normal(), dtype=jnp.float32
             )
-        self.layers = [Block(c, self.backend, i) for i in range(c.num_layers)]
+        self.layers = [Block(c, self.backend) for _ in range(c.num_layers)]
         self.final_norm = _norm(c, self.backend, None)
         self.head = nn.Dense(c.vocab_size, use_bias=False, dtype=self.backend.dtype, kernel_init=_normal())
 
@@ -155,70 +127,62 @@ class Transformer(nn.Module):
             tokens_BT: integer ids; T at most `max_seq_length` where positions are learned.
             deterministic: True turns dropout off.
             dropout_key: PRNG key, needed unless `deterministic`; the same key gives the same masks.
+
+        Raises:
+            ValueError: the sequence is too long, or there is no key.
         """
         return self.head(self.hidden_states(tokens_BT, deterministic=deterministic, dropout_key=dropout_key))
 
     def hidden_states(
         self, tokens_BT: Array, *, deterministic: bool, dropout_key: Array | None = None
     ) -> Array:
-        """What the head is multiplied with, `[B, T, D]` in the compute type; arguments as for `__call__`."""
+        """The input of the head, `[B, T, D]` in the compute type; arguments and errors as for `__call__`."""
+        c, length = self.config, tokens_BT.shape[1]
         if not deterministic and dropout_key is None:
             raise ValueError("dropout needs a dropout_key; pass one, or deterministic=True")
-        seeds = None if deterministic or dropout_key is None else self._seeds(dropout_key)
-        positions_BT = jnp.arange(tokens_BT.shape[1])[None, :]
-        x_BTD, _ = self._residual_stream(tokens_BT, positions_BT, seeds, None)
+        if c.position_encoding == "learned" and length > c.max_seq_length:
+            raise ValueError(f"{length} tokens are more than max_seq_length = {c.max_seq_length}")
+        positions_BT = jnp.arange(length)[None, :]
+        x_BTD = self.embed(tokens_BT, positions_BT)
+        all_seeds = layer_seeds(None if deterministic else dropout_key, c.num_layers)
+        for block, seeds in zip(self.layers, all_seeds, strict=True):
+            x_BTD, _ = block(x_BTD, positions_BT, seeds)
         return self.final_norm(x_BTD)
 
     def extend(self, tokens_BT: Array, positions_BT: Array, cache: KVCache) -> tuple[Array, KVCache]:
         """Runs further tokens of sequences whose past is in the cache: a prefill, or one step of decoding.
 
         Args:
-            tokens_BT: integer ids; rows may be right-padded, their padding is never seen by real positions.
-            positions_BT: int32, each token's position in its own row.
-            cache: is not changed; positions beyond its length are dropped.
+            tokens_BT: integer ids; rows may be right-padded, real positions never see the padding.
+            positions_BT: int32, the position of each token in its row.
+            cache: positions beyond its length are dropped.
 
         Returns:
-            The hidden states `[B, T, D]`, ready for `unembed` (of all positions or of a chosen few), and the new cache.
+            The residual stream `[B, T, D]`, the input of `unembed`, and the new cache.
         """
-        x_BTD, new_cache = self._residual_stream(tokens_BT, positions_BT, None, cache)
-        assert new_cache is not None
-        return x_BTD, new_cache
+        x_BTD = self.embed(tokens_BT, positions_BT)
+        layers = []
+        for block, seeds, layer in zip(
+            self.layers, layer_seeds(None, len(self.layers)), cache.layers, strict=True
+        ):
+            x_BTD, layer = block(x_BTD, positions_BT, seeds, layer)
+            layers.append(layer)
+        return x_BTD, KVCache(tuple(layers))
 
-    def unembed(self, x_BTD: Array) -> Array:
-        """Logits of hidden states: final normalisation, then the output head (untied)."""
-        return self.head(self.final_norm(x_BTD))
-
-    def _residual_stream(
-        self,
-        tokens_BT: Array,
-        positions_BT: Array,
-        seeds: Array | None,
-        cache: KVCache | None,
-    ) -> tuple[Array, KVCache | None]:
+    def embed(self, tokens_BT: Array, positions_BT: Array) -> Array:
+        """The start of the residual stream, `[B, T, D]`."""
         x_BTD = self.embedding(tokens_BT.astype(jnp.int32))
         if self.config.position_encoding == "learned":
-            if cache is None and tokens_BT.shape[1] > self.config.max_seq_length:
-                raise ValueError(
-                    f"{tokens_BT.shape[1]} tokens are more than max_seq_length = {self.config.max_seq_length}"
-                )
             x_BTD = x_BTD + self.positions(positions_BT)
-        x_BTD = x_BTD.astype(self.backend.dtype)
-        rope = self._rope(positions_BT)
-        for i, block in enumerate(self.layers):
-            x_BTD, cache = block(x_BTD, positions_BT, rope, None if seeds is None else seeds[i], cache)
-        return x_BTD, cache
+        return x_BTD.astype(self.backend.dtype)
 
-    def _rope(self, positions_BT: Array) -> tuple[Array, Array] | None:
-        rotated = self.config.position_encoding == "rope"
-        return rope_tables(positions_BT, self.config.head_dim) if rotated else None
-
-    def _seeds(self, dropout_key: Array) -> Array:
-        sites = self.config.num_layers * SITES_PER_LAYER
-        return site_seeds(dropout_key, sites).reshape(self.config.num_layers, SITES_PER_LAYER, 2)
+    def unembed(self, x_BTD: Array) -> Array:
+        """Logits of the residual stream: final normalisation, then the head, which is not tied to the embedding."""
+        return self.head(self.final_norm(x_BTD))
 
 
 def init_params(config: ModelConfig, key: Array) -> dict:
-    """Fresh float32 parameters; the tree is the same for every compute type."""
+    """Fresh float32 parameters; the tree is the same for every backend."""
     tokens_BT = jnp.zeros((1, 2), jnp.int32)
     return dict(Transformer(config).init(key, tokens_BT, deterministic=True)["params"])
 
@@ -229,11 +193,23 @@ def count_params(config: ModelConfig) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(shapes))
 
 
-def _normal() -> Callable[..., Array]:
+def _exact_gelu(x: Array) -> Array:
+    return jax.nn.gelu(x, approximate=False)
+
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "gelu": _exact_gelu,
+    "geglu": _exact_gelu,
+    "silu": jax.nn.silu,
+    "swiglu": jax.nn.silu,
+}
+
+
+def _normal() -> nn.initializers.Initializer:
     return nn.initializers.normal(INIT_STDDEV)
 
 
-def _residual_init(config: ModelConfig) -> Callable[..., Array]:
+def _residual(config: ModelConfig) -> nn.initializers.Initializer:
     # Each layer adds two branches to the residual stream (Radford 2019 scales them down; the reference did not).
     shrink = (2 * config.num_layers) ** -0.5 if config.init == "scaled" else 1.0
     return nn.initializers.normal(INIT_STDDEV * shrink)
@@ -242,9 +218,3 @@ def _residual_init(config: ModelConfig) -> Callable[..., Array]:
 def _norm(config: ModelConfig, backend: Backend, name: str | None) -> nn.Module:
     kind = nn.LayerNorm if config.normalization == "layernorm" else nn.RMSNorm
     return kind(epsilon=NORM_EPSILON, dtype=backend.dtype, name=name)
-
-
-def _activate(config: ModelConfig, x: Array) -> Array:
-    if config.activation in ("silu", "swiglu"):
-        return jax.nn.silu(x)
-    return jax.nn.gelu(x, approximate=False)

@@ -19,7 +19,7 @@ def causal_attention(
     dropout_seed: Array | None,
     backend: Backend,
 ) -> Array:
-    """Each position attends to itself and to those before it (Vaswani 2017, scaled dot product).
+    """Causal scaled dot-product attention (Vaswani 2017).
 
     All implementations drop the same probabilities and agree up to rounding. On a CPU plain XLA works tile by tile.
 
@@ -27,7 +27,7 @@ def causal_attention(
         q_BTHK: queries.
         k_BTHK: keys.
         v_BTHK: values.
-        dropout_rate: of the attention probabilities.
+        dropout_rate: of the attention probabilities; static.
         dropout_seed: uint32 `[2]`; None drops nothing.
         backend: static.
 
@@ -55,23 +55,23 @@ def causal_attention(
 
 
 def cached_attention(q_BTHK: Array, k_NSK: Array, v_NSK: Array, positions_BT: Array) -> Array:
-    """Queries at `positions_BT` attend to the cache slots up to and including their own position.
+    """Queries at `positions_BT` attend to the cached positions up to and including their own.
 
     Args:
         q_BTHK: queries.
-        k_NSK: one layer of a `KVCache`, rows and heads in one axis.
-        v_NSK: likewise.
+        k_NSK: cached keys, N = B x H.
+        v_NSK: cached values.
         positions_BT: int32.
 
     Returns:
         B T H K, in `v_NSK`'s type.
     """
     batch, length, heads, head_dim = q_BTHK.shape
-    slots = k_NSK.shape[1]
-    visible_BTS = positions_BT[:, :, None] >= jnp.arange(slots)[None, None, :]
+    cached = k_NSK.shape[1]
+    visible_BTS = positions_BT[:, :, None] >= jnp.arange(cached)[None, None, :]
     q_NTK = q_BTHK.transpose(0, 2, 1, 3).reshape(batch * heads, length, head_dim)
     logits_NTS = jnp.einsum("NTK,NSK->NTS", q_NTK, k_NSK, preferred_element_type=jnp.float32)
-    logits_BHTS = logits_NTS.reshape(batch, heads, length, slots)
+    logits_BHTS = logits_NTS.reshape(batch, heads, length, cached)
     probs_BHTS = _softmax(logits_BHTS, visible_BTS[:, None], q_BTHK)
     out_NTK = jnp.einsum("NTS,NSK->NTK", probs_BHTS.reshape(logits_NTS.shape), v_NSK)
     return out_NTK.reshape(batch, heads, length, head_dim).transpose(0, 2, 1, 3)

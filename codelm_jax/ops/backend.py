@@ -1,6 +1,6 @@
 """The target of a compiled program: its platform, compute type and attention implementation.
 
-Nothing below asks the running process for its devices, so a program can be compiled for a machine that is not there.
+Programs get it as an argument and never ask the process for its devices, so they can be compiled for another machine.
 """
 
 import dataclasses
@@ -12,10 +12,10 @@ from jax.typing import DTypeLike
 from codelm_jax.errors import UserError
 
 ComputeDtype = Literal["auto", "float32", "bfloat16"]
-# "interpreted" is the kernel as plain XLA operations: slow, for tests on machines without a GPU.
+# "interpreted" runs the kernel as plain XLA operations: slow, for tests without a GPU.
 AttentionPath = Literal["xla", "kernel", "interpreted"]
 
-# The GPU kernel holds a whole head vector in a tile.
+# A tile of the GPU kernel holds a whole head vector.
 LARGEST_HEAD_DIM = 128
 # The first NVIDIA GPUs that multiply bfloat16 matrices in hardware.
 _LEAST_COMPUTE_CAPABILITY = 8.0
@@ -23,13 +23,13 @@ _LEAST_COMPUTE_CAPABILITY = 8.0
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """What a program is compiled for. Static: two programs with different backends are compiled apart.
+    """What a program is compiled for; a static argument.
 
     Attributes:
         platform: "cpu", "gpu" or "tpu", as JAX names it.
-        dtype: of the computation; parameters and optimizer state are float32 whatever it is.
+        dtype: of the computation; parameters and optimizer state are always float32.
         attention: implementation of attention over whole sequences.
-        devices: over which a batch is split.
+        devices: number of devices that a batch is split over.
     """
 
     platform: str = "cpu"
@@ -51,17 +51,17 @@ def backend_for(
     head_dim: int | None = None,
     devices: int = 1,
 ) -> Backend:
-    """The backend of a device, which may be a description of one that is not there.
+    """The backend of a device.
 
     Args:
-        device: `jax.Device`, any of those that the program runs on.
+        device: `jax.Device` or the description of one, any of those that the program runs on.
         dtype: "auto" is float32 on a CPU and bfloat16 elsewhere.
         attention: "auto" is the kernel where it runs.
         head_dim: of the model; needed unless attention is "xla".
-        devices: over which a batch is split.
+        devices: number of devices that a batch is split over.
 
     Raises:
-        UserError: the kernel was asked for and does not run there.
+        UserError: the kernel was asked for, but does not run on this device.
     """
     if dtype == "auto":
         dtype = "float32" if device.platform == "cpu" else "bfloat16"

@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy that never builds a one-hot, with the plain negative log-likelihood beside it."""
+"""Label-smoothed cross-entropy without one-hot targets, together with the plain negative log-likelihood."""
 
 import math
 from functools import partial
@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-# Tokens whose logits exist at a time on a device: few enough for a CPU's caches; a GPU wants large products.
+# Tokens per chunk of logits on a device: small enough for the caches of a CPU; a GPU is faster with large products.
 CHUNK_TOKENS = {"cpu": 512, "gpu": 16_384}
 
 
@@ -38,12 +38,12 @@ def mean_loss_of_hidden(
     chunk_tokens: int | None = None,
     shards: int = 1,
 ) -> tuple[Array, Array]:
-    """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without ever holding all logits.
+    """Mean smoothed cross-entropy of `hidden @ head`, and mean NLL, without holding all logits at once.
 
-    The logits of a batch are the largest array of a training step by far. Here they exist for a few positions at a
-    time, and their gradient is taken while they are there: `dz = softmax(z) - (1 - eps) [j = y] - eps / V`, so nothing
-    is computed twice (Hsu et al. 2024, "Liger Kernel"). The chunks are taken along T, so that the batch stays
-    spread over the devices, and each device adds up the head's gradient by itself: they meet once, not at each chunk.
+    The logits of a batch are by far the largest array of a training step. Here they exist for one chunk of positions at
+    a time, and their gradient is computed with them: `dz = softmax(z) - (1 - eps) [j = y] - eps / V`, so nothing is
+    computed twice (Hsu et al. 2024, "Liger Kernel"). Chunks are taken along T, so the batch stays split over the
+    devices. Each device sums its own gradient of the head; the devices exchange it once, not in every chunk.
 
     Args:
         hidden_BTD: normalised hidden states, float32 or bfloat16: the type of the products.
@@ -52,12 +52,12 @@ def mean_loss_of_hidden(
         label_smoothing: eps, static.
         masked: static; whether there may be negative targets. The means are over the others.
         on_cpu: static; whether the program is compiled for a CPU.
-        chunk_tokens: static; at most this many positions of a shard at a time, at least one a row. None: by target.
-        shards: static; the devices that the batch is spread over. Another number changes only the order of the sums;
-            of one that does not divide B the common divisor is taken.
+        chunk_tokens: static; positions of a shard per chunk, at least one per row. None: `CHUNK_TOKENS`.
+        shards: static; number of devices that the batch is split over. It only changes the order of the sums; if it does
+            not divide B, the greatest common divisor is used.
 
     Returns:
-        `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated; the NLL is for reading.
+        `(loss, nll)`, float32 scalars, in nats. Only the loss can be differentiated.
     """
     if chunk_tokens is None:
         chunk_tokens = CHUNK_TOKENS["cpu" if on_cpu else "gpu"]
@@ -141,14 +141,14 @@ _mean_loss.defvjp(_mean_loss_and_gradients, _scale_gradients)
 
 
 def plain_softmax(logits: Array) -> tuple[Array, Array]:
-    """Log-sum-exp and probabilities `[..., V]`, as a GPU takes them: exponentials cost less there than keeping them."""
+    """Log-sum-exp and probabilities `[..., V]`; on a GPU, computing exponentials twice is cheaper than keeping them."""
     lse = jax.nn.logsumexp(logits, axis=-1)
     return lse, jnp.exp(logits - lse[..., None])
 
 
 def _softmax_of_one_exponential(logits: Array) -> tuple[Array, Array]:
     largest = logits.max(axis=-1, keepdims=True)
-    # Kept: XLA would take the exponentials once for the sum and again for the gradient, which costs more on a CPU.
+    # Without the barrier XLA computes the exponentials twice, for the sum and for the gradient: slower on a CPU.
     exponentials = jax.lax.optimization_barrier(jnp.exp(logits - largest))
     total = exponentials.sum(axis=-1, keepdims=True)
     return (jnp.log(total) + largest)[..., 0], exponentials / total

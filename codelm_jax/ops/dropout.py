@@ -1,14 +1,15 @@
-"""Dropout whose mask is a hash of (seed, row, place): nothing to store, the same mask wherever it is computed.
+"""Dropout whose mask is a hash of (seed, row, place): nothing is stored, every device computes the same mask.
 
 A threefry mask costs about as much as the matrix products around it; this one is a few integer operations that fuse
-into the consumer. The mask is recomputed in the backward pass, so no array of its size outlives the forward pass.
+into the consumer. The backward pass computes the mask again, so no array of its size outlives the forward pass.
 
 `hash(place ^ seed)` alone would be broken: two seeds that differ by d give the same mask with places i and i ^ d
 swapped. So each row gets two keys of its own, one mixed in before and one between two rounds of mixing. The mixer is a
-bijection, hence within one seed no two rows share a key.
+bijection, so no two rows of one seed share a key.
 """
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,16 +29,33 @@ def mix32(x: Array) -> Array:
     return x ^ (x >> jnp.uint32(16))
 
 
+class LayerSeeds(NamedTuple):
+    """Where a transformer layer drops: one seed a site, uint32 `[2]`; None drops nothing."""
+
+    attention: Array | None = None  # attention probabilities
+    attention_branch: Array | None = None  # what attention adds to the residual stream
+    ffn: Array | None = None  # the hidden layer of the feed-forward network
+    ffn_branch: Array | None = None  # what the feed-forward network adds to the residual stream
+
+
+def layer_seeds(key: Array | None, num_layers: int) -> list[LayerSeeds]:
+    """Draws the seeds of all layers from a PRNG key; without a key nothing is dropped."""
+    if key is None:
+        return [LayerSeeds()] * num_layers
+    sites = len(LayerSeeds._fields)
+    return [LayerSeeds(*seeds) for seeds in site_seeds(key, num_layers * sites).reshape(num_layers, sites, 2)]
+
+
 def site_seeds(key: Array, num_sites: int) -> Array:
-    """Draws one fully mixed seed a dropout site, uint32 `[num_sites, 2]`, from a PRNG key."""
+    """Draws one fully mixed seed for each dropout site, uint32 `[num_sites, 2]`, from a PRNG key."""
     return jax.random.bits(key, (num_sites, 2), jnp.uint32)
 
 
 def keep_mask(seed: Array, shape: tuple[int, ...], rate: float) -> Array:
-    """Which elements survive: each independently with probability `1 - rate`.
+    """Which elements are kept: each independently with probability `1 - rate`.
 
-    The last two axes are the place within a row, all axes before them number the rows; the mask does not depend on how
-    the array is laid out over devices.
+    The last two axes are the place within a row, all axes before them number the rows. The mask does not depend on how
+    the array is split over devices.
 
     Args:
         seed: uint32 `[2]`.
@@ -65,26 +83,26 @@ def row_keys(seed: Array, rows_shape: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def kept(place: Array, outer: Array, inner: Array, rate: float) -> Array:
-    """Whether the element at `place` of the row with these keys survives; uint32 shapes that broadcast."""
+    """Whether the element at `place` of the row with these keys is kept; uint32 shapes that broadcast."""
     bits = mix32(mix32(place ^ outer) ^ inner)
     return bits >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
 
 
-def dropout(x: Array, seed: Array, rate: float) -> Array:
+def dropout(x: Array, seed: Array | None, rate: float) -> Array:
     """Zeroes each element with probability `rate` and scales the rest by `1 / (1 - rate)` (Srivastava 2014).
 
     Args:
         x: floating, at least two axes.
-        seed: uint32 `[2]`, see `site_seeds`.
+        seed: uint32 `[2]`, see `site_seeds`; None returns `x`.
         rate: in [0, 1); 0 returns `x`.
     """
-    if rate == 0.0:
+    if seed is None or rate == 0.0:
         return x
     return _dropout(x, seed, rate)
 
 
 def _masked(x: Array, seed: Array, rate: float) -> Array:
-    # The factor itself rounded to bfloat16 would shrink or stretch everything by up to 0.4 %.
+    # In float32: the factor rounded to bfloat16 is wrong by up to 0.4 %.
     scaled = (x.astype(jnp.float32) * (1.0 / (1.0 - rate))).astype(x.dtype)
     return jnp.where(keep_mask(seed, x.shape, rate), scaled, 0)
 

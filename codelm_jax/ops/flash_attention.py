@@ -1,7 +1,7 @@
 """Causal attention with dropout inside as one GPU kernel, differentiable and split over devices.
 
-The exact twin of `attention.causal_attention`'s plain path, its dropout mask included. Pallas' Triton backend is
-deprecated as of jax 0.11: nothing but this file and `flash_kernels` knows of it.
+It computes the same as the plain path of `attention.causal_attention`, with the same dropout mask. Pallas' Triton backend
+is deprecated as of jax 0.11: only this file and `flash_kernels` use it.
 """
 
 import dataclasses
@@ -73,7 +73,7 @@ def _attend_and_keep(q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Arra
 
 def _gradients(static: _Static, residuals: tuple[Array, ...], grad_BTHK: Array):
     *inputs, out_BTHK, lse_BHT = residuals
-    # The same sum as that over all probabilities and their gradients, dropout included.
+    # Equals the sum over all probabilities times their gradients, dropout included.
     delta_BHT = jnp.einsum("BTHK,BTHK->BHT", out_BTHK, grad_BTHK, preferred_element_type=jnp.float32)
     inputs = *inputs, grad_BTHK, lse_BHT, delta_BHT
     return *_split_backward(_digest(backward, static, inputs), *inputs, static), None
@@ -82,7 +82,7 @@ def _gradients(static: _Static, residuals: tuple[Array, ...], grad_BTHK: Array):
 _attend.defvjp(_attend_and_keep, _gradients)
 
 
-# XLA can't look into a kernel: without being told it would gather the whole batch on every device.
+# XLA can't look into a kernel: without a partitioning rule it gathers the whole batch on every device.
 @partial(custom_partitioning, static_argnums=(5,))
 def _split_forward(
     digest_1: Array, q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, keys_BH2: Array, static: _Static
@@ -106,10 +106,10 @@ def _split_backward(
 
 
 def _digest(kernel: Callable, static: _Static, inputs: Sequence[Array]) -> Array:
-    """What the kernel is, as a number, `[1]`.
+    """A number that identifies the kernel, `[1]`.
 
-    A program that is to be split over devices names its kernel by an address only, and JAX's compilation cache would
-    take two of them for one where the addresses happen to agree. With this constant in it the program says which it is.
+    A program that is split over devices refers to its kernel by an address only, so JAX's compilation cache can take two
+    kernels for the same if their addresses agree. This constant in the program makes them differ.
     """
     shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
     return jnp.array([_program_number(kernel, static, shapes)], jnp.uint32)

@@ -1,4 +1,4 @@
-"""The two GPU kernels of `flash_attention`, and where their tiles are set.
+"""The two GPU kernels of `flash_attention`, and the sizes of their tiles.
 
 Both walk the score matrix tile by tile and keep only running sums (Dao 2023, "FlashAttention-2"), so no array of the
 size T x T ever exists. Tiles above the diagonal are never visited. Scores are kept in base 2: the GPU has an
@@ -8,6 +8,7 @@ instruction for 2^x, not for e^x.
 import dataclasses
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ _LARGEST_TILE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """What may change the kernels' speed and nothing else, rounding apart; tiles are powers of two from 16 on.
+    """Settings that change the speed of the kernels and, but for rounding, nothing else; tiles are powers of two from 16.
 
     Attributes:
         forward_queries: rows of a forward tile.
@@ -124,19 +125,19 @@ def backward(
     tuning: Tuning,
     interpret: bool,
 ) -> tuple[Array, Array, Array]:
-    """Gradients of queries, keys and values, the mask made anew from its keys.
+    """Gradients of queries, keys and values; the mask is computed again from its keys.
 
     Args:
-        q_BTHK: as for `forward`, as all that are not named here.
-        k_BTHK: likewise.
-        v_BTHK: likewise.
-        keys_BH2: likewise.
-        grad_BTHK: of the attended values.
+        q_BTHK: as for `forward`, like all arguments that are not explained here.
+        k_BTHK: as for `forward`.
+        v_BTHK: as for `forward`.
+        keys_BH2: as for `forward`.
+        grad_BTHK: gradient of the attended values.
         lse_BHT: from `forward`.
-        delta_BHT: each attended value's product with its gradient, float32.
-        rate: likewise.
-        tuning: likewise.
-        interpret: likewise.
+        delta_BHT: inner product of each attended value with its gradient, float32.
+        rate: as for `forward`.
+        tuning: as for `forward`.
+        interpret: as for `forward`.
     """
     batch, length, heads, head_dim = q_BTHK.shape
     tile = min(tuning.backward_tile, padded(length))
@@ -211,78 +212,98 @@ def _forward_kernel(
 
 
 def _backward_kernel(
-    q_ref,
-    k_ref,
-    v_ref,
-    keys_ref,
-    grad_ref,
-    lse_ref,
-    delta_ref,
-    dq_ref,
-    dk_ref,
-    dv_ref,
-    *,
-    tile,
-    length,
-    head_dim,
-    rate,
+    q_ref, k_ref, v_ref, keys_ref, grad_ref, lse_ref, delta_ref, dq_ref, dk_ref, dv_ref, **static
 ):
     """Gradients of one tile of keys and values, then of the tile of queries at the same place.
 
     The former looks at all later queries, the latter at all earlier keys: every program has the same work, and each
-    result is summed by one program in one order, so that training repeats bit for bit.
+    result is summed by one program in one order, so training repeats bit for bit.
     """
+    tiles = _BackwardTiles(keys_ref, **static)
     own = pl.program_id(0)
-    scale = head_dim**-0.5
+    inside = tiles.inside(own)
+    dk_SK, dv_SK = _key_and_value_gradients(
+        tiles, own, (k_ref, v_ref), (q_ref, grad_ref), (lse_ref, delta_ref)
+    )
+    plt.store(dk_ref, (dk_SK * tiles.scale).astype(dk_ref.dtype), mask=inside)
+    plt.store(dv_ref, dv_SK.astype(dv_ref.dtype), mask=inside)
+    dq_TK = _query_gradients(tiles, own, (k_ref, v_ref), (q_ref, grad_ref), (lse_ref, delta_ref))
+    plt.store(dq_ref, (dq_TK * tiles.scale).astype(dq_ref.dtype), mask=inside)
 
-    def load(index, matrices, vectors=()):
-        rows = index * tile + lax.iota(jnp.int32, tile)
-        place, inside = pl.ds(index * tile, tile), _inside(rows, length, head_dim)
-        return (
-            rows,
-            *(_load(ref.at[place], inside) for ref in matrices),
-            *(_load(ref.at[place], _below(rows, length, tile)) for ref in vectors),
-        )
 
-    def probabilities(logits, lse, visible):
-        return jnp.where(visible, jnp.exp2(logits * (math.log2(math.e) * scale) - lse), 0.0)
+def _key_and_value_gradients(tiles, own, keys_and_values, queries, vectors):
+    """Sums over the tiles of queries from `own` on; the gradient of the keys is not scaled yet."""
+    own_rows, k_SK, v_SK = tiles.load(own, keys_and_values)
 
-    def dropped(x, mask):
-        return x if mask is None else jnp.where(mask, x * (1.0 / (1.0 - rate)), 0.0)
-
-    own_rows, k_SK, v_SK = load(own, (k_ref, v_ref))
-    own_inside = _inside(own_rows, length, head_dim)
-
-    def from_queries(index, carry):
+    def add(index, carry):
         dk_SK, dv_SK = carry
-        rows_T, q_TK, grad_TK, lse_T, delta_T = load(index, (q_ref, grad_ref), (lse_ref, delta_ref))
-        # Transposed from the start: products then need no transposition of what was just computed.
-        visible_ST = rows_T[None, :] >= own_rows[:, None]
-        mask_ST = _kept(keys_ref, rows_T[None, :], own_rows[:, None], length, rate) if rate else None
-        probs_ST = probabilities(plt.dot(k_SK, q_TK, trans_b=True), lse_T[None, :], visible_ST)
-        dv_SK += plt.dot(dropped(probs_ST, mask_ST).astype(grad_TK.dtype), grad_TK)
-        dprobs_ST = dropped(plt.dot(v_SK, grad_TK, trans_b=True), mask_ST)
+        rows_T, q_TK, grad_TK, lse_T, delta_T = tiles.load(index, queries, vectors)
+        # Transposed from the start, so that no product needs a transposition of what was just computed.
+        rows, columns = rows_T[None, :], own_rows[:, None]
+        probs_ST = tiles.probabilities(plt.dot(k_SK, q_TK, trans_b=True), lse_T[None, :], rows >= columns)
+        dropped = tiles.dropout(rows, columns)
+        dv_SK += plt.dot(dropped(probs_ST).astype(grad_TK.dtype), grad_TK)
+        dprobs_ST = dropped(plt.dot(v_SK, grad_TK, trans_b=True))
         dscores_ST = probs_ST * (dprobs_ST - delta_T[None, :])
         return dk_SK + plt.dot(dscores_ST.astype(q_TK.dtype), q_TK), dv_SK
 
     zeros = jnp.zeros(k_SK.shape, jnp.float32)
-    dk_SK, dv_SK = lax.fori_loop(own, pl.cdiv(length, tile), from_queries, (zeros, zeros))
-    plt.store(dk_ref, (dk_SK * scale).astype(dk_ref.dtype), mask=own_inside)
-    plt.store(dv_ref, dv_SK.astype(dv_ref.dtype), mask=own_inside)
+    return lax.fori_loop(own, pl.cdiv(tiles.length, tiles.tile), add, (zeros, zeros))
 
-    _, q_TK, grad_TK, lse_T, delta_T = load(own, (q_ref, grad_ref), (lse_ref, delta_ref))
 
-    def from_keys(index, dq_TK):
-        columns_S, k_SK, v_SK = load(index, (k_ref, v_ref))
-        visible_TS = own_rows[:, None] >= columns_S[None, :]
-        mask_TS = _kept(keys_ref, own_rows[:, None], columns_S[None, :], length, rate) if rate else None
-        probs_TS = probabilities(plt.dot(q_TK, k_SK, trans_b=True), lse_T[:, None], visible_TS)
-        dprobs_TS = dropped(plt.dot(grad_TK, v_SK, trans_b=True), mask_TS)
+def _query_gradients(tiles, own, keys_and_values, queries, vectors):
+    """Sums over the tiles of keys up to `own`; not scaled yet."""
+    own_rows, q_TK, grad_TK, lse_T, delta_T = tiles.load(own, queries, vectors)
+
+    def add(index, dq_TK):
+        columns_S, k_SK, v_SK = tiles.load(index, keys_and_values)
+        rows, columns = own_rows[:, None], columns_S[None, :]
+        probs_TS = tiles.probabilities(plt.dot(q_TK, k_SK, trans_b=True), lse_T[:, None], rows >= columns)
+        dprobs_TS = tiles.dropout(rows, columns)(plt.dot(grad_TK, v_SK, trans_b=True))
         dscores_TS = probs_TS * (dprobs_TS - delta_T[:, None])
         return dq_TK + plt.dot(dscores_TS.astype(k_SK.dtype), k_SK)
 
-    dq_TK = lax.fori_loop(0, own + 1, from_keys, zeros)
-    plt.store(dq_ref, (dq_TK * scale).astype(dq_ref.dtype), mask=own_inside)
+    return lax.fori_loop(0, own + 1, add, jnp.zeros(q_TK.shape, jnp.float32))
+
+
+@dataclasses.dataclass(frozen=True)
+class _BackwardTiles:
+    """Tiles of one head in the backward pass."""
+
+    keys_ref: Any
+    tile: int
+    length: int
+    head_dim: int
+    rate: float
+
+    @property
+    def scale(self):
+        return self.head_dim**-0.5
+
+    def rows(self, index):
+        return index * self.tile + lax.iota(jnp.int32, self.tile)
+
+    def inside(self, index):
+        return _inside(self.rows(index), self.length, self.head_dim)
+
+    def load(self, index, matrices, vectors=()):
+        """The numbers of the tile's rows, then these rows of each matrix and of each vector."""
+        rows, place = self.rows(index), pl.ds(index * self.tile, self.tile)
+        return (
+            rows,
+            *(_load(ref.at[place], self.inside(index)) for ref in matrices),
+            *(_load(ref.at[place], _below(rows, self.length, self.tile)) for ref in vectors),
+        )
+
+    def probabilities(self, logits, lse, visible):
+        return jnp.where(visible, jnp.exp2(logits * (math.log2(math.e) * self.scale) - lse), 0.0)
+
+    def dropout(self, rows, columns):
+        """Dropout of the probabilities, or of their gradients, at these places."""
+        if not self.rate:
+            return lambda x: x
+        mask = _kept(self.keys_ref, rows, columns, self.length, self.rate)
+        return lambda x: jnp.where(mask, x * (1.0 / (1.0 - self.rate)), 0.0)
 
 
 def _inside(rows, length, head_dim):

@@ -8,16 +8,16 @@ from jax import Array, lax
 
 
 def ordered(x: Array) -> Array:
-    """Maps float32 to uint32 so that the order is kept."""
+    """Maps float32 to uint32 and keeps the order."""
     bits = lax.bitcast_convert_type(x, jnp.uint32)
     sign = jnp.uint32(1 << 31)
     return jnp.where(bits >= sign, ~bits, bits | sign)
 
 
 def largest_threshold(keys_RV: Array, weights_RV: Array, needed_R: Array, *, on_cpu: bool) -> Array:
-    """The largest uint32 threshold at which the keys that reach it still weigh at least `needed`.
+    """The largest uint32 threshold such that the keys at or above it weigh at least `needed`, found without a sort.
 
-    With weights of 1 it finds the k-th largest key, and all of it without a sort.
+    With weights of 1 it is the k-th largest key.
 
     Args:
         keys_RV: uint32.
@@ -29,9 +29,9 @@ def largest_threshold(keys_RV: Array, weights_RV: Array, needed_R: Array, *, on_
         uint32 `[R]`.
     """
     if on_cpu:
-        # Few operations count: binary digits, and a row at a time, which is 3 times faster than all rows at once.
+        # Few operations are fast: one binary digit at a time; row by row is 3 times faster than all rows at once.
         return lax.map(lambda row: threshold_of_row(*row, bits=1), (keys_RV, weights_RV, needed_R))
-    # Few kernels count.
+    # Few kernels are fast.
     return jax.vmap(partial(threshold_of_row, bits=4))(keys_RV, weights_RV, needed_R)
 
 
@@ -44,7 +44,7 @@ def threshold_of_row(keys_V: Array, weights_V: Array, needed: Array, *, bits: in
         candidates_N = found + (digits_N << shift)
         reached_NV = keys_V[None, :] >= candidates_N[:, None]
         weight_N = jnp.sum(jnp.where(reached_NV, weights_V[None, :], 0.0), axis=-1)
-        # Weight falls as the threshold rises, so the number of digits that hold is the largest that does.
+        # Weight falls as the threshold rises, so the number of digits that reach `needed` is the largest such digit.
         return found + (jnp.sum(weight_N >= needed, dtype=jnp.uint32) << shift)
 
     return lax.fori_loop(0, 32 // bits, next_digit, jnp.uint32(0))

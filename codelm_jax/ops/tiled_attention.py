@@ -1,7 +1,7 @@
-"""Causal attention in plain XLA without most of what the mask would throw away, for CPUs.
+"""Causal attention in plain XLA that skips most of what the mask removes, for CPUs.
 
-Each tile of queries meets only the keys up to its own last position: with four tiles that is 5/8 of the square, in
-products, softmax, dropout and their gradients alike.
+Each tile of queries is multiplied with the keys up to its own last position only: with four tiles that is 5/8 of the
+square, in products, softmax, dropout and their gradients.
 """
 
 import jax
@@ -10,14 +10,14 @@ from jax import Array, lax
 
 from codelm_jax.ops.dropout import kept, row_keys
 
-# Queries at a time: smaller tiles skip more, but their products are slower.
+# Queries per tile: smaller tiles skip more, but their products are slower.
 TILE = 64
 
 
 def tiled_attention(
     q_BTHK: Array, k_BTHK: Array, v_BTHK: Array, *, dropout_rate: float, dropout_seed: Array | None
 ) -> Array:
-    """The plain path of `attention.causal_attention`, tile by tile: the same mask, the same values up to rounding."""
+    """`attention.causal_attention` tile by tile: the same mask, the same values up to rounding."""
     q_BHTK, k_BHSK, v_BHSK = (x.transpose(0, 2, 1, 3) for x in (q_BTHK, k_BTHK, v_BTHK))
     length, scale = q_BTHK.shape[1], q_BTHK.shape[-1] ** -0.5
     tiles = []

@@ -83,7 +83,7 @@ class _Worker:
     def __init__(self, rules: Rules):
         # A session of its own: Ctrl-C reaches the parent alone, which then closes the pipe.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codelm_jax.preparation.judging_worker"],
+            [sys.executable, "-P", "-m", "codelm_jax.preparation.judging_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},

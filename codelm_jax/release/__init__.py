@@ -1,1 +1,1 @@
-"""What a release chooses and ships beside the weights: which run, and which held-out text."""
+"""Makes a release: chooses a run, exports it, and adds a held-out text and measured figures."""

@@ -1,4 +1,4 @@
-"""Which of several runs is released: the one that predicts held-out code best, by what it writes where that is a tie."""
+"""Chooses the run to release: the lowest bits per byte on held-out code; pass@1 breaks ties."""
 
 import dataclasses
 import statistics
@@ -8,20 +8,20 @@ from pathlib import Path
 from codelm_jax.errors import UserError
 from codelm_jax.report.runs import TASK_SUITES, Run
 
-# Bits per byte of two runs that differ by less than this share of the lower are a tie: nobody would notice.
+# Two runs tie if their bits per byte differ by less than this fraction of the lower one.
 TIE = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
-class Candidate:
-    """A run as the choice sees it.
+class ReleaseCandidate:
+    """The figures of a run that the choice compares.
 
     Attributes:
         directory: of the run.
         step: of the checkpoint that was evaluated.
-        bits_per_byte: on the held-out set `val`; `test` must have no part in a choice that it is to judge.
-        pass_rate: pass@1, mean over the suites of tasks that were run; 0 where none was.
-        measured_on: fingerprint of the held-out data, and the suites of tasks.
+        bits_per_byte: on the held-out set `val`; `test` is left to judge the choice.
+        pass_rate: pass@1, mean over the task suites that were run; 0 if none was.
+        measured_on: fingerprint of the held-out data, and the task suites.
     """
 
     directory: Path
@@ -34,8 +34,8 @@ class Candidate:
         return f"{self.directory}: step {self.step}, {self.bits_per_byte:.4f} bits per byte, pass@1 {self.pass_rate:.4f}"
 
 
-def candidate(run: Run) -> Candidate:
-    """The figures of a run.
+def candidate(run: Run) -> ReleaseCandidate:
+    """Returns the figures of a run.
 
     Raises:
         UserError: its held-out figures are missing.
@@ -48,7 +48,7 @@ def candidate(run: Run) -> Candidate:
         tasks = run.evaluation(suite)
         if tasks is not None and tasks.step == held_out.step:
             passed[suite] = tasks.result["score"]["pass@1"]["value"]
-    return Candidate(
+    return ReleaseCandidate(
         directory=run.directory,
         step=held_out.step,
         bits_per_byte=held_out.result["sets"]["val"]["bits_per_byte"],
@@ -57,8 +57,8 @@ def candidate(run: Run) -> Candidate:
     )
 
 
-def choose(candidates: Sequence[Candidate]) -> Candidate:
-    """The lowest bits per byte; among those within `TIE` of it, the highest pass@1.
+def choose(candidates: Sequence[ReleaseCandidate]) -> ReleaseCandidate:
+    """Returns the one with the lowest bits per byte; among those within `TIE` of it, the highest pass@1.
 
     Raises:
         UserError: they were not measured on the same data and tasks.

@@ -1,4 +1,4 @@
-"""What ships: an export, and beside it a held-out text with its sources, a licence and the figures."""
+"""The directory of a release: an export with a held-out text, its sources, a licence and figures."""
 
 import contextlib
 import importlib.metadata
@@ -10,7 +10,7 @@ from pathlib import Path
 from codelm_jax.atomic import write_atomically, write_json
 from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import CARD, is_export_file
+from codelm_jax.interop.hf_files import CARD, is_export_file
 from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.interop.new_directory import new_directory
 from codelm_jax.release.heldout_text import held_out_text
@@ -18,7 +18,7 @@ from codelm_jax.release.heldout_text import held_out_text
 HELD_OUT = "heldout.txt"
 SOURCES = "heldout_sources.json"
 FIGURES = "figures.json"
-# Of the held-out text, most of which is under Apache-2.0; the weights' own, too, unless their card says otherwise.
+# Applies to the held-out text, most of which is under Apache-2.0, and to the weights unless their card says otherwise.
 LICENCE = "LICENSE"
 _FILES = (HELD_OUT, SOURCES, FIGURES, LICENCE)
 
@@ -27,19 +27,19 @@ _CHECK_HEADING = "\n## Check these files\n"
 _CHECK = """
 
 `{held_out}` is code that the model was not trained on, under the licences that `{sources}` names. `{figures}` holds
-what these very files make of it, by how much another machine's figure may differ, and one greedy completion. With
-codelm-jax, this takes the held-out figures again:
+the figures that these files give on it, how much they may differ on another machine, and one greedy completion. With
+codelm-jax, this command measures them again:
 
 ```bash
 python scripts/evaluate.py --checkpoint={model} --suite=heldout --text={model}/{held_out} --out=evals
 ```
 
-It is no fair sample of the held-out data: the figures to compare models by are those above.
+It is not a fair sample of the held-out data: to compare models, use the figures above.
 """
 
 
 def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
-    """Refuses to replace another release than the export `staged`.
+    """Checks that `out` does not hold another release than the export `staged`.
 
     Raises:
         UserError: another release is there.
@@ -49,7 +49,7 @@ def check_free(out: Path, staged: Path, *, overwrite: bool) -> None:
 
 
 def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) -> None:
-    """Puts together what ships, all but the figures; what is there already and is the same stays.
+    """Makes the directory of a release, without the figures; keeps one of the same export.
 
     Raises:
         UserError: another release is there, or no held-out file may be shipped.
@@ -77,12 +77,12 @@ def assemble(staged: Path, prepared_dir: Path, out: Path, *, overwrite: bool) ->
 
 
 def called(out: Path) -> str:
-    """How the card names the directory: as it lies in a checkout, or wherever releases are kept."""
+    """Returns the directory as the card names it: the last two parts of its path, as in a checkout."""
     return "/".join(Path(os.path.realpath(out)).parts[-2:])
 
 
 def without_check(card: str) -> str:
-    """The card of a release without the section on files that only a release has."""
+    """Returns the card of a release without its own section."""
     return card.partition(_CHECK_HEADING)[0]
 
 
@@ -93,7 +93,7 @@ def _how_to_check(out: Path) -> str:
 
 
 def _is_same(out: Path, staged: Path) -> bool:
-    """Whether `out` holds the same export, whatever its card and its additional files are."""
+    """Whether `out` holds the same export, apart from the card and additional files."""
     with contextlib.suppress(UserError):
         there, new = read_record(out), read_record(staged)
         exported = {name: digest for name, digest in new.sha256.items() if name != CARD}
@@ -102,6 +102,6 @@ def _is_same(out: Path, staged: Path) -> bool:
 
 
 def _licence_text() -> Path:
-    # With the package's metadata it is there whether the package runs from a checkout or from a wheel.
+    # The package's metadata has it in a checkout and in a wheel.
     files = importlib.metadata.files("codelm-jax") or ()
     return next(Path(str(file.locate())) for file in files if file.name == LICENCE)

@@ -1,4 +1,4 @@
-"""A small held-out text that may be shipped: whole validation files, and which packages they come from."""
+"""A small held-out text for a release: whole validation files, and the packages they come from."""
 
 import functools
 import hashlib
@@ -14,13 +14,12 @@ from codelm_jax.data.licences import is_allowed
 from codelm_jax.data.prepared import PreparedData
 from codelm_jax.errors import UserError
 
-# A copy of a file must come with the text of its licence or needs none: a checkout of this project holds the text of
-# Apache-2.0, which is its own, and not the notices that MIT, BSD and the PSF's licence ask to go along.
+# Only licences whose text is shipped (Apache-2.0, the project's own) or need not be: MIT, BSD and the PSF's licence
+# require notices of each package.
 LICENCES = ("Apache-2.0", "CC0-1.0", "0BSD", "MIT-0", "Unlicense")
 MOST_BYTES = 150_000
 _FILE_BYTES = range(500, 30_000)
-# Names of directories of other people's work, and what a file says that is, or may be, such work: the package's licence
-# may not be its own.
+# Directories and texts that point to code of other projects, for which the package's licence may not hold.
 _FOREIGN_DIRECTORY = re.compile(r"_?(vendor(ed)?|third_?party|extern(als?)?)", re.IGNORECASE)
 _FOREIGN_TEXT = re.compile(
     r"\bvendored\b|\b(adapted|copied|taken|borrowed|derived|ported) from\b"
@@ -32,14 +31,14 @@ _SEPARATOR = "<|endoftext|>"
 
 
 def held_out_text(prepared: PreparedData) -> tuple[str, list[dict[str, Any]]]:
-    """Files of the `val` split, one package after another in turn, up to `MOST_BYTES`.
+    """Collects files of the `val` split, one per package in turn, up to `MOST_BYTES`.
 
     Args:
         prepared: data whose manifest names its files.
 
     Returns:
-        The text, with a line `<|endoftext|>` between files, and of each file `package`, `version`, `licence`, `source`
-        and `bytes`.
+        The text, with a line `<|endoftext|>` between files, and `package`, `version`, `licence`, `source` and `bytes` of
+        each file.
 
     Raises:
         UserError: no file may be shipped.
@@ -48,7 +47,7 @@ def held_out_text(prepared: PreparedData) -> tuple[str, list[dict[str, Any]]]:
     texts, sources = [], []
     for file, ids in _in_turn(files):
         text = prepared.tokenizer.decode(ids)
-        # What is shipped must be the very file; and nothing in it may look like the end of one.
+        # The text must be exactly the file, and must not contain the separator.
         same = hashlib.sha256(text.encode()).hexdigest() == file["sha256"]
         if not same or _SEPARATOR in text or _FOREIGN_TEXT.search(text) or taken + file["bytes"] > MOST_BYTES:
             continue
@@ -90,21 +89,21 @@ def _in_turn(
 
 
 def _under_the_terms_of_its_package(package: str, source: str) -> bool:
-    """Whether nothing says otherwise: no NOTICE, which Apache-2.0 (section 4 d) wants to go along; no licence of its own.
+    """Whether a file has no licence of its own and no NOTICE, which Apache-2.0 (section 4 d) requires to be copied.
 
-    A package that is no longer installed cannot be asked.
+    False for a package that is not installed, since its files are unknown.
     """
     terms = _terms(package)
     if terms is None or any(file.name.upper().startswith("NOTICE") for file in terms):
         return False
-    # As metadata the terms are the whole package's; beside code they are that directory's.
+    # Licence files in the metadata hold for the package; elsewhere they hold for their directory.
     beside = {file.parent for file in terms if not any(part.endswith(".dist-info") for part in file.parts)}
     return beside.isdisjoint(PurePosixPath(source).parents)
 
 
 @functools.cache
 def _terms(package: str) -> list[importlib.metadata.PackagePath] | None:
-    """The files that state what holds for a package or a part of it; None where its files are not known."""
+    """Licence and notice files of a package; None if its files are unknown."""
     try:
         files = importlib.metadata.files(package)
     except importlib.metadata.PackageNotFoundError:

@@ -1,11 +1,11 @@
-"""The sandbox: runs code that nobody trusts, and judges it where that code cannot reach. Standard library only, Linux only.
+"""The sandbox: runs untrusted code, and judges it in another process. Standard library only, Linux only.
 
     from codelm_jax.sandbox.pool import Sandbox
 
     with Sandbox(workers=2) as sandbox:
         verdict = sandbox.judge(program, check, entry_point)
 
-The program runs in a *worker*, a process of its own that is jailed before the first foreign line and killed after one sample.
+The program runs in a *worker*, a process that is jailed before its first untrusted line and killed after one sample.
 The check runs in a *judge*, another process, against a stub that sends arguments over a pipe and decodes the reply into plain
 builtin values. Tests, expected values and solutions never enter a worker; its exit status and output count for nothing.
 

@@ -1,4 +1,4 @@
-"""One trusted check against one distant candidate: the stub it calls, and what its end means.
+"""One trusted check against one candidate in another process: the stub that it calls, and the outcome.
 
 Arguments and results travel by value: the candidate cannot change a list that the check still holds, so it cannot bend the
 expected value by way of its arguments (and a function whose only effect is on its arguments must return them to be testable).
@@ -22,7 +22,7 @@ class _Lost(BaseException):
 
 
 def _raisable_exceptions() -> dict[str, type[Exception]]:
-    found = {}
+    found: dict[str, type[Exception]] = {}
     for name, value in vars(builtins).items():
         # A StopIteration from a call would end `all(map(candidate, cases))` early, and so pass it.
         if (
@@ -106,23 +106,21 @@ class _Candidate:
             self._lose("resource limit", "")
         except (codec.Closed, codec.Malformed):
             self._lose("crashed", "")
-        if not isinstance(message, list) or not message or not isinstance(message[0], str):
+        kind, *parts = codec.as_list(message) or [None]
+        if not isinstance(kind, str):
             self._lose("crashed", "")
-        return message[0], message[1:]
+        return kind, parts
 
     def _lose(self, outcome: Outcome, exception: str) -> NoReturn:
         self.lost = (outcome, exception)
         raise _Lost
 
     def _raise(self, parts: list[Any]) -> None:
-        names = parts[0] if parts and isinstance(parts[0], list) else []
         message = parts[1] if len(parts) == 2 and isinstance(parts[1], str) else ""
         outcome, self.raised_name = _outcome_of(parts)
         if outcome == "resource limit":
             self._lose(outcome, self.raised_name)
-        known = next(
-            (_RAISABLE[n] for n in names[:_MAX_NAMES] if isinstance(n, str) and n in _RAISABLE), RuntimeError
-        )
+        known = next((_RAISABLE[name] for name in _names(parts) if name in _RAISABLE), RuntimeError)
         self.raised = known(message[:_MAX_MESSAGE_CHARACTERS])
         raise self.raised
 
@@ -136,7 +134,7 @@ def run(
     prompt: str,
     report: Callable[[Rung, int], None],
 ) -> tuple[Outcome, str, Any]:
-    """Runs one check to its end in this process, and says what it means.
+    """Runs one check in this process and returns its outcome.
 
     Args:
         channel: to a jailed worker that waits for its program.
@@ -144,7 +142,7 @@ def run(
         check: as `verdict.Job` says.
         entry_point: the function's name in `program` and `check`.
         prompt: trusted, run first; or "".
-        report: told the rung reached and the calls answered, as they happen.
+        report: called with the rung reached and the number of answered calls, after each change.
 
     Returns:
         The outcome, the builtin exception class behind it or "", and what a check that passed bound to `ANSWER`.
@@ -213,9 +211,14 @@ def _chain(error: BaseException | None) -> list[BaseException]:
     return links
 
 
+def _names(parts: list[Any]) -> list[str]:
+    """The classes that a worker says it raised, most derived first; it may send anything."""
+    names = codec.as_list(parts[0]) if parts else []
+    return [name for name in names[:_MAX_NAMES] if isinstance(name, str)]
+
+
 def _first_known(parts: list[Any]) -> str:
-    names = parts[0] if parts and isinstance(parts[0], list) else []
-    return next((n for n in names[:_MAX_NAMES] if isinstance(n, str) and _is_exception(n)), "Exception")
+    return next((name for name in _names(parts) if _is_exception(name)), "Exception")
 
 
 def _outcome_of(parts: list[Any]) -> tuple[Outcome, str]:

@@ -9,7 +9,8 @@ unpickled and no attribute of a received value is ever looked up, so decoding ru
 import json
 import math
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 MAX_FRAME_BYTES = 16 * 2**20
 MAX_DEPTH = 100
@@ -34,7 +35,7 @@ _TYPES: dict[str, type] = {
         type(None),
     )
 }
-_SEQUENCES: dict[str, type] = {"l": list, "t": tuple, "s": set, "f": frozenset}
+_SEQUENCES: dict[str, type[Any]] = {"l": list, "t": tuple, "s": set, "f": frozenset}
 
 
 class Malformed(ValueError):
@@ -50,7 +51,7 @@ class Closed(EOFError):
 
 
 class Opaque:
-    """Stands for a value of a type that does not cross: equal to nothing, itself included."""
+    """Replaces a value of a type that does not cross: equal to nothing, not even itself."""
 
     # Each for itself, so that a set or dict of such values crosses with as many entries as it has.
     __hash__ = object.__hash__
@@ -67,7 +68,7 @@ def send(descriptor: int, message: Any) -> None:
 
     Raises:
         TooLong: the message is over the cap, and nothing was written.
-        Closed: nobody reads any more.
+        Closed: the other side is gone.
     """
     body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > MAX_FRAME_BYTES:
@@ -109,7 +110,7 @@ def encode(value: Any, *, strict: bool = False, depth: int = MAX_DEPTH) -> Any:
     Raises:
         TypeError: `strict`, and the value holds one of another type or is nested too deeply.
     """
-    kind = type(value)
+    kind = cast(type[Any], type(value))
     if value is None or kind is bool or kind is str:
         return value
     # The base classes' own methods throughout: an overridden one could disagree with what `==` on the base would see.
@@ -133,11 +134,11 @@ def encode(value: Any, *, strict: bool = False, depth: int = MAX_DEPTH) -> Any:
     if depth > 0:
         for tag, base in _SEQUENCES.items():
             if isinstance(value, base):
-                items = base.__iter__(value)  # type: ignore[attr-defined]
+                items: Iterator[Any] = base.__iter__(value)
                 return [tag, *(encode(item, strict=strict, depth=depth - 1) for item in items)]
         if isinstance(value, dict):
-            pairs = (part for item in dict.items(value) for part in item)
-            return ["d", *(encode(part, strict=strict, depth=depth - 1) for part in pairs)]
+            pairs = dict[Any, Any].items(cast(dict[Any, Any], value))
+            return ["d", *(encode(part, strict=strict, depth=depth - 1) for pair in pairs for part in pair)]
     if strict:
         raise TypeError(f"a value of type {kind.__name__} cannot be passed into the sandbox")
     return ["?"]
@@ -151,9 +152,9 @@ def decode(tree: Any, *, depth: int = MAX_DEPTH) -> Any:
     """
     if tree is None or isinstance(tree, (bool, int, float, str)):
         return tree
-    if not isinstance(tree, list) or not tree or not isinstance(tree[0], str) or depth < 0:
+    tag, *parts = as_list(tree) or [None]
+    if not isinstance(tag, str) or depth < 0:
         raise Malformed("no value")
-    tag, *parts = tree
     try:
         if tag == "d" and len(parts) % 2 == 0:
             values = [decode(part, depth=depth - 1) for part in parts]
@@ -163,6 +164,11 @@ def decode(tree: Any, *, depth: int = MAX_DEPTH) -> Any:
         return _decode_scalar(tag, parts)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise Malformed(f"no value under tag {tag[:1]!r}: {type(error).__name__}") from None
+
+
+def as_list(value: Any) -> list[Any]:
+    """`value` if it is a list, else an empty one."""
+    return cast(list[Any], value) if isinstance(value, list) else []
 
 
 def _decode_scalar(tag: str, parts: list[Any]) -> Any:

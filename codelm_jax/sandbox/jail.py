@@ -1,4 +1,4 @@
-"""The worker's jail: every layer it puts on between fork and the first foreign line of code, in order, and none it takes off."""
+"""The worker's jail: the layers that it puts on between fork and the first line of untrusted code, in this order."""
 
 import dataclasses
 import errno
@@ -17,17 +17,17 @@ SCRATCH_DEPTH = 64
 _OPEN_FILES = 64
 _STACK_BYTES = 8 * 2**20
 
-# bubblewrap's own root has corners that can be written, so it does not stand in for Landlock.
+# Parts of bubblewrap's root are writable, so it does not replace Landlock.
 FILE_LAYERS = ("landlock", "namespaces")
 REQUIRED_LAYERS = ("no_capabilities", "no_new_privs", "rlimits", "seccomp")
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the nursery works out once and each worker puts on.
+class JailSettings:
+    """Settings that the fork server computes once and that hold for each worker.
 
     Attributes:
-        isolation: `namespaces`, `bubblewrap` or `none`: what the nursery stands in.
+        isolation: `namespaces`, `bubblewrap` or `none`: the isolation of the fork server.
         user: the user to change to, or None to stay.
         address_space_bytes: limit on the worker's whole address space.
         cpu_seconds: limit on its processor time.
@@ -43,15 +43,15 @@ class Settings:
     system_calls: seccomp.Filter | None
 
 
-def enter(settings: Settings, scratch: str) -> tuple[list[str], dict[str, str]]:
-    """Locks this process up for good, as far as the machine allows.
+def enter(settings: JailSettings, scratch: str) -> tuple[list[str], dict[str, str]]:
+    """Confines this process permanently, as far as the machine allows.
 
     Args:
-        settings: the same for each worker.
-        scratch: the directory that it may write to, and its current directory from here on.
+        settings: shared by all workers.
+        scratch: the only directory that it may write to; becomes its current directory.
 
     Returns:
-        The layers that hold, in the order in which they were put on, and what each missing one failed with.
+        The layers that hold, in the order in which they were put on, and the error of each missing one.
     """
     held: list[str] = []
     missing: dict[str, str] = {}
@@ -88,7 +88,7 @@ def enter(settings: Settings, scratch: str) -> tuple[list[str], dict[str, str]]:
 
 
 def lacking(held: tuple[str, ...] | list[str], missing: dict[str, str]) -> list[str]:
-    """Names the layers without which foreign code must not run, each with the reason; empty when all is well."""
+    """The missing layers without which untrusted code must not run, each with the reason."""
     gaps = [f"{name} ({missing.get(name, 'not put on')})" for name in REQUIRED_LAYERS if name not in held]
     if not any(name in held for name in FILE_LAYERS):
         reasons = ", ".join(f"{name}: {missing.get(name, 'not tried')}" for name in FILE_LAYERS)
@@ -96,7 +96,7 @@ def lacking(held: tuple[str, ...] | list[str], missing: dict[str, str]) -> list[
     return gaps
 
 
-def _open_rulesets(settings: Settings, scratch: str, missing: dict[str, str]) -> list[int]:
+def _open_rulesets(settings: JailSettings, scratch: str, missing: dict[str, str]) -> list[int]:
     if settings.library_ruleset is None:
         missing["landlock"] = "the kernel has no Landlock or has it switched off"
         return []
@@ -120,7 +120,7 @@ def _filter_system_calls(program: seccomp.Filter | None) -> None:
     seccomp.install(program)
 
 
-def _limit_resources(settings: Settings) -> None:
+def _limit_resources(settings: JailSettings) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, settings.address_space_bytes),
         (resource.RLIMIT_CPU, settings.cpu_seconds),

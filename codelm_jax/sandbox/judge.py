@@ -1,13 +1,13 @@
 """The judge: runs trusted checks in a process of their own, against a candidate that lives in another.
 
-One judge serves one slot of the pool. For each job it takes a jailed worker from its nursery and forks a child that runs the
+One judge serves one slot of the pool. For each job it takes a jailed worker from its fork server and forks a child that runs the
 check, in which the entry point is a stub that sends arguments to the worker and decodes the reply. The judge itself only
-watches the clocks; when time is up it kills the child, and has the nursery kill the worker. A pass needs all of: the check
+watches the clocks; when time is up it kills the child, and has the fork server kill the worker. A pass needs all of: the check
 returned, the candidate was called, the channel was never broken, and the deadline stood.
 
-The deadline is one of processor time, of check and worker together: what a busy machine stretches is wall-clock time, and a
-right answer must not become wrong by its neighbours. Wall-clock time has a wide limit of its own, and a sample that waits
-for something other than a processor is ended as soon as one that computes would be.
+The deadline is processor time, of check and worker together: a busy machine stretches wall-clock time, and load must not
+make a right answer wrong. Wall-clock time has a separate, wide limit, and a sample that waits for something other than a
+processor is ended after the same time as one that computes.
 """
 
 import contextlib
@@ -27,22 +27,22 @@ from codelm_jax.sandbox import checking, codec, linux, memory, scratch
 from codelm_jax.sandbox.verdict import RUNGS
 
 _CHECK_MEMORY_BYTES = 2**30
-_NURSERY_SECONDS = 60.0
+_FORK_SERVER_SECONDS = 60.0
 _LOOK_SECONDS = 0.25
 # Of a processor: a sample that gets no more is waiting. One that has to share with fifty others gets more.
 _IDLE_SHARE = 0.01
 _PROGRESS = struct.Struct("=BQ")  # rung, answered calls
 
 
-class _NurseryFailed(Exception):
+class _ForkServerFailed(Exception):
     pass
 
 
-class _Nursery:
-    """The judge's end of the socket to its nursery."""
+class _ForkServer:
+    """The judge's end of the socket to its fork server."""
 
     def __init__(self, control: socket.socket):
-        control.settimeout(_NURSERY_SECONDS)
+        control.settimeout(_FORK_SERVER_SECONDS)
         self.control = control
 
     def take(self) -> tuple[dict[str, Any], int]:
@@ -51,10 +51,10 @@ class _Nursery:
             self.control.send(b"take")
             body, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
         except OSError as error:
-            raise _NurseryFailed(f"the nursery does not answer: {error}") from None
-        greeting = json.loads(body) if body else {"failed": "the nursery ended"}
+            raise _ForkServerFailed(f"the fork server does not answer: {error}") from None
+        greeting = json.loads(body) if body else {"failed": "the fork server ended"}
         if "failed" in greeting or not descriptors:
-            raise _NurseryFailed(greeting.get("failed", "the nursery sent no worker"))
+            raise _ForkServerFailed(greeting.get("failed", "the fork server sent no worker"))
         return greeting, descriptors[0]
 
     def cpu_seconds(self) -> float:
@@ -62,11 +62,11 @@ class _Nursery:
         return self._ask(b"time")["cpu_seconds"]
 
     def finish(self) -> dict[str, Any]:
-        """Has the running worker killed and reaped; says how it ended if that was before, and what time it used."""
+        """Has the running worker killed and reaped; returns its exit status, if it had ended before, and its processor time."""
         return self._ask(b"done")
 
     def dismiss(self) -> None:
-        """Has the nursery end, and waits until it is gone with all its workers."""
+        """Has the fork server end, and waits until it is gone with all its workers."""
         with contextlib.suppress(OSError):
             self.control.shutdown(socket.SHUT_WR)
             while self.control.recv(65536):
@@ -77,10 +77,10 @@ class _Nursery:
             self.control.send(request)
             body = self.control.recv(65536)
         except OSError as error:
-            raise _NurseryFailed(f"the nursery does not answer: {error}") from None
-        answer = json.loads(body) if body else {"failed": "the nursery ended"}
+            raise _ForkServerFailed(f"the fork server does not answer: {error}") from None
+        answer = json.loads(body) if body else {"failed": "the fork server ended"}
         if "failed" in answer:
-            raise _NurseryFailed(answer["failed"])
+            raise _ForkServerFailed(answer["failed"])
         return answer
 
 
@@ -99,44 +99,44 @@ def main(settings_json: str) -> None:
     linux.keep_ended_children()
     host = settings["host"]
     limits = _Limits(settings["timeout_seconds"], settings["wall_seconds"])
-    nursery = _Nursery(socket.socket(fileno=settings["control"]))
+    fork_server = _ForkServer(socket.socket(fileno=settings["control"]))
     try:
-        expected, channel = nursery.take()
+        expected, channel = fork_server.take()
         codec.send(host, expected)
         while True:
             job = codec.receive(host)
-            result, burial = _judge(job, channel, limits, host, nursery)
+            result, ended = _judge(job, channel, limits, host, fork_server)
             os.close(channel)
-            codec.send(host, _explain(result, burial))
-            greeting, channel = nursery.take()
+            codec.send(host, _explain(result, ended))
+            greeting, channel = fork_server.take()
             if greeting["held"] != expected["held"]:
-                raise _NurseryFailed(f"layers were lost while running: {greeting['missing']}")
+                raise _ForkServerFailed(f"layers were lost while running: {greeting['missing']}")
     except codec.Closed:
         pass
-    except _NurseryFailed as error:
+    except _ForkServerFailed as error:
         with contextlib.suppress(codec.Closed):
             codec.send(host, {"failed": str(error)})
     finally:
-        # The host may have been killed, and nobody else can see both this directory and the nursery's end.
-        nursery.dismiss()
+        # The host may have been killed, and no other process knows both this directory and when the fork server ends.
+        fork_server.dismiss()
         with contextlib.suppress(OSError):
             scratch.remove(settings["scratch_root"])
 
 
 def _judge(
-    job: list[str], channel: int, limits: _Limits, host: int, nursery: _Nursery
+    job: list[str], channel: int, limits: _Limits, host: int, fork_server: _ForkServer
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     started = time.monotonic()
     progress = mmap.mmap(-1, _PROGRESS.size)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _check(job, channel, writer, progress, not_mine=(host, nursery.control.fileno(), reader))
+        _check(job, channel, writer, progress, not_mine=(host, fork_server.control.fileno(), reader))
     os.close(writer)
     cpu_before = linux.cpu_seconds(child)
     try:
         result = _await_result(
-            reader, host, limits, lambda: linux.cpu_seconds(child) - cpu_before + nursery.cpu_seconds()
+            reader, host, limits, lambda: linux.cpu_seconds(child) - cpu_before + fork_server.cpu_seconds()
         )
         seconds = time.monotonic() - started
     finally:
@@ -144,14 +144,14 @@ def _judge(
         cpu_seconds = linux.cpu_seconds(child) - cpu_before
         os.waitpid(child, 0)
         os.close(reader)
-    burial = nursery.finish()
+    ended = fork_server.finish()
     rung, calls = _PROGRESS.unpack(progress[:])
     progress.close()
-    if seconds > limits.wall_seconds or cpu_seconds + burial["cpu_seconds"] > limits.cpu_seconds:
+    if seconds > limits.wall_seconds or cpu_seconds + ended["cpu_seconds"] > limits.cpu_seconds:
         result = {"outcome": "timeout", "exception": ""}
     if result["outcome"] in ("passed", "wrong answer"):
         rung = RUNGS.index("passes" if result["outcome"] == "passed" else "runs")
-    return {**result, "rung": RUNGS[rung], "calls": calls, "seconds": seconds}, burial
+    return {**result, "rung": RUNGS[rung], "calls": calls, "seconds": seconds}, ended
 
 
 def _await_result(
@@ -180,15 +180,15 @@ def _await_result(
             return {"outcome": "timeout", "exception": ""}
 
 
-def _explain(result: dict[str, Any], burial: dict[str, Any]) -> dict[str, Any]:
-    """Names the limit behind the outcome, where the nursery saw one that the check could not."""
-    if burial.get("over_quota"):
+def _explain(result: dict[str, Any], ended: dict[str, Any]) -> dict[str, Any]:
+    """Names the limit behind the outcome, where the fork server saw one that the check could not."""
+    if ended.get("over_quota"):
         return {
             **result,
             "outcome": "resource limit",
             "rung": min(result["rung"], "defines", key=RUNGS.index),
         }
-    if result["outcome"] == "crashed" and burial["ended"] == -signal.SIGKILL:
+    if result["outcome"] == "crashed" and ended["ended"] == -signal.SIGKILL:
         # Nobody else kills a worker: the machine is out of memory.
         return {**result, "outcome": "resource limit"}
     return result

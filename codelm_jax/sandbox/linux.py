@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import time
+from typing import Any
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -35,7 +36,7 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def call(name: str, *arguments: int | bytes | ctypes.Array | ctypes.Structure | None) -> int:
+def call(name: str, *arguments: int | bytes | ctypes.Array[Any] | ctypes.Structure | None) -> int:
     """Calls the C library's `name`; integers travel as machine words, structures by address.
 
     Raises:
@@ -54,7 +55,7 @@ def call(name: str, *arguments: int | bytes | ctypes.Array | ctypes.Structure | 
     return result
 
 
-def system_call(number: int, *arguments: int | bytes | ctypes.Array | ctypes.Structure | None) -> int:
+def system_call(number: int, *arguments: int | bytes | ctypes.Array[Any] | ctypes.Structure | None) -> int:
     """Makes the system call `number` directly, for those that the C library does not wrap."""
     return call("syscall", number, *arguments)
 
@@ -126,5 +127,5 @@ def drop_capabilities() -> None:
     call("capset", header, nothing)
 
 
-def _word(argument: int | bytes | ctypes.Array | None) -> object:
+def _word(argument: int | bytes | ctypes.Array[Any] | None) -> object:
     return ctypes.c_long(argument) if isinstance(argument, int) else argument

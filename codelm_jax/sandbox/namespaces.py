@@ -1,7 +1,7 @@
-"""A view of the machine with nothing in it: own users, processes, network, IPC, host name, and a private root.
+"""An empty view of the machine: separate users, processes, network, IPC, host name, and a private root.
 
-The nursery enters once and becomes the first process of its PID namespace, so that the kernel itself ends every worker when
-the nursery ends. The private root holds the standard library (read-only), /dev/null and a mount point for scratch:
+The fork server enters once and becomes the first process of its PID namespace, so that the kernel itself ends every worker when
+the fork server ends. The private root holds the standard library (read-only), /dev/null and a mount point for scratch:
 there is no /proc, no /sys and no /tmp to see. Each worker then gets a PID namespace and a scratch tmpfs of its own.
 """
 

@@ -1,7 +1,7 @@
 """A pool of judges: untrusted programs in, verdicts out, several at a time.
 
-Each slot of the pool is a judge and a nursery, both a fresh `python -I -S -B` with a clean environment. The nursery keeps jailed
-workers ready; the judge hands each sample to one of them, runs the check against it in a process of its own, and has the
+Each slot of the pool is a judge and a fork server, both a fresh `python -I -S -B` with a clean environment. The fork server keeps jailed
+workers ready; the judge hands each sample to one of them, runs the check against it in a separate process, and has the
 worker killed.
 """
 
@@ -36,7 +36,7 @@ PATIENCE = 5.0
 
 
 class _Slot:
-    """A judge with its nursery, and the socket on which jobs go in and verdicts come out."""
+    """A judge with its fork server, and the socket on which jobs go in and verdicts come out."""
 
     def __init__(
         self, isolation: str, *, timeout_seconds: float, memory_bytes: int, scratch_directory: str | None
@@ -49,10 +49,10 @@ class _Slot:
             ) from error
         self.processes: list[subprocess.Popen[bytes]] = []
         self.socket, host = socket.socketpair()
-        judge_end, nursery_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        nursery = {
+        judge_end, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        fork_server = {
             "isolation": isolation,
-            "control": nursery_end.fileno(),
+            "control": server_end.fileno(),
             "scratch_root": self.scratch_root,
             "memory_bytes": memory_bytes,
             "cpu_seconds": math.ceil(timeout_seconds) + 1,
@@ -66,13 +66,13 @@ class _Slot:
         }
         try:
             prefix = self._wrapper() if isolation == "bubblewrap" else []
-            self._start("nursery", nursery, prefix, nursery_end.fileno())
+            self._start("fork_server", fork_server, prefix, server_end.fileno())
             self._start("judge", judge, [], host.fileno(), judge_end.fileno())
         except OSError as error:
             self.close()
             raise SandboxError(f"sandbox: cannot start {sys.executable}: {error}") from error
         finally:
-            for end in (host, judge_end, nursery_end):
+            for end in (host, judge_end, server_end):
                 end.close()
 
     def _wrapper(self) -> list[str]:
@@ -115,7 +115,7 @@ class _Slot:
             return {"failed": "a process of the sandbox ended"}
 
     def close(self) -> None:
-        """Hangs up, which ends judge, nursery and workers, and waits until they are gone."""
+        """Hangs up, which ends judge, fork server and workers, and waits until they are gone."""
         self.socket.close()
         for process in reversed(self.processes):
             try:
@@ -139,14 +139,14 @@ class Sandbox:
         allow_unsafe: run even if layers are missing. The verdicts say which ones held.
         scratch_directory: where workers get their scratch space; by default in memory (/dev/shm), where a flood of files
             is cleared away at once, or with the temporary files where there is none.
-        isolation: what to stand in, in order of preference; the first that works is taken.
+        isolation: kinds of isolation in order of preference; the first that works is used.
 
     Attributes:
         layers: the layers that hold.
         missing: the layers that do not, each with the reason.
 
     Raises:
-        SandboxError: a layer without which foreign code must not run is missing, or the self-test fails.
+        SandboxError: a layer without which untrusted code must not run is missing, or the self-test fails.
     """
 
     def __init__(

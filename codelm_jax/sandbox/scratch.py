@@ -32,7 +32,7 @@ def is_over(directory: str, *, max_bytes: int, max_entries: int, max_depth: int)
 
 
 def remove(directory: str) -> None:
-    """Removes `directory` with all it holds; nobody may be using it any more.
+    """Removes `directory` with its content; it must no longer be in use.
 
     It walks with one open directory and names relative to it, so a tree deeper than any path, recursion or descriptor
     limit goes like a shallow one. Links are removed, never followed.
@@ -60,8 +60,8 @@ def remove(directory: str) -> None:
 
 
 def _remove_files(here: int) -> list[str]:
-    """Removes what is no directory, and names what is."""
-    below = []
+    """Removes the files, and returns the names of the directories."""
+    below: list[str] = []
     with os.scandir(here) as found:
         entries = list(found)
     for entry in entries:

@@ -1,11 +1,11 @@
-"""What the sandbox proves before it takes the first job: a good program passes, and harmful ones are stopped."""
+"""The self-test before the first job: a correct program passes, and harmful ones are stopped."""
 
 import contextlib
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from codelm_jax.sandbox.verdict import Job, SandboxError, Verdict
 
@@ -14,7 +14,7 @@ _GOOD = Job(
     check="def check(candidate):\n    assert candidate([1, 2]) == [2, 4]\n",
     entry_point="double",
 )
-# Each attempt must raise OSError inside the sandbox; {...} are filled with what stands outside.
+# Each attempt must raise OSError inside the sandbox; {...} are filled with paths and numbers outside.
 _ATTEMPTS = {
     "write a file outside": "open({writable!r}, 'w').write('x')",
     "read a file outside": "open({secret!r}).read()",
@@ -70,7 +70,7 @@ def run(judge: Callable[[Job], Verdict], *, only_good: bool) -> None:
 
 
 @contextlib.contextmanager
-def _bystanders() -> Iterator[dict[str, str | int]]:
+def _bystanders() -> Generator[dict[str, str | int], None, None]:
     directory = tempfile.mkdtemp(prefix="codelm-selftest-")
     try:
         os.chmod(directory, 0o777)

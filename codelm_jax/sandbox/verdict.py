@@ -1,4 +1,4 @@
-"""What goes into the sandbox and what comes out: a job, a verdict, and the words for why."""
+"""The sandbox's input and output: a job, a verdict, and the outcomes."""
 
 import dataclasses
 from typing import Any, Literal, get_args
@@ -16,7 +16,6 @@ Outcome = Literal[
 ]
 Rung = Literal["nothing", "parses", "defines", "runs", "passes"]
 
-OUTCOMES: tuple[str, ...] = get_args(Outcome)
 RUNGS: tuple[str, ...] = get_args(Rung)
 
 
@@ -45,7 +44,7 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What became of one job.
+    """The result of one job.
 
     Attributes:
         outcome: the class of the first failure, or `passed`.
@@ -67,9 +66,9 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """The check returned, the candidate was called, and the deadline stood."""
+        """The check returned, the candidate was called, and the deadline was met."""
         return self.outcome == "passed"
 
     def reached(self, rung: Rung) -> bool:
-        """Whether the sample stands on this rung of the validity ladder or a higher one."""
+        """Whether the sample reached this rung of the validity ladder."""
         return RUNGS.index(self.rung) >= RUNGS.index(rung)

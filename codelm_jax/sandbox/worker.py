@@ -1,4 +1,4 @@
-"""The worker: runs one untrusted program and answers calls, and is not believed about anything else.
+"""The worker: runs one untrusted program and answers calls; nothing else that it says is trusted.
 
 By the time `serve` runs, the process is in its jail. It gets the program and the entry point's name, never a test or an
 expected value. The program may take over this whole process: what it then writes on the channel is read as return values

@@ -1,4 +1,4 @@
-"""Who may ask the server: the key that clients bring, and the names by which they call it."""
+"""Access to the server: the key that clients send, and the host names that they may use."""
 
 import ipaddress
 import os
@@ -13,10 +13,10 @@ _SHORTEST_KEY = 16
 
 
 def read_api_key(path: str | None) -> str | None:
-    """The key from a file, or else from the environment; None where there is neither.
+    """The key from a file, or else from the environment; None without either.
 
     Raises:
-        UserError: the file cannot be read, or what it holds is no key.
+        UserError: the file cannot be read, or its text is no key.
     """
     if path is None:
         source, key = KEY_VARIABLE, os.environ.get(KEY_VARIABLE)
@@ -37,9 +37,9 @@ def read_api_key(path: str | None) -> str | None:
 
 
 def allowed_hosts(host: str, api_key: str | None, more: Sequence[str]) -> frozenset[str] | None:
-    """The names by which a server that listens at `host` may be called; None is any.
+    """The host names that clients of a server on `host` may use; None is any.
 
-    With a key, names do not matter: who has the key may ask.
+    With a key, any name is allowed.
 
     Raises:
         UserError: others can reach the server and it asks for no key.

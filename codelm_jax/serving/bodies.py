@@ -1,4 +1,4 @@
-"""What a body must be before anything reads it: JSON, announced as such, in UTF-8 and uncompressed."""
+"""Checks that a request body is JSON by its headers, in UTF-8 and uncompressed."""
 
 import json
 from email.message import Message
@@ -8,17 +8,17 @@ from starlette.datastructures import Headers
 
 from codelm_jax.serving.errors import ApiError
 
-# Elsewhere a POST is no request that is served, whatever its body.
+# No other path is served with POST.
 JSON_PATHS = frozenset({"/v1/completions"})
 
 
 def require_json(headers: Headers, body: bytes) -> None:
-    """Refuses what is no JSON by its headers or its encoding.
+    """Checks headers and encoding.
 
-    Pages of other origins can send other content types without asking, so these are never read.
+    Pages of other origins can send other content types without permission, so these are never read.
 
     Raises:
-        ApiError: says what to send instead.
+        ApiError: with what to send instead.
     """
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):

@@ -1,7 +1,6 @@
-"""From a request to its completions: checked, prepared, queued, told as they come."""
+"""The life of a completion request: it gets its place, its completions arrive, its place becomes free."""
 
 import asyncio
-import secrets
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -10,38 +9,18 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from codelm_jax.errors import UserError
 from codelm_jax.generation.generator import Generator
-from codelm_jax.generation.job import Job
-from codelm_jax.generation.params import SamplingParams
-from codelm_jax.serving.choices import collapse, finish_reason, logprobs, tokens_of_prompt
-from codelm_jax.serving.decoder import Decoder, DecodingFailed, Progress, Ticket, Token
+from codelm_jax.generation.scoring import score_prompt
+from codelm_jax.generation.transcript import ScoredToken
+from codelm_jax.serving.choices import collapse, finish_reason, logprobs
+from codelm_jax.serving.decoder import Decoder
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
-from codelm_jax.serving.prompts import SentPrompt, read_prompts
-from codelm_jax.serving.protocol import (
-    DEFAULT_MAX_TOKENS,
-    MAX_RULED_LENGTH,
-    Choice,
-    CompletionRequest,
-    CompletionResponse,
-    ServedOverflow,
-    Usage,
-)
+from codelm_jax.serving.preparation import check_request, prepare
+from codelm_jax.serving.prompts import SentPrompt
+from codelm_jax.serving.protocol import Choice, CompletionRequest, CompletionResponse, Usage
 from codelm_jax.serving.settings import ServingSettings
-
-# Keys that SamplingParams and the interface share, name and default.
-_SHARED = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "repetition_penalty",
-    "no_repeat_ngram",
-    "spare_syntax",
-    "heal",
-    "n",
-)
+from codelm_jax.serving.ticket import DecodingFailed, Progress, Ticket
 
 
 @dataclass(frozen=True)
@@ -49,20 +28,20 @@ class Accepted:
     """A request that has its place.
 
     Attributes:
-        request: what was asked.
+        body: of the request.
         seed: of the sampling.
-        prompts: what is to be completed.
-        before: their tokens, where these come back with probabilities.
+        prompts: to complete.
+        scored: tokens of each prompt, where the answer returns them with probabilities.
         ticket: the completions, those of one prompt in a row.
-        began: when it came, on the monotonic clock.
+        began: arrival on the monotonic clock.
         id: of the answer.
-        created: when it came, in seconds since 1970.
+        created: arrival in seconds since 1970.
     """
 
-    request: CompletionRequest
+    body: CompletionRequest
     seed: int
     prompts: Sequence[SentPrompt]
-    before: Sequence[Sequence[Token]]
+    scored: Sequence[Sequence[ScoredToken]]
     ticket: Ticket
     began: float
     id: str
@@ -75,7 +54,7 @@ class Accepted:
 
 
 class Completions:
-    """Answers completion requests of all clients with one decoder."""
+    """Answers the completion requests of all clients with one decoder."""
 
     def __init__(
         self,
@@ -85,11 +64,11 @@ class Completions:
         settings: ServingSettings,
         metrics: Metrics,
     ):
-        """Begins with no request.
+        """No request is under way.
 
         Args:
             generator: prepares prompts.
-            decoder: runs them.
+            decoder: decodes.
             band: of human code, for collapse figures.
             settings: limits and defaults.
             metrics: counts.
@@ -99,68 +78,36 @@ class Completions:
         self._band = band
         self._settings = settings
         self._metrics = metrics
-        self._capacity = generator.max_rows + settings.max_queue
+        self._capacity = generator.engine.max_rows + settings.max_queue
         self._in_flight = 0
 
-    async def accept(self, request: CompletionRequest) -> Accepted:
+    async def accept(self, body: CompletionRequest) -> Accepted:
         """Checks a request and queues it.
 
         Raises:
-            ApiError: it asks for what is not possible, or there is no room.
+            ApiError: it asks for something that is not possible, or there is no room.
         """
         began = time.monotonic()
-        if request.model not in (None, self._settings.model_name):
-            raise ApiError(
-                HTTPStatus.NOT_FOUND,
-                f"the model {request.model!r} does not exist; this server has {self._settings.model_name!r}",
-                param="model",
-                code="model_not_found",
-            )
-        if request.best_of not in (None, request.n or 1):
-            raise ApiError(
-                HTTPStatus.BAD_REQUEST,
-                f"best_of = {request.best_of}: all completions are returned, so it can only equal n",
-                param="best_of",
-            )
-        seed = secrets.randbits(32) if request.seed is None else request.seed
-        contents = request.contents()
-        count = len(contents) * (request.n or 1)
-        if count > self._capacity:
-            raise ApiError(
-                HTTPStatus.BAD_REQUEST,
-                f"{len(contents)} prompts with n = {request.n or 1} are {count} completions; "
-                f"this server takes {self._capacity} at once",
-                param="n",
-            )
-        # The place is taken before anything that waits, and given back whatever happens after.
-        if self._in_flight + count > self._capacity:
-            raise ApiError(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"{self._in_flight} completions are under way or waiting already; try again later",
-                code="queue_full",
-                retry_after=1,
-            )
-        self._in_flight += count
+        check_request(body, self._settings.model_name)
+        count = self._take_place(body)
         try:
-            prompts = await asyncio.to_thread(read_prompts, self._generator, contents)
-            jobs = await asyncio.to_thread(self._jobs, prompts, request, seed)
-            before = await self._before(prompts, request)
-        except UserError as error:
-            self._in_flight -= count
-            raise ApiError(HTTPStatus.BAD_REQUEST, str(error), param="prompt") from None
+            prepared = await asyncio.to_thread(
+                prepare, self._generator.text_model, body, self._settings.overflow
+            )
+            scored = await self._scored(prepared.prompts, body)
         except BaseException:
             self._in_flight -= count
             raise
-        ticket = Ticket(jobs, streams=bool(request.stream), began=began)
-        # Where nothing is to be written, nothing is under way.
-        self._in_flight -= count - len(jobs)
-        if jobs:
+        ticket = Ticket(prepared.completions, streams=bool(body.stream), began=began)
+        # A request for no new token is answered at once and needs no place.
+        self._in_flight -= count - len(ticket.completions)
+        if ticket.completions:
             self._decoder.submit(ticket)
         accepted = Accepted(
-            request=request,
-            seed=seed,
-            prompts=prompts,
-            before=before,
+            body=body,
+            seed=prepared.seed,
+            prompts=prepared.prompts,
+            scored=scored,
             ticket=ticket,
             began=began,
             id=f"cmpl-{uuid.uuid4().hex}",
@@ -179,7 +126,7 @@ class Completions:
         async for progress in self._progress(accepted):
             ends.update({each.index: each for each in progress})
         choices = [self._choice(accepted, ends[i], echoes=True) for i in sorted(ends)]
-        return self._response(accepted, choices, usage=self._usage(accepted))
+        return self._response(accepted, choices, usage=_usage(accepted))
 
     async def stream(self, accepted: Accepted) -> AsyncGenerator[CompletionResponse, None]:
         """The answer in pieces.
@@ -187,29 +134,71 @@ class Completions:
         Raises:
             ApiError: it took too long.
         """
-        request, begun = accepted.request, set()
+        options, begun = accepted.body.stream_options, set()
         async for progress in self._progress(accepted):
             for each in progress:
                 yield self._response(accepted, [self._choice(accepted, each, echoes=each.index not in begun)])
                 begun.add(each.index)
-        if request.stream_options and request.stream_options.include_usage:
-            yield self._response(accepted, [], usage=self._usage(accepted))
+        if options and options.include_usage:
+            yield self._response(accepted, [], usage=_usage(accepted))
 
     def release(self, accepted: Accepted) -> None:
-        """Gives back what a request still occupies; to be called at its end, whatever that was."""
+        """Frees what a request still occupies; to be called at its end, whatever that was."""
         ticket = accepted.ticket
         if ticket.unfinished:
             self._in_flight -= ticket.unfinished
             ticket.unfinished = 0
             self._decoder.cancel(ticket)
 
+    def _take_place(self, body: CompletionRequest) -> int:
+        """Counts the request's completions as under way, before anything that waits, and returns their number."""
+        prompts, n = len(body.contents()), body.n or 1
+        count = prompts * n
+        if count > self._capacity:
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST,
+                f"{prompts} prompts with n = {n} are {count} completions; this server takes {self._capacity} at once",
+                param="n",
+            )
+        if self._in_flight + count > self._capacity:
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{self._in_flight} completions are under way or waiting already; try again later",
+                code="queue_full",
+                retry_after=1,
+            )
+        self._in_flight += count
+        return count
+
+    async def _scored(
+        self, prompts: Sequence[SentPrompt], body: CompletionRequest
+    ) -> list[list[ScoredToken]]:
+        """Tokens of the prompts with their probabilities, where the request asks for them."""
+        if not body.echo or body.logprobs is None:
+            return []
+        for prompt in prompts:
+            prompt.require_room_for_scores()
+        model, buckets = self._generator.text_model, self._generator.engine.buckets
+        # A client's own <|endoftext|> has no probability: nothing precedes it.
+        first = ScoredToken(model.tokenizer.endoftext_id, 0, None)
+        scored = []
+        try:
+            async with asyncio.timeout(self._settings.queue_timeout):
+                for prompt in prompts:
+                    call = partial(score_prompt, model, prompt.encoded.ids, buckets)
+                    own = [] if prompt.encoded.added else [first]
+                    scored.append(own + await self._decoder.call(call))
+        except TimeoutError:
+            raise self._too_late(waited=True) from None
+        return scored
+
     async def _progress(self, accepted: Accepted) -> AsyncGenerator[Sequence[Progress], None]:
         ticket, settings = accepted.ticket, self._settings
         end = accepted.began + settings.request_timeout
         limit = min(end, accepted.began + settings.queue_timeout)
         first = True
-        if not ticket.jobs:
-            count = len(accepted.prompts) * (accepted.request.n or 1)
+        if not ticket.completions:
+            count = len(accepted.prompts) * (accepted.body.n or 1)
             yield [Progress(index, "", (), "length") for index in range(count)]
         try:
             while ticket.unfinished:
@@ -235,86 +224,21 @@ class Completions:
             retry_after=1 if waited else None,
         )
 
-    def _params(self, request: CompletionRequest, seed: int, overflow: ServedOverflow) -> SamplingParams:
-        if request.stop and request.stop_rule:
-            raise ApiError(
-                HTTPStatus.BAD_REQUEST, "stop and stop_rule exclude each other: give one", param="stop_rule"
-            )
-        stop = (request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ())
-        values = {key: value for key in _SHARED if (value := getattr(request, key)) is not None}
-        return SamplingParams(
-            **values,
-            stop=request.stop_rule or stop,
-            seed=seed,
-            # What is capped fits.
-            overflow="error" if overflow == "cap" else overflow,
-        )
-
-    def _jobs(self, prompts: Sequence[SentPrompt], request: CompletionRequest, seed: int) -> list[Job]:
-        """The completions, none of which has begun; none at all where no token is asked for."""
-        if request.max_tokens == 0:
-            if not request.echo:
-                raise ApiError(
-                    HTTPStatus.BAD_REQUEST, "max_tokens = 0 asks for nothing without echo", param="max_tokens"
-                )
-            return []
-        overflow = request.overflow or self._settings.overflow
-        params = self._params(request, seed, overflow)
-        ruled = sum(len(prompt.content) for prompt in prompts) * params.n
-        if request.stop_rule and ruled > MAX_RULED_LENGTH:
-            # A rule reads the code before it, for each completion and on the thread that serves everybody.
-            raise ApiError(
-                HTTPStatus.BAD_REQUEST,
-                f"stop_rule reads the prompts once for each completion, {ruled} characters or tokens in all; at most "
-                f"{MAX_RULED_LENGTH} are taken: send the end of the text only, or use stop",
-                param="stop_rule",
-            )
-        asked = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
-        # All of them are checked before the first is prepared.
-        limits = [prompt.most_tokens(asked, overflow) for prompt in prompts]
-        return [
-            job
-            for prompt, limit in zip(prompts, limits, strict=True)
-            for job in self._generator.jobs(
-                prompt.content, params.replace(max_new_tokens=limit), alternatives=request.logprobs or 0
-            )
-        ]
-
-    async def _before(
-        self, prompts: Sequence[SentPrompt], request: CompletionRequest
-    ) -> list[tuple[Token, ...]]:
-        if not request.echo or request.logprobs is None:
-            return []
-        for prompt in prompts:
-            prompt.require_room_for_scores()
-        try:
-            async with asyncio.timeout(self._settings.queue_timeout):
-                return [
-                    tokens_of_prompt(
-                        self._generator.tokenizer,
-                        await self._decoder.call(partial(self._generator.rank, prompt.content)),
-                        brings_endoftext=not prompt.added,
-                    )
-                    for prompt in prompts
-                ]
-        except TimeoutError:
-            raise self._too_late(waited=True) from None
-
     def _choice(self, accepted: Accepted, progress: Progress, *, echoes: bool) -> Choice:
-        request = accepted.request
-        number = progress.index // (request.n or 1)
-        prompt = accepted.prompts[number].text if request.echo else ""
-        before = accepted.before[number] if echoes and accepted.before else ()
+        body, tokenizer = accepted.body, self._generator.text_model.tokenizer
+        number = progress.index // (body.n or 1)
+        prompt = accepted.prompts[number].encoded.text if body.echo else ""
+        before = accepted.scored[number] if echoes and accepted.scored else ()
         reason = finish_reason(progress.finish_reason)
-        judged = accepted.ticket.jobs if reason and request.collapse else ()
+        judged = accepted.ticket.completions if reason and body.collapse else ()
         return Choice(
             index=progress.index,
             text=(prompt if echoes else "") + progress.text,
             logprobs=None
-            if request.logprobs is None
-            else logprobs(self._generator.tokenizer, before, progress.tokens, len(prompt), request.logprobs),
+            if body.logprobs is None
+            else logprobs(tokenizer, before, progress.tokens, len(prompt), body.logprobs),
             finish_reason=reason,
-            collapse=collapse(judged[progress.index], self._band) if judged else None,
+            collapse=collapse(judged[progress.index].transcript.completion(), self._band) if judged else None,
         )
 
     def _response(
@@ -329,7 +253,8 @@ class Completions:
             usage=usage,
         )
 
-    def _usage(self, accepted: Accepted) -> Usage:
-        prompt = accepted.prompt_tokens
-        completion = sum(job.transcript.token_count for job in accepted.ticket.jobs)
-        return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
+
+def _usage(accepted: Accepted) -> Usage:
+    prompt = accepted.prompt_tokens
+    completion = sum(each.transcript.token_count for each in accepted.ticket.completions)
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)

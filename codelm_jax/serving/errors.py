@@ -1,4 +1,4 @@
-"""What a request is refused with, in the shape that OpenAI's clients read."""
+"""Errors of the interface, in the form that OpenAI's clients read."""
 
 import json
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _TYPES = {
 
 
 class ApiError(Exception):
-    """A request that gets an error for an answer."""
+    """A request that is answered with an error."""
 
     def __init__(
         self,
@@ -25,14 +25,14 @@ class ApiError(Exception):
         code: str | None = None,
         retry_after: int | None = None,
     ):
-        """Makes an error.
+        """An error.
 
         Args:
             status: of HTTP.
             message: one line for people; it goes to the client.
-            param: the key of the request at fault.
-            code: a word for programs.
-            retry_after: seconds after which to try again.
+            param: the faulty key of the request.
+            code: for programs.
+            retry_after: seconds to wait before trying again.
         """
         super().__init__(message)
         self.status = status
@@ -42,7 +42,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
-        """The JSON that the client gets."""
+        """The body of the answer."""
         kind = _TYPES.get(HTTPStatus(self.status)) if self.status in _TYPES else None
         kind = kind or ("invalid_request_error" if self.status < 500 else "server_error")
         return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}

@@ -1,4 +1,4 @@
-"""What every request passes before anything looks at it: who asks, from where, and how much."""
+"""Checks every request before the application sees it: host, origin, key and size."""
 
 import asyncio
 import contextlib
@@ -14,14 +14,14 @@ from codelm_jax.serving.bodies import JSON_PATHS, require_json
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.metrics import Metrics
 
-# The page and its files, and what load balancers ask for: they tell nothing of the model.
+# The page, its files and the routes for load balancers; they reveal nothing about the model.
 _OPEN_PATHS = frozenset({"/", "/health", "/openapi.json"})
 _OPEN_PREFIX = "/playground/"
 _BODY_SECONDS = 10.0
 
 
 class Gate:
-    """An ASGI middleware that refuses requests, and counts them all."""
+    """ASGI middleware that checks and counts requests."""
 
     def __init__(
         self,
@@ -34,16 +34,16 @@ class Gate:
         deadline: float,
         metrics: Metrics,
     ):
-        """Stands before `app`.
+        """Wraps `app`.
 
         Args:
             app: of the server.
             paths: those that are counted by name.
-            api_key: what clients must bring; None: nothing.
-            hosts: names by which the server may be called; None: any. A page whose own name leads here (DNS
-                rebinding) would otherwise reach a server that asks for no key.
+            api_key: key that clients must send; None: none.
+            hosts: host names that clients may use; None: any. Without a key this list stops pages whose own name
+                resolves to this server (DNS rebinding).
             max_body_bytes: of a request.
-            deadline: seconds after which a connection is closed whose client does not take its answer.
+            deadline: seconds after which a connection is closed if its client does not read the answer.
             metrics: counts.
         """
         self._app = app
@@ -78,7 +78,7 @@ class Gate:
                 await error.response()(scope, receive, counting_send)
                 return
             if scope["method"] == "HEAD":
-                # What GET answers; the server leaves out the body, for it knows the original method.
+                # As GET; the server knows the original method and sends no body.
                 scope = {**scope, "method": "GET"}
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline):
@@ -151,7 +151,7 @@ class Gate:
 
 
 async def _discard_body(receive: Receive) -> None:
-    """Reads what is left of a refused request: a client that is still sending would see a reset, and no answer."""
+    """Reads the rest of a refused request: a client that is still sending would get a reset instead of the answer."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_BODY_SECONDS):
             while (await receive()).get("more_body", False):
@@ -167,7 +167,7 @@ def _name(host: str) -> str:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Gives the body that has been read, and then whatever comes."""
+    """A `receive` that first returns the body that has been read."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

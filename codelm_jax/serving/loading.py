@@ -1,16 +1,16 @@
-"""From a checkpoint to what a server needs of it."""
+"""Opens a checkpoint for the server."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS
-from codelm_jax.generation.admission import Sizes
+from codelm_jax.checkpoint.locate import CHECKPOINTS
+from codelm_jax.generation.buckets import Buckets
 from codelm_jax.generation.generator import Generator
 from codelm_jax.weights import load_weights
 
-# Few programs, none of which depends on how requests happen to arrive: see `Sizes`.
-SERVING_SIZES = Sizes(growth=4, together=1)
+# Few programs, none of which depends on how many requests arrive at the same time: see `Buckets`.
+SERVING_BUCKETS = Buckets(growth=4, max_inserts=1)
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ def load_model(checkpoint: str, *, max_rows: int | None) -> ServedModel:
     """Opens a run, its checkpoints, one step, or an exported directory.
 
     Args:
-        checkpoint: where.
-        max_rows: completions decoded at once; None: as `Generator` has it.
+        checkpoint: path.
+        max_rows: completions decoded at once; None: the default of `Generator`.
 
     Raises:
         UserError: there is no valid checkpoint or export.
     """
     loaded = load_weights(checkpoint)
     return ServedModel(
-        generator=Generator.from_loaded(loaded, max_rows=max_rows, sizes=SERVING_SIZES),
+        generator=Generator.from_loaded(loaded, max_rows=max_rows, buckets=SERVING_BUCKETS),
         band=loaded.meta.human_band,
     )
 

@@ -1,4 +1,4 @@
-"""What the server counts, in Prometheus' format."""
+"""Counts and latencies in Prometheus' format."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ _TOKEN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 
 
 class Metrics:
-    """One registry a server, so that two in one process do not count together."""
+    """One registry per server: several in one process count separately."""
 
     def __init__(self):
         self._registry = CollectorRegistry()
@@ -32,11 +32,11 @@ class Metrics:
         )
 
     def gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
-        """Adds a value that is read whenever somebody asks."""
+        """Adds a value that is read at each request for the metrics."""
         Gauge(f"codelm_{name}", description, registry=self._registry).set_function(read)
 
     def observe(self, seconds: float, tokens: int, is_first: bool) -> None:
-        """Counts progress of a completion that took so long and brought so many tokens."""
+        """Counts tokens of one completion, and the seconds they took."""
         self._generated.inc(tokens)
         if is_first:
             self._first_token.observe(seconds)
@@ -45,5 +45,5 @@ class Metrics:
                 self._token.observe(seconds / tokens)
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """All metrics."""
         return generate_latest(self._registry)

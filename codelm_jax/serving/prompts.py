@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.prompts import EncodedPrompt, encode_prompt
+from codelm_jax.generation.text_model import TextModel
 from codelm_jax.serving.errors import ApiError
 from codelm_jax.serving.protocol import ServedOverflow
 
@@ -14,23 +15,29 @@ class SentPrompt:
     """A prompt of a request.
 
     Attributes:
-        name: what messages call it.
-        content: what the client sent, a text or token ids.
-        text: its text.
-        added: tokens that the server puts before it: <|endoftext|>, unless the client sent that.
-        count: tokens without those, as `usage` counts.
-        limit: the most tokens of prompt and completion together, counted in the same way.
+        name: used in messages.
+        encoded: its tokens, encoded once for the whole request.
+        size: characters or tokens that the client sent.
+        context: maximum number of tokens of prompt and completion together.
     """
 
     name: str
-    content: str | list[int]
-    text: str
-    added: int
-    count: int
-    limit: int
+    encoded: EncodedPrompt
+    size: int
+    context: int
+
+    @property
+    def count(self) -> int:
+        """Tokens as the client sent them, as `usage` counts them."""
+        return len(self.encoded.ids) - self.encoded.added
+
+    @property
+    def limit(self) -> int:
+        """Maximum number of tokens of prompt and completion together, counted in the same way."""
+        return self.context - self.encoded.added
 
     def require_room_for_scores(self) -> None:
-        """Checks that every token of the prompt can get its probability.
+        """Checks that every token of the prompt can be scored.
 
         Raises:
             ApiError: the prompt alone exceeds the context.
@@ -42,18 +49,18 @@ class SentPrompt:
                 "prompt",
             )
 
-    def most_tokens(self, max_tokens: int, overflow: ServedOverflow) -> int:
-        """How many tokens may follow, of the at least one that is asked for.
+    def max_new_tokens(self, asked: int, overflow: ServedOverflow) -> int:
+        """How many of the tokens asked for, at least one, may follow.
 
         Raises:
             ApiError: `overflow` allows none, or fewer than it must.
         """
         if overflow == "slide":
-            return max_tokens
+            return asked
         if overflow == "truncate_left":
-            # However much is asked for, something must be left to complete: as much as fits in half the context.
-            half = (self.limit + self.added) // 2 - self.added
-            return min(max_tokens, self.limit - max(0, min(self.count, half)))
+            # However much is asked for, as much of the prompt is left as fits in half the context.
+            half = self.context // 2 - self.encoded.added
+            return min(asked, self.limit - max(0, min(self.count, half)))
         room = self.limit - self.count
         if room < 1:
             raise _exceeded(
@@ -61,37 +68,31 @@ class SentPrompt:
                 'included: shorten it, or set overflow to "truncate_left" or "slide"',
                 "prompt",
             )
-        if overflow == "error" and max_tokens > room:
+        if overflow == "error" and asked > room:
             raise _exceeded(
-                f"{self.name} has {self.count} tokens and max_tokens is {max_tokens}, together "
-                f"{self.count + max_tokens}; the context takes {self.limit}: lower max_tokens to {room}, or set "
-                'overflow to "cap", "truncate_left" or "slide"',
+                f"{self.name} has {self.count} tokens and max_tokens is {asked}, together {self.count + asked}; the "
+                f"context takes {self.limit}: lower max_tokens to {room}, or set overflow to "
+                '"cap", "truncate_left" or "slide"',
                 "max_tokens",
             )
-        return min(max_tokens, room)
+        return min(asked, room)
 
 
-def read_prompts(generator: Generator, contents: Sequence[str | list[int]]) -> list[SentPrompt]:
-    """Measures the prompts of a request.
+def encode_prompts(model: TextModel, contents: Sequence[str | list[int]]) -> list[SentPrompt]:
+    """Encodes the prompts of a request.
 
     Raises:
-        UserError: an id is no token, or a text no Unicode.
+        UserError: an id is no token, or a text is not Unicode.
     """
-    prompts = []
-    for number, content in enumerate(contents):
-        ids = generator.token_ids(content)
-        added = 1 if isinstance(content, str) else len(ids) - len(content)
-        prompts.append(
-            SentPrompt(
-                name=f"prompt[{number}]" if len(contents) > 1 else "the prompt",
-                content=content,
-                text=content if isinstance(content, str) else generator.tokenizer.decode(content),
-                added=added,
-                count=len(ids) - added,
-                limit=generator.context_length - added,
-            )
+    return [
+        SentPrompt(
+            name=f"prompt[{number}]" if len(contents) > 1 else "the prompt",
+            encoded=encode_prompt(model.tokenizer, content),
+            size=len(content),
+            context=model.context_length,
         )
-    return prompts
+        for number, content in enumerate(contents)
+    ]
 
 
 def _exceeded(message: str, param: str) -> ApiError:

@@ -1,7 +1,7 @@
 """Requests and answers of the completions interface, as OpenAI's clients write and read them.
 
-What OpenAI knows and this server does not is refused where it would change the answer, and accepted where it says what
-holds anyway. Keys of our own are marked.
+Keys of OpenAI's that this server does not support are accepted where they change nothing, and refused otherwise. Keys
+that OpenAI does not have are marked as extensions.
 """
 
 from typing import Annotated, Any, Literal
@@ -9,15 +9,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
-from codelm_jax.generation.decode import MAX_ALTERNATIVES
-from codelm_jax.generation.params import MAX_NGRAM, Overflow, StopPreset
+from codelm_jax.generation import params
+from codelm_jax.generation.next_token import MAX_TOP_LOGPROBS
 
 _MAX_STOPS = 32
 _MAX_STOP_CHARACTERS = 256
 DEFAULT_MAX_TOKENS = 16
-# What to do where prompt and max_tokens exceed the context: "cap" lowers max_tokens, the others as SamplingParams.
-ServedOverflow = Literal["cap"] | Overflow
-# Characters or tokens of all prompts, times n, under a stop rule.
+# If prompt and max_tokens exceed the context: "cap" lowers max_tokens, the others are those of SamplingParams.
+ServedOverflow = Literal["cap", params.Overflow]
+# With a stop rule: characters or tokens of all prompts, times n.
 MAX_RULED_LENGTH = 32_768
 
 
@@ -31,7 +31,7 @@ def _in_words(value: Any, validate: Any) -> Any:
 
 
 def _stop_in_words(value: Any) -> Any:
-    """Says what is wrong with stop strings, where a union of types would name only one of them."""
+    """One message for all types of `stop`; the union's own names only one type."""
     strings = [value] if isinstance(value, str) else value
     if value is None:
         return None
@@ -52,7 +52,7 @@ def _stop_in_words(value: Any) -> Any:
 
 
 def _unsupported(reason: str) -> BeforeValidator:
-    """Takes only values that change nothing."""
+    """Accepts only values that change nothing."""
 
     def check(value: Any) -> Any:
         if value and isinstance(value, str | dict | int | float):
@@ -64,11 +64,13 @@ def _unsupported(reason: str) -> BeforeValidator:
 
 TokenId = Annotated[int, Field(ge=0, lt=2**31)]
 Prompts = Annotated[str | list[str] | list[TokenId] | list[list[TokenId]], WrapValidator(_in_words)]
+# The parameter's own type describes it.
+_EXTENSION = Field(description="Extension.")
 StopString = Annotated[str, Field(min_length=1, max_length=_MAX_STOP_CHARACTERS)]
 
 
 class StreamOptions(BaseModel):
-    """What a stream tells besides its text."""
+    """What a stream contains besides its text."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -87,11 +89,9 @@ class CompletionRequest(BaseModel):
         int | None, Field(ge=0, lt=2**31, description=f"Default {DEFAULT_MAX_TOKENS}; 0 only with echo.")
     ] = None
     temperature: Annotated[float | None, Field(ge=0, le=2, description="Default 1; 0 is greedy.")] = None
-    top_p: Annotated[float | None, Field(gt=0, le=1, description="Default 1.")] = None
+    top_p: params.TopP | None = None
     n: Annotated[int | None, Field(ge=1, le=128, description="Completions a prompt; default 1.")] = None
-    seed: Annotated[
-        int | None, Field(ge=0, lt=2**32, description="The same seed gives the same text; default random.")
-    ] = None
+    seed: Annotated[params.Seed | None, Field(description="Default random.")] = None
     stop: Annotated[
         StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None,
         BeforeValidator(_stop_in_words),
@@ -101,7 +101,7 @@ class CompletionRequest(BaseModel):
     stream_options: StreamOptions | None = None
     logprobs: Annotated[
         int | None,
-        Field(ge=0, le=MAX_ALTERNATIVES, description="So many alternatives at each place."),
+        Field(ge=0, le=MAX_TOP_LOGPROBS, description="Number of most likely tokens to return per position."),
     ] = None
     echo: Annotated[bool | None, Field(description="The prompt comes back before the completion.")] = None
     user: Annotated[str | None, Field(description="Changes nothing.")] = None
@@ -117,28 +117,27 @@ class CompletionRequest(BaseModel):
         float | None, Field(ge=0, le=0), _unsupported("take repetition_penalty or no_repeat_ngram")
     ] = None
 
-    # Our own.
-    top_k: Annotated[int | None, Field(ge=0, lt=2**31, description="Ours; default 0: all tokens.")] = None
-    min_p: Annotated[float | None, Field(ge=0, le=1, description="Ours; default 0.")] = None
-    repetition_penalty: Annotated[
-        float | None, Field(ge=1e-3, le=1e3, description="Ours; default 1: none.")
-    ] = None
-    no_repeat_ngram: Annotated[int | None, Field(ge=0, le=MAX_NGRAM, description="Ours; default 0.")] = None
-    spare_syntax: Annotated[
-        bool | None, Field(description="Ours; repetition controls leave syntax alone; default true.")
-    ] = None
+    # Extensions.
+    top_k: Annotated[params.TopK | None, _EXTENSION] = None
+    min_p: Annotated[params.MinP | None, _EXTENSION] = None
+    repetition_penalty: Annotated[params.RepetitionPenalty | None, _EXTENSION] = None
+    no_repeat_ngram: Annotated[params.NoRepeatNgram | None, _EXTENSION] = None
+    spare_syntax: Annotated[params.SpareSyntax | None, _EXTENSION] = None
     stop_rule: Annotated[
-        StopPreset | None, Field(description="Ours: ends with the function, statement or line.")
+        params.StopPreset | None,
+        Field(
+            description="Extension: ends the text with the function, statement or line that the prompt begins."
+        ),
     ] = None
-    heal: Annotated[
-        bool | None, Field(description="Ours: the first token may complete the prompt's last one.")
-    ] = None
+    heal: Annotated[params.Heal | None, _EXTENSION] = None
     overflow: Annotated[
         ServedOverflow | None,
-        Field(description="Ours: what to do beyond the context; default as the server."),
+        Field(
+            description="Extension: what to do if prompt and max_tokens exceed the context; default as the server."
+        ),
     ] = None
     collapse: Annotated[
-        bool | None, Field(description="Ours: finished texts say how much they repeat themselves.")
+        bool | None, Field(description="Extension: finished texts come with figures of their repetition.")
     ] = None
 
     @field_validator("prompt", mode="after")
@@ -157,7 +156,7 @@ class CompletionRequest(BaseModel):
 
 
 class Logprobs(BaseModel):
-    """Probabilities of a text's tokens, under the model itself: before temperature and filters."""
+    """Probabilities of a text's tokens under the model itself: before temperature and filters."""
 
     tokens: list[str]
     token_logprobs: Annotated[
@@ -168,14 +167,14 @@ class Logprobs(BaseModel):
 
 
 class Collapse(BaseModel):
-    """How much a finished text repeats itself, and what people's code does at its length."""
+    """How much a finished text repeats itself, compared with human code of its length."""
 
     collapsed: bool
     is_empty: bool
     ends_in_loop: bool
     seq_rep_4: float
-    threshold: Annotated[float, Field(description="The seq_rep_4 that 1 % of people's code exceeds.")]
-    human_seq_rep_4: Annotated[float, Field(description="The median of people's code of this length.")]
+    threshold: Annotated[float, Field(description="The seq_rep_4 that 1 % of human code exceeds.")]
+    human_seq_rep_4: Annotated[float, Field(description="The median of human code of this length.")]
     rep_line: float
     tokens: int
 
@@ -191,7 +190,7 @@ class Choice(BaseModel):
 
 
 class Usage(BaseModel):
-    """How many tokens there were."""
+    """Numbers of tokens."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -205,7 +204,7 @@ class CompletionResponse(BaseModel):
     object: Literal["text_completion"] = "text_completion"
     created: int
     model: str
-    seed: Annotated[int, Field(description="Ours: the seed used, to have the same text again.")]
+    seed: Annotated[int, Field(description="Extension: the seed used; it gives the same text again.")]
     choices: list[Choice]
     usage: Usage | None = None
 
@@ -217,8 +216,10 @@ class ModelCard(BaseModel):
     object: Literal["model"] = "model"
     created: int
     owned_by: str = "codelm_jax"
-    context_length: Annotated[int, Field(description="Ours: tokens, <|endoftext|> before the text included.")]
-    vocab_size: Annotated[int, Field(description="Ours.")]
+    context_length: Annotated[
+        int, Field(description="Extension: tokens, including <|endoftext|> before the text.")
+    ]
+    vocab_size: Annotated[int, Field(description="Extension.")]
 
 
 class ModelList(BaseModel):
@@ -229,7 +230,7 @@ class ModelList(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether requests are answered now, and how many programs are compiled of those that are compiled ahead."""
+    """Whether requests are answered now, and how many of the programs are compiled."""
 
     status: Literal["ok", "loading"]
     compiled: int

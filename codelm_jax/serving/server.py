@@ -1,4 +1,4 @@
-"""The process: a socket, the signals that end it, and what its exit status says."""
+"""The server process: its socket, its signals and its exit status."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from codelm_jax.errors import UserError
 
 EXIT_CUT_OFF = 1
-# Connections, not completions: those have a bound of their own.
+# Completions have their own limit.
 _MAX_CONNECTIONS = 2048
 _KEEP_ALIVE_SECONDS = 30
 
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket.
 
     Raises:
-        UserError: nothing can listen there.
+        UserError: the address is taken or not valid.
     """
     listening = None
     try:
@@ -45,21 +45,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(app: FastAPI, listening: socket.socket, *, drain_timeout: float) -> int:
-    """Serves until SIGTERM or SIGINT, then finishes what is under way.
+    """Serves until SIGTERM or SIGINT, then finishes the requests under way.
 
     Args:
-        app: what answers.
-        listening: where.
-        drain_timeout: seconds that requests under way have to finish; a second signal cuts them off at once.
+        app: answers requests.
+        listening: socket.
+        drain_timeout: seconds that requests under way have to finish; a second signal aborts them.
 
     Returns:
-        The exit status: 0, or `EXIT_CUT_OFF` where requests were cut off.
+        The exit status: 0, or `EXIT_CUT_OFF` if requests were aborted.
     """
     return asyncio.run(_Server(configuration(app), drain_timeout).run_until_signalled(listening))
 
 
 def configuration(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn is set up."""
+    """Settings of uvicorn."""
     return uvicorn.Config(
         app,
         http="h11",
@@ -74,7 +74,7 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn with the signals left to us: it would end the process by the signal, whatever had been finished."""
+    """Uvicorn without its own signal handling, which ends the process by the signal even after a clean shutdown."""
 
     def __init__(self, config: uvicorn.Config, drain_timeout: float):
         super().__init__(config)
@@ -83,11 +83,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leaves the signals to `run_until_signalled`."""
+        """Does nothing: `run_until_signalled` handles the signals."""
         yield
 
     async def run_until_signalled(self, listening: socket.socket) -> int:
-        """Serves, and says how it ended; see `serve`."""
+        """See `serve`."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
@@ -96,7 +96,7 @@ class _Server(uvicorn.Server):
         print(f"serving at http://{shown}:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
         await self.serve(sockets=[listening])
         if self.force_exit:
-            # Uvicorn leaves that out, and the decoder's thread must not outlive the interpreter.
+            # Uvicorn skips the shutdown here, but the decoder's thread must end before the interpreter does.
             await self.lifespan.shutdown()
         return EXIT_CUT_OFF if self._cut_off else 0
 
@@ -111,6 +111,6 @@ class _Server(uvicorn.Server):
         if self.server_state.tasks:
             self._cut_off = True
             print(f"{len(self.server_state.tasks)} requests are cut off", file=sys.stderr, flush=True)
-            # It would show a traceback of each.
+            # Uvicorn would print a traceback for each.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self.force_exit = True

@@ -1,7 +1,7 @@
 """Where the function, class or statement that a prompt begins ends in its completion.
 
-`end_of_definition` and `end_of_statement` answer for whole completions, `EndFinder` for text that arrives in pieces;
-both say the same whatever the pieces. `kept` is what evaluations judge of a completion.
+`end_of_definition` answers for whole completions, `EndFinder` for text that arrives in pieces; the answer does not depend
+on the pieces. `kept` is what evaluations judge of a completion.
 """
 
 import re
@@ -112,11 +112,6 @@ def end_of_definition(prompt: str, completion: str) -> int | None:
     10
     """
     return EndFinder(prompt).feed(completion)
-
-
-def end_of_statement(prompt: str, completion: str) -> int | None:
-    """Offset in `completion` where the statement that `prompt` begins has ended with its block, or None."""
-    return EndFinder(prompt, "statement").feed(completion)
 
 
 def kept(prompt: str, completion: str, *, hit_limit: bool) -> str:

@@ -16,7 +16,7 @@ from codelm_jax.training.step import score_step, train_step
 def compile_train_step(config: TrainConfig, mesh: Mesh) -> Any:
     """The jitted `(state, windows) -> (state, metrics)`; the state is donated.
 
-    It has `lower`, so that the program can also be compiled and read for devices that are not there.
+    The loop, `--describe` and the benchmarks use this one program.
     """
     everywhere = replicated(mesh)
     return jax.jit(

@@ -1,20 +1,24 @@
-"""Every knob of a training run, checked once at the boundary."""
+"""The settings of a training run, checked once at the boundary."""
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic
 from pydantic.dataclasses import dataclass
 
+from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.schema import STRICT, parse
+
+T = TypeVar("T")
 
 # Steps are counted in 32 bits.
 Positive = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 Beta = Annotated[float, pydantic.Field(ge=0.0, lt=1.0)]
 
 
-# What a checkpoint that does not say so was trained with: an import of unknown origin, or one of an older version.
+# Settings of checkpoints that lack them: imports of unknown origin, and checkpoints of older versions.
 _UNSAID = {"label_smoothing": 0.1, "compute_dtype": "auto"}
 
 
@@ -30,7 +34,7 @@ class ScoringConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class TrainConfig(ScoringConfig):
-    """What `configs/strongreg.py` documents, key by key, without the data section."""
+    """The keys that `configs/strongreg.py` documents, without the data section."""
 
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)]
     max_steps: Positive
@@ -55,6 +59,10 @@ class TrainConfig(ScoringConfig):
     # A config that went through JSON holds a list here.
     keep_steps: Annotated[tuple[Positive, ...], pydantic.Field(strict=False)]
     max_nonfinite_steps: Positive
+    # Keys that older runs lack; the defaults are how they were trained.
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    decay_share: Annotated[float, pydantic.Field(gt=0.0, le=1.0)] = 0.2
 
     def __post_init__(self) -> None:
         if self.batch_size % self.grad_accum_steps:
@@ -68,8 +76,28 @@ class TrainConfig(ScoringConfig):
 
     @property
     def tokens_per_step(self) -> int:
-        """Targets that one optimizer step learns from."""
+        """Target tokens in one optimizer step."""
         return self.batch_size * self.model.max_seq_length
+
+
+# Values of keys that a run lacks because it was trained before they existed.
+LATER_KEYS = {
+    field.name: field.default
+    for field in dataclasses.fields(TrainConfig)
+    if field.default is not dataclasses.MISSING
+}
+
+
+def registered(registry: Mapping[str, T], key: str, name: str) -> T:
+    """The entry that `config.KEY` names.
+
+    Raises:
+        UserError: there is no such entry; lists those there are.
+    """
+    if name not in registry:
+        hint = did_you_mean(name, [*registry])
+        raise UserError(f"config.{key} = {name!r}: not known{hint}; there are {', '.join(registry)}")
+    return registry[name]
 
 
 def parse_train_config(config: Mapping[str, Any]) -> TrainConfig:
@@ -84,7 +112,7 @@ def parse_train_config(config: Mapping[str, Any]) -> TrainConfig:
 
 
 def saved_scoring_config(saved: Mapping[str, Any]) -> ScoringConfig:
-    """How to score a checkpoint, by its config alone; what computes attention is this machine's matter.
+    """How to score a checkpoint, from its config; the implementation of attention is chosen by this machine.
 
     Raises:
         UserError: names the first key at fault.

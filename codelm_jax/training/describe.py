@@ -1,4 +1,4 @@
-"""What a run would be, without running it."""
+"""`--describe`: size, cost and memory of a run, without running it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,9 +21,9 @@ def describe(
 
     Args:
         config: of the run.
-        resolved_config: the same as the dictionary that was asked for, data section included.
+        resolved_config: the same as a dictionary, with the data section.
         mesh: the devices it would run on.
-        train_tokens: tokens of the prepared training split; None where nothing is prepared yet.
+        train_tokens: tokens of the prepared training split; None if nothing is prepared yet.
     """
     backend = backend_of(config, mesh)
     total_tokens = config.max_steps * config.tokens_per_step

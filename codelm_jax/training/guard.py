@@ -1,7 +1,7 @@
 """Refuses to train a model that sees the tokens it has to predict.
 
-The system this project re-implements had no causal mask. Its loss was too good to be true, and its samples collapsed:
-at sampling time there is no next token to copy. Both signs are watched for here.
+The system that this project re-implements had no causal mask. Its loss was too good to be true, and its samples
+collapsed, because at sampling time there is no next token to copy.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 
 from codelm_jax.errors import UserError
+from codelm_jax.model.config import ModelConfig
 from codelm_jax.ops.backend import Backend
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.step import training_hidden
@@ -26,24 +27,22 @@ _MEANING = (
 )
 
 
-def training_logits(
-    config: TrainConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array
-) -> Array:
+def training_logits(model: ModelConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
     """Logits `[B, T, V]` of the forward pass that training differentiates."""
-    hidden_BTD = training_hidden(config, backend, params, inputs_BT, key)
+    hidden_BTD = training_hidden(model, backend, params, inputs_BT, key)
     return hidden_BTD @ params["head"]["kernel"].astype(hidden_BTD.dtype)
 
 
 def check_causality(config: TrainConfig, backend: Backend, params: Any, forward=training_logits) -> None:
-    """Changes future tokens and demands that no earlier logit moves, on the very path that training takes.
+    """Changes future tokens and checks that no earlier logit changes, in the forward pass of training.
 
-    Dropout is on, with one key for both passes. Earlier logits must stay equal to 1e-5 of what later ones move by.
+    Both passes have dropout with the same key. Earlier logits may change by 1e-5 of what later ones change by.
 
     Args:
         config: of the run.
         backend: of the run.
-        params: its parameters.
-        forward: `(config, backend, params, inputs_BT, key) -> logits_BTV`.
+        params: of the run.
+        forward: `(model_config, backend, params, inputs_BT, key) -> logits_BTV`.
 
     Raises:
         UserError: a logit moved; says at which distance.
@@ -53,7 +52,7 @@ def check_causality(config: TrainConfig, backend: Backend, params: Any, forward=
     first_BT = rng.integers(0, config.model.vocab_size, (2, length))
     logits = jax.jit(forward, static_argnums=(0, 1))
     key = jax.random.key(config.seed)
-    before_BTV = logits(config, backend, params, jnp.asarray(first_BT), key)
+    before_BTV = logits(config.model, backend, params, jnp.asarray(first_BT), key)
     if not bool(jnp.isfinite(before_BTV).all()):
         raise UserError(
             "leak guard: the parameters give non-finite logits before the first step; not training"
@@ -61,7 +60,7 @@ def check_causality(config: TrainConfig, backend: Backend, params: Any, forward=
     for cut in sorted({1, length // 2, length - 1}):
         second_BT = first_BT.copy()
         second_BT[:, cut:] = (first_BT[:, cut:] + 1) % config.model.vocab_size
-        after_BTV = logits(config, backend, params, jnp.asarray(second_BT), key)
+        after_BTV = logits(config.model, backend, params, jnp.asarray(second_BT), key)
         moved_T = np.asarray(
             jnp.abs(after_BTV.astype(jnp.float32) - before_BTV.astype(jnp.float32)).max(axis=(0, 2))
         )

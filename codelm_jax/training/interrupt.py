@@ -1,4 +1,4 @@
-"""A polite stop: the first SIGTERM or SIGINT lets the step finish and the run save; a later one ends it at once."""
+"""Graceful stop: after the first SIGTERM or SIGINT the run finishes its step and saves; a later one ends it at once."""
 
 import os
 import signal
@@ -9,30 +9,30 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TypeVar
 
-# What a run stopped by a signal exits with (EX_TEMPFAIL): it has saved, and the same command goes on.
+# Exit status of a run that a signal stopped (EX_TEMPFAIL): it has saved, and the same command resumes it.
 EXIT_INTERRUPTED = 75
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-# A signal to a whole process group arrives a second time within milliseconds from a parent that hands its own on, as
-# make does: that is no second wish.
+# A signal to a whole process group arrives twice within milliseconds if the parent forwards its own, as make does: that
+# does not count as a second request.
 _SAME_SIGNAL_SECONDS = 1.0
 
-# Python drops what is raised inside a destructor or one of the garbage collector's callbacks, of which JAX has one. A
-# signal that falls there is sent again this much later.
+# Python drops exceptions that are raised in a destructor or in a callback of the garbage collector; JAX has such a
+# callback. A signal that arrives there is sent again after this time.
 _AGAIN_SECONDS = 0.05
 
 _T = TypeVar("_T")
 
 
 class _SentAgain:
-    """Whether the next signal is one that Python dropped, sent again, and no new wish."""
+    """Whether the next signal is the repetition of one that Python dropped, not a new request."""
 
     def __init__(self) -> None:
         self._expected = False
 
     def send(self, thread: int) -> None:
-        # To the main thread itself: what it waits in must end for it to see the signal.
+        # To the main thread itself, so that a blocking call there returns and Python sees the signal.
         self._expected = True
         signal.pthread_kill(thread, signal.SIGTERM)
 
@@ -45,7 +45,7 @@ _again = _SentAgain()
 
 
 class _SendsDroppedSignalsAgain:
-    """A `sys.unraisablehook`: what is no signal goes to the hook that was there."""
+    """A `sys.unraisablehook`; all but signals goes to the previous hook."""
 
     def __init__(self, hook: Callable[["sys.UnraisableHookArgs"], object]) -> None:
         self._hook = hook
@@ -59,7 +59,7 @@ class _SendsDroppedSignalsAgain:
 
 
 def let_sigterm_interrupt() -> None:
-    """Outside the loop a SIGTERM is what Ctrl-C is, a KeyboardInterrupt: locks and half-made files are cleaned up."""
+    """Outside the loop SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that locks and partial files are removed."""
     signal.signal(signal.SIGTERM, _interrupt)
     if not isinstance(sys.unraisablehook, _SendsDroppedSignalsAgain):
         sys.unraisablehook = _SendsDroppedSignalsAgain(sys.unraisablehook)
@@ -71,11 +71,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 class _Abandoned(BaseException):
-    """Leaves a look that a signal abandons; no `except Exception` on the way may take it for a failure."""
+    """Ends a look that a signal abandons; a BaseException, so that no `except Exception` takes it for a failure."""
 
 
 class StopRequest:
-    """Truthy once a signal has asked the run to stop; use it as a context manager around the loop."""
+    """True once a signal has asked the run to stop; use it as a context manager around the loop."""
 
     def __init__(self) -> None:
         self._received: int | None = None
@@ -101,12 +101,12 @@ class StopRequest:
             signal.signal(number, handler)
 
     def look(self, look: Callable[[], _T]) -> _T | None:
-        """Calls `look`, which changes nothing that the run depends on, and abandons it as soon as a stop is asked.
+        """Calls `look`, which must not change the state of the run, and abandons it at a signal.
 
-        A signal is seen between two of Python's own steps: one batch on the device, or one compilation, ends first.
+        Python handles a signal between two bytecodes: a batch on the device, or a compilation, is finished first.
 
         Returns:
-            What `look` returns; None where a signal came before it ended.
+            The result of `look`; None if a signal came before it ended.
         """
         try:
             try:

@@ -34,10 +34,10 @@ def all_devices() -> Mesh:
 
 
 def backend_of(config: ScoringConfig, mesh: Mesh) -> Backend:
-    """What a run's programs are compiled for.
+    """The backend that a run's programs are compiled for.
 
     Raises:
-        UserError: the attention kernel was asked for and does not run on these devices.
+        UserError: the attention kernel was asked for, but does not run on these devices.
     """
     return backend_for(
         mesh.devices.flat[0],

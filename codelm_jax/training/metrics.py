@@ -1,4 +1,4 @@
-"""Where a run's figures go: one JSON line and one TensorBoard point each."""
+"""Writes the figures of a run: a JSON line per step, and a TensorBoard point per figure."""
 
 import contextlib
 import math
@@ -21,14 +21,14 @@ _BOARD_FLUSH_SECONDS = 30.0
 class MetricsWriter:
     """Appends to `metrics.jsonl` and to TensorBoard events in a run directory.
 
-    A resumed run repeats the steps after its checkpoint, so lines beyond the resumed step are dropped first: each step
-    stands in the file once. The file is the record: an error in writing it is raised. TensorBoard is a convenience: at
-    its first error it is dropped with a warning, and the run goes on.
+    A resumed run repeats the steps after its checkpoint, so lines after the resumed step are removed first: each step is
+    in the file once. The file is the record, so an error in writing it is raised. TensorBoard is a convenience: at its
+    first error it is closed with a warning, and the run continues.
 
     Args:
         workdir: the run directory.
-        first_step: of this start; lines after it are dropped.
-        warn: is told of damaged lines and of a dropped TensorBoard, one line each.
+        first_step: the step that the run resumes from; lines after it are removed.
+        warn: called with one line for damaged lines, and for a TensorBoard that was closed.
     """
 
     def __init__(self, workdir: Path, first_step: int, warn: Callable[[str], None] = warn_on_stderr):
@@ -38,7 +38,7 @@ class MetricsWriter:
         self._board = _Board(workdir / "tensorboard", first_step, warn)
 
     def write(self, step: int, scalars: Mapping[str, float], texts: Mapping[str, str] | None = None) -> None:
-        """Records one step's figures (names carry their unit) and, on TensorBoard alone, texts.
+        """Records one step's figures and, on TensorBoard only, texts.
 
         Raises:
             OSError: `metrics.jsonl` cannot be written.
@@ -51,7 +51,7 @@ class MetricsWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # A run that ends by an error says that one line alone.
+        # A run that ends by an error prints only that error.
         self._board.close(silent=any(exception))
         self._file.close()
 
@@ -59,8 +59,8 @@ class MetricsWriter:
 class _Board:
     """TensorBoard events, written by the caller's own thread.
 
-    tensorboardX's SummaryWriter hands them to a thread through a bounded queue: a full disk ends the thread, and the
-    next points wait for ever.
+    tensorboardX's SummaryWriter passes them to a thread through a bounded queue: a full disk ends the thread, and the
+    next points wait forever.
     """
 
     def __init__(self, directory: Path, first_step: int, warn: Callable[[str], None]):
@@ -72,7 +72,7 @@ class _Board:
             name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
             self._file = RecordWriter(str(directory / name))
             self._put(self._file, Event(file_version="brain.Event:2"))
-            # TensorBoard hides what an earlier start wrote of the steps that are repeated now.
+            # TensorBoard then hides the earlier points of the steps that are repeated now.
             self._put(self._file, Event(step=first_step + 1, session_log=SessionLog(status=SessionLog.START)))
 
     def write(self, step: int, scalars: Mapping[str, float], texts: Mapping[str, str]) -> None:

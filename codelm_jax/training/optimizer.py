@@ -1,30 +1,33 @@
-"""AdamW with warm-up and cosine decay, weight decay on matrices and embeddings only."""
+"""The optimizer of a run: the gradient is clipped, then what `config.optimizer` names turns it into an update."""
 
-from typing import Any, cast
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
-from jax import Array
 
-from codelm_jax.training.config import TrainConfig
+from codelm_jax.training.config import TrainConfig, registered
+from codelm_jax.training.optimizers.registry import OPTIMIZERS
+from codelm_jax.training.optimizers.skipping import skipping
+from codelm_jax.training.schedules import make_schedule
 
-# Leaves by the name Flax gives them; norms ("scale", "bias") are left alone.
+# Leaves by the name Flax gives them; norms ("scale", "bias") do not decay.
 _DECAYED = ("kernel", "embedding")
 
-_ADAM_EPSILON = 1e-8  # optax's default
 
+def make_optimizer(config: TrainConfig) -> optax.GradientTransformationExtraArgs:
+    """Clipping, then the chosen optimizer with its schedule and weight decay.
 
-def learning_rate_schedule(config: TrainConfig) -> optax.Schedule:
-    """Linear from 0 to `learning_rate` over `warmup_steps`, then cosine to `final_learning_rate` at `max_steps`."""
-    warmup = min(config.warmup_steps, config.max_steps)
-    return optax.warmup_cosine_decay_schedule(
-        init_value=0.0 if warmup else config.learning_rate,
-        peak_value=config.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(config.max_steps, warmup + 1),
-        end_value=config.final_learning_rate,
-    )
+    Returns:
+        `update` takes `finite`, a scalar bool; where it is False the state comes back unchanged and the caller keeps
+        the parameters.
+
+    Raises:
+        UserError: there is no such optimizer or schedule.
+    """
+    make = registered(OPTIMIZERS, "optimizer", config.optimizer)
+    chosen = make(config, make_schedule(config), decayed_leaves)
+    return optax.with_extra_args_support(optax.chain(clip_by_global_norm(config.grad_clip), skipping(chosen)))
 
 
 def decayed_leaves(params: Any) -> Any:
@@ -32,65 +35,15 @@ def decayed_leaves(params: Any) -> Any:
     return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key in _DECAYED, params)
 
 
-def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
-    """Clips the global gradient norm, then AdamW (Loshchilov 2019)."""
-    return optax.chain(
-        optax.clip_by_global_norm(config.grad_clip),
-        optax.adamw(
-            learning_rate_schedule(config),
-            b1=config.beta1,
-            b2=config.beta2,
-            weight_decay=config.weight_decay,
-            mask=decayed_leaves,
-        ),
-    )
+def clip_by_global_norm(max_norm: float) -> optax.GradientTransformation:
+    """`optax.clip_by_global_norm` but for the last bits, as one factor for all elements.
 
-
-def adamw_update(
-    config: TrainConfig, grads: Any, grad_norm: Array, finite: Array, opt_state: Any, params: Any
-) -> tuple[Any, Any]:
-    """What `make_optimizer` defines, in few passes over memory.
-
-    Optax's own update writes the clipped gradients out, and its new parameters depend on the old moments, which are
-    then copied before they are overwritten: on a CPU that is two thirds of the optimizer's time. Here the moments are
-    settled first and the parameters are computed from the new ones, in place.
-
-    Args:
-        config: static.
-        grads: float32, as `params`.
-        grad_norm: their global norm.
-        finite: bool; where False, parameters and state stay as they are.
-        opt_state: of `make_optimizer(config)`.
-        params: float32.
-
-    Returns:
-        The new parameters and state; equal to optax's but for the last bits.
+    Optax divides every element, and XLA then writes the clipped gradients out instead of fusing them into their readers.
     """
-    clip_state, (adam, decay_state, schedule) = opt_state
-    count = cast(Array, optax.safe_increment(adam.count))
-    b1, b2 = config.beta1, config.beta2
-    clip = jnp.where(grad_norm < config.grad_clip, 1.0, config.grad_clip / grad_norm)
-    mean_correction, square_correction = (1.0 - b ** count.astype(jnp.float32) for b in (b1, b2))
-    rate = jnp.asarray(learning_rate_schedule(config)(schedule.count))
 
-    mu = jax.tree.map(lambda m, g: jnp.where(finite, b1 * m + ((1.0 - b1) * clip) * g, m), adam.mu, grads)
-    nu = jax.tree.map(
-        lambda v, g: jnp.where(finite, b2 * v + (1.0 - b2) * jnp.square(clip * g), v), adam.nu, grads
-    )
-    # Without it the parameters' loop would compute both again, from old moments and gradients.
-    mu, nu = jax.lax.optimization_barrier((mu, nu))
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        norm = optax.tree.norm(updates)
+        factor = jnp.where(norm < max_norm, 1.0, max_norm / norm)
+        return jax.tree.map(lambda g: factor * g, updates), state
 
-    def step(p: Array, m: Array, v: Array, decayed: bool) -> Array:
-        direction = (m / mean_correction) / (jnp.sqrt(v / square_correction) + _ADAM_EPSILON)
-        if decayed:
-            direction = direction + config.weight_decay * p
-        return jnp.where(finite, p - rate * direction, p)
-
-    params = jax.tree.map(step, params, mu, nu, decayed_leaves(params))
-
-    def counted(count: Array) -> Array:
-        return jnp.where(finite, cast(Array, optax.safe_increment(count)), count)
-
-    adam = adam._replace(count=counted(adam.count), mu=mu, nu=nu)
-    schedule = schedule._replace(count=counted(schedule.count))
-    return params, (clip_state, (adam, decay_state, schedule))
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)

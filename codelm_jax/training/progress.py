@@ -1,4 +1,4 @@
-"""What a run shows on the terminal: a bar where there is one, plain lines where there is not."""
+"""What a run prints: a progress bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time

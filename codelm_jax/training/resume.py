@@ -13,10 +13,12 @@ import optax
 
 import codelm_jax
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.locate import CHECKPOINTS, saved_steps
 from codelm_jax.checkpoint.metadata import Parent, RunMeta
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep, saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.schema import flattened
+from codelm_jax.training.config import LATER_KEYS
 from codelm_jax.weights import load_weights
 
 # Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
@@ -95,7 +97,7 @@ def check_same_settings(saved_meta: RunMeta, config: Mapping[str, Any], workdir:
     Raises:
         UserError: names the first key that differs, with both values.
     """
-    saved, now = flattened(saved_meta.config), flattened(config)
+    saved, now = flattened({**LATER_KEYS, **saved_meta.config}), flattened({**LATER_KEYS, **config})
     for key in sorted(saved.keys() | now.keys()):
         if key in _FREE_KEYS or key.startswith("data."):
             continue

@@ -1,4 +1,4 @@
-"""Proves on the user's own config and machine that a run which stops and starts again ends where it would have."""
+"""`--prove_resume`: checks with the user's config and machine that a stop and a restart change no bit of a run."""
 
 import os
 import shutil
@@ -8,23 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codelm_jax.checkpoint.comparison import differences
-from codelm_jax.checkpoint.saved_step import CHECKPOINTS, SavedStep
+from codelm_jax.checkpoint.locate import CHECKPOINTS
+from codelm_jax.checkpoint.saved_step import SavedStep
 from codelm_jax.errors import UserError
 from codelm_jax.run_files import read_metrics
 from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.interrupt import EXIT_INTERRUPTED
 
-# In the lines of the metrics; all else must be equal, figures of evaluations and samples too.
+# Figures that may differ; all others must be equal, those of evaluations and samples too.
 _NOT_THE_RUNS_DOING = frozenset({"step", "time", "train/tokens_per_second", "train/mfu"})
 
 EXIT_DIFFERS = 1
 
 
 def prove_resume(command: Sequence[str], steps: int, config: TrainConfig, workdir: Path) -> int:
-    """Compares two runs beside `workdir`, prints what differs, and returns the exit status; equal runs are removed.
+    """Compares two runs next to `workdir`, prints what differs, and returns the exit status; equal runs are removed.
 
     Raises:
-        UserError: that many steps can't be compared, an earlier proof lies there, or a run failed.
+        UserError: the number of steps is not possible, an earlier proof was left there, or a run failed.
     """
     if not 2 <= steps < config.max_steps:
         raise UserError(
@@ -52,12 +53,12 @@ def resume_differences(command: Sequence[str], steps: int, directory: Path) -> l
     """Trains `steps` steps straight, and again half of them, a stop, and the rest in a fresh process.
 
     Args:
-        command: a training command whose run has more than `steps` steps; flags added at its end outrank its own.
+        command: a training command whose run has more than `steps` steps; flags added at its end override its own.
         steps: at least 2.
-        directory: made here, for the two runs; they stay there for the caller to keep or remove.
+        directory: created for the two runs, which stay there.
 
     Returns:
-        What differs in parameters, optimizer state, data position and the figures of each step; empty if nothing does.
+        Differences in parameters, optimizer state, data position and the figures of each step.
 
     Raises:
         UserError: one of the runs failed.
@@ -76,7 +77,7 @@ def resume_differences(command: Sequence[str], steps: int, directory: Path) -> l
         if done.returncode != EXIT_INTERRUPTED:
             raise UserError(
                 f"--prove_resume: the run in {workdir} ended with status {done.returncode} before step {stop_after}; "
-                "its own message stands above"
+                "its own message is above"
             )
     found = differences(*(SavedStep(run / CHECKPOINTS / str(steps)) for run in (straight, resumed)))
     return found + _different_figures(straight, resumed)

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
 from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 from codelm_jax.training.config import ScoringConfig, TrainConfig
-from codelm_jax.training.optimizer import adamw_update, make_optimizer
+from codelm_jax.training.optimizer import make_optimizer
 
 # Streams of randomness drawn from the one seed.
 _INIT_STREAM, _DROPOUT_STREAM = 0, 1
@@ -20,7 +21,7 @@ _INIT_STREAM, _DROPOUT_STREAM = 0, 1
 
 @flax.struct.dataclass
 class TrainState:
-    """All that a checkpoint has to hold: randomness follows from the seed and the step."""
+    """Everything that a checkpoint holds; randomness follows from the seed and the step."""
 
     step: Array  # int32, optimizer steps taken or skipped
     params: Any  # float32
@@ -29,7 +30,7 @@ class TrainState:
 
 
 def init_state(config: TrainConfig, params: Any | None = None) -> TrainState:
-    """A run's state before its first step; fresh parameters from the seed unless `params` are given."""
+    """The state of a run before its first step, with random parameters unless `params` are given."""
     if params is None:
         params = init_params(config.model, jax.random.fold_in(jax.random.key(config.seed), _INIT_STREAM))
     return TrainState(
@@ -41,17 +42,14 @@ def init_state(config: TrainConfig, params: Any | None = None) -> TrainState:
 
 
 def dropout_key(config: TrainConfig, step: Array) -> Array:
-    """The step's own key, so that a resumed run drops what an uninterrupted one would have."""
+    """The key of a step, so that a resumed run drops the same elements as an uninterrupted one."""
     stream = jax.random.fold_in(jax.random.key(config.seed), _DROPOUT_STREAM)
     return jax.random.fold_in(stream, step)
 
 
-def training_hidden(
-    config: TrainConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array
-) -> Array:
-    """Normalised hidden states `[B, T, D]` as training sees them: dropout on. The leak guard calls this very function."""
-    model = Transformer(config.model, backend)
-    hidden_BTD = model.apply(
+def training_hidden(model: ModelConfig, backend: Backend, params: Any, inputs_BT: Array, key: Array) -> Array:
+    """Normalised hidden states `[B, T, D]` with dropout; the leak guard checks this same function."""
+    hidden_BTD = Transformer(model, backend).apply(
         {"params": params}, inputs_BT, deterministic=False, dropout_key=key, method="hidden_states"
     )
     return cast(Array, hidden_BTD)
@@ -61,7 +59,7 @@ def loss_and_nll(
     config: TrainConfig, backend: Backend, params: Any, windows_BT: Array, key: Array
 ) -> tuple[Array, Array]:
     """Mean smoothed loss and mean NLL of windows `[B, T+1]`: each token but the first is a target."""
-    hidden_BTD = training_hidden(config, backend, params, windows_BT[:, :-1], key)
+    hidden_BTD = training_hidden(config.model, backend, params, windows_BT[:, :-1], key)
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
     return mean_loss_of_hidden(
         hidden_BTD,
@@ -76,11 +74,11 @@ def loss_and_nll(
 def train_step(
     config: TrainConfig, backend: Backend, state: TrainState, windows_BT: Array
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Takes one AdamW step, or none where loss or gradient is not finite.
+    """Takes one optimizer step; a step whose loss or gradient is not finite changes nothing but its counters.
 
     Args:
         config: static.
-        backend: static; of the devices that the step runs on.
+        backend: static.
         state: donate it.
         windows_BT: uint16 `[batch_size, max_seq_length + 1]`.
 
@@ -96,7 +94,8 @@ def train_step(
 
     grad_norm = optax.tree.norm(grads)
     finite = jnp.isfinite(loss) & jnp.isfinite(grad_norm)
-    params, opt_state = adamw_update(config, grads, grad_norm, finite, state.opt_state, state.params)
+    updates, opt_state = make_optimizer(config).update(grads, state.opt_state, state.params, finite=finite)
+    params = jax.tree.map(lambda p, update: jnp.where(finite, p + update, p), state.params, updates)
     nonfinite_steps = jnp.where(finite, 0, state.nonfinite_steps + 1)
     next_state = TrainState(
         step=state.step + 1,
@@ -109,7 +108,7 @@ def train_step(
 
 
 def score_step(config: ScoringConfig, backend: Backend, params: Any, windows_BT: Array) -> dict[str, Array]:
-    """Every target's own figures, dropout off: `smoothed_loss` and `nll`, float32 `[B, T]`, in nats."""
+    """`smoothed_loss` and `nll` of every target, float32 `[B, T]`, in nats; without dropout."""
     model = Transformer(config.model, backend)
     logits_BTV = cast(Array, model.apply({"params": params}, windows_BT[:, :-1], deterministic=True))
     targets_BT = windows_BT[:, 1:].astype(jnp.int32)
@@ -121,7 +120,7 @@ def _accumulate(
     config: TrainConfig, backend: Backend, gradient: Any, params: Any, windows_BT: Array, key: Array
 ) -> tuple[Array, Array, Any]:
     parts = config.grad_accum_steps
-    # Each part takes every n-th window, so that it stays spread over all devices.
+    # Each part takes every n-th window, so that it is split over all devices.
     windows_ABT = windows_BT.reshape(-1, parts, windows_BT.shape[1]).swapaxes(0, 1)
 
     def add(total: Any, part: tuple[Array, Array]) -> tuple[Any, None]:

@@ -1,4 +1,4 @@
-"""How fast a run goes, and how much of the device's peak that is."""
+"""Speed of a run, in seconds and as a share of the peak of its devices."""
 
 import time
 
@@ -24,7 +24,7 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """The total so far, that of a block still open included."""
+        """The total so far, including a block that is still open."""
         return self._seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
 

@@ -1,10 +1,10 @@
-"""What the other ablations are compared with: strongreg, or with `:cpu` its regularisation at a size for two cores.
+"""The baseline of the ablations: strongreg, or with `:cpu` its regularisation at a size for two cores.
 
     python scripts/experiments/ablations.py --size=cpu
 
-What is seen once needs no regularisation, so the small size has a small corpus: with the Python code of one machine its
-training part had 476,676 tokens, which 1,000 steps see 4.3 times over. strongreg sees its own about 16 times, so that at
-the small size there is less to overfit to.
+Data that is seen once needs no regularisation, so the small size has a small corpus: with the Python code of one machine
+its training part had 476,676 tokens, which 1,000 steps see 4.3 times. strongreg sees its corpus about 16 times, so the
+small size overfits less.
 """
 
 from ml_collections import ConfigDict

@@ -13,7 +13,7 @@ from codelm_jax.model.transformer import init_params
 
 CONFIG = ModelConfig(
     arch_type="transformer",
-    num_layers=2,
+    num_layers=1,
     hidden_dim=32,
     num_heads=2,
     ffn_multiplier=2.0,
@@ -35,7 +35,7 @@ def compare(with_peers=False, **changes) -> list[decode.Timing]:
     settings = {
         "batch_sizes": [1, 3],
         "prompt_tokens": 8,
-        "new_tokens": 24,
+        "new_tokens": 12,
         "rounds": 1,
         "with_naive": True,
         "peers": torch_decode.peers(CONFIG, params, "float32") if with_peers else {},
@@ -75,11 +75,8 @@ def test_peers_write_the_same_tokens():
 
 def test_a_place_for_the_figures_that_is_not_there_is_told_before_anything_is_measured(tmp_path):
     script = Path(__file__).parents[2] / "scripts" / "benchmark.py"
-    for place, problem in (
-        (tmp_path / "none" / "x.json", "there is no directory"),
-        (tmp_path, "a directory"),
-    ):
-        command = [sys.executable, str(script), "decode", "--config=tiny", "--nopeers", f"--json={place}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith(f"error: --json={place}: {problem}")
+    place = tmp_path / "none" / "x.json"
+    command = [sys.executable, str(script), "decode", "--config=tiny", "--nopeers", f"--json={place}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --json={place}: there is no directory")

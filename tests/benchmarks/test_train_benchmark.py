@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 
 import jax
@@ -10,7 +11,7 @@ from codelm_jax.benchmarks import train
 from codelm_jax.benchmarks.contenders import Ours, Peer, check_peer, make_windows
 from codelm_jax.benchmarks.result_file import ResultFile
 from codelm_jax.benchmarks.train_table import formula, table
-from codelm_jax.benchmarks.variants import VARIANTS, Variant, swapped, variants_here
+from codelm_jax.benchmarks.variants import VARIANTS, Variant, changed, swapped, variants_here
 from codelm_jax.errors import UserError
 from codelm_jax.training.config import TrainConfig
 
@@ -41,17 +42,50 @@ def plan(variants=(), batch_sizes=(2,), **changes) -> train.Plan:
     )
 
 
+class Toy:
+    """A contender whose steps take no time to compile."""
+
+    steps_per_dispatch, compile_seconds = 1, 0.5
+
+    def __init__(self, *_, **__):
+        self.closed = False
+
+    def run(self, steps):
+        assert not self.closed
+        return 0.01 * steps, [5.0] * steps
+
+    def memory(self):
+        return 1
+
+    def close(self):
+        self.closed = True
+
+
+class ToyVariant(Variant):
+    def build(self, config):
+        return Toy()
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """What is measured, and in which order, does not depend on who competes."""
+    monkeypatch.setattr(train, "Ours", Toy)
+
+
 def names(results):
     return [(result["batch"], result["contender"]) for result in results]
 
 
-def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp_path):
+def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp_path, toys):
     path, on_disk = tmp_path / "speed.json", []
 
     def say(line):
         on_disk.append(names(json.loads(path.read_text())["results"]) if path.exists() else [])
 
-    wanted = plan(["dispatch=8", "dropout=none"], [2, 4])
+    wanted = plan(batch_sizes=[2, 4])
+    wanted = dataclasses.replace(
+        wanted, variants={name: ToyVariant("x") for name in ("dispatch=8", "dropout=none")}
+    )
     half = dataclasses.replace(wanted, variants={}, batch_sizes=[2])
     train.run_plan(half, ResultFile(path, train.setting(wanted.config)), say)
     base, variants = "codelm_jax float32", ["dispatch=8", "dropout=none"]
@@ -66,22 +100,30 @@ def test_every_comparison_is_on_disk_at_once_and_a_second_invocation_goes_on(tmp
     third = []
     train.run_plan(wanted, ResultFile(path, train.setting(wanted.config)), third.append)
     assert third == []
-    for row in done:
+    assert len(table(done).splitlines()) == 6
+
+
+def test_real_contenders_are_measured_side_by_side():
+    results = ResultFile(None, {})
+    train.run_plan(
+        dataclasses.replace(plan(), variants={"dispatch=8": ToyVariant("x")}), results, lambda line: None
+    )
+    for row in results.results:
         assert row["step_ms_least"] <= row["step_ms"] <= row["step_ms_most"]
         assert row["tokens_per_second"] == pytest.approx(row["batch"] * 8 / row["step_ms"] * 1e3)
         assert row["compile_seconds"] > 0
         assert row["memory_bytes"] > 0
-        assert (row["times_ours"] == 1.0) == (row["contender"] == base)
-    text = table(done)
-    assert len(text.splitlines()) == 6
-    assert "8 steps a dispatch" in text
+    base, variant = results.results
+    assert base["times_ours"] == 1.0 != variant["times_ours"]
+    assert "8 steps a dispatch" in table(results.results)
 
 
-def test_figures_beside_another_base_are_no_figures_of_this_one():
+def test_figures_beside_another_base_are_no_figures_of_this_one(toys):
     results = ResultFile(None, {})
     other = {"part": "ablation", "batch": 2, "base": "codelm_jax bfloat16", "contender": "dispatch=8"}
     results.add([other])
-    train.run_plan(plan(["dispatch=8"]), results, lambda line: None)
+    wanted = dataclasses.replace(plan(), variants={"dispatch=8": ToyVariant("x")})
+    train.run_plan(wanted, results, lambda line: None)
     rows = [(row["base"], row["contender"]) for row in results.results]
     ours = "codelm_jax float32"
     assert rows == [("codelm_jax bfloat16", "dispatch=8"), (ours, ours), (ours, "dispatch=8")]
@@ -106,14 +148,12 @@ def test_results_of_other_flags_of_the_compiler_or_the_c_library_are_not_mixed(n
         ResultFile(tmp_path / "out.json", train.setting(tiny()))
 
 
-def test_a_contender_that_fails_is_a_result_and_the_others_go_on(monkeypatch):
+def test_a_contender_that_fails_is_a_result_and_the_others_go_on(toys):
     class Failing(Variant):
         def build(self, config):
             raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nwhile allocating")
 
-    wanted = dataclasses.replace(
-        plan(), variants={"too large": Failing("x"), "dispatch=8": VARIANTS["dispatch=8"]}
-    )
+    wanted = dataclasses.replace(plan(), variants={"too large": Failing("x"), "dispatch=8": ToyVariant("x")})
     results = ResultFile(None, {})
     train.run_plan(wanted, results, lambda line: None)
     assert names(results.results) == [(2, "codelm_jax float32"), (2, "too large"), (2, "dispatch=8")]
@@ -144,47 +184,58 @@ def test_a_file_where_none_can_be_is_refused_before_anything_is_measured(tmp_pat
         ResultFile(tmp_path, {})
 
 
-def first_losses(variant, config, steps=8):
-    return variant.build(config).run(steps)[1]
+# Two layers, so that a loop over layers has something to do; enough dropout for other masks to show.
+COMPARED = {"model__num_layers": 2, "model__residual_dropout": 0.5, "compute_dtype": "float32"}
 
 
-# What a variant may change in the losses of the first steps: nothing but rounding.
-SAME_TRAINING = [
-    "dispatch=8",
-    "loss=one-hot",
-    "loss=full",
-    "loss=256",
-    "loss=met-at-each-chunk",
-    "loss=plain-softmax",
-    "embedding=sorted",
-    "embedding=one-hot",
-    "optimizer=optax",
-    "residual=float32",
-]
+@functools.cache
+def first_losses(name=None, steps=8):
+    config = tiny(**COMPARED)
+    return (VARIANTS[name].build(config) if name else Ours(config)).run(steps)[1]
 
 
-def test_variants_of_the_same_arithmetic_train_alike():
-    config = tiny(compute_dtype="float32")
-    expected = Ours(config).run(8)[1]
-    for name in SAME_TRAINING:
-        # Several steps in one program are the very steps.
-        rtol = 0.0 if name == "dispatch=8" else 2e-5
-        np.testing.assert_allclose(first_losses(VARIANTS[name], config), expected, rtol=rtol, err_msg=name)
+# A variant may change nothing but rounding in the losses of the first steps. One of each kind; the others are slow.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dispatch=8",
+        "loss=one-hot",
+        "embedding=sorted",
+        "optimizer=optax",
+        "layers=scanned",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in (
+                "loss=full",
+                "loss=256",
+                "loss=met-at-each-chunk",
+                "loss=plain-softmax",
+                "embedding=one-hot",
+                "residual=float32",
+            )
+        ),
+    ],
+)
+def test_variants_of_the_same_arithmetic_train_alike(name):
+    # Several steps in one program are the same steps, to the last bit.
+    rtol = 0.0 if name == "dispatch=8" else 2e-5
+    np.testing.assert_allclose(first_losses(name), first_losses(), rtol=rtol)
 
 
-def test_scanned_layers_train_as_listed_ones_do():
-    config = tiny(model__num_layers=2, compute_dtype="float32")
-    scanned = first_losses(VARIANTS["layers=scanned"], config)
-    np.testing.assert_allclose(scanned, Ours(config).run(8)[1], rtol=2e-5)
+@pytest.mark.parametrize("name", ["dropout=threefry", pytest.param("dropout=rbg", marks=pytest.mark.slow)])
+def test_other_masks_train_otherwise(name):
+    assert not np.allclose(first_losses(name), first_losses(), rtol=1e-4)
 
 
-def test_other_masks_train_otherwise_and_no_mask_as_the_config_without_dropout():
-    config = tiny(model__residual_dropout=0.5, compute_dtype="float32")
-    expected = Ours(config).run(2)[1]
-    for name in ("dropout=threefry", "dropout=rbg"):
-        assert not np.allclose(first_losses(VARIANTS[name], config, 2), expected, rtol=1e-4), name
-    plain = Ours(tiny(compute_dtype="float32", **NO_DROPOUT)).run(2)[1]
-    np.testing.assert_array_equal(first_losses(VARIANTS["dropout=none"], config, 2), plain)
+@pytest.mark.slow
+def test_no_mask_trains_as_the_config_without_dropout():
+    plain = Ours(tiny(**COMPARED | NO_DROPOUT)).run(8)[1]
+    np.testing.assert_array_equal(first_losses("dropout=none"), plain)
+
+
+def test_no_mask_is_the_config_without_dropout():
+    changes = VARIANTS["dropout=none"].config
+    assert changed(tiny(**COMPARED), changes) == tiny(**COMPARED | NO_DROPOUT)
 
 
 def test_every_swap_replaces_something_that_is_there():
@@ -220,10 +271,10 @@ def test_a_batch_that_does_not_divide_into_the_parts_of_a_step_is_refused():
 def test_a_peer_of_another_architecture_is_refused_by_name(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     with pytest.raises(UserError, match=r"config.model.activation = 'silu'"):
-        check_peer(tiny(model__activation="silu").model)
+        check_peer(tiny(model__activation="silu"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match="--peer: torch is not installed"):
-        check_peer(tiny().model)
+        check_peer(tiny())
 
 
 @pytest.mark.peers

@@ -9,6 +9,8 @@ import numpy as np
 import optax
 
 from codelm_jax.checkpoint.metadata import RunMeta
+from codelm_jax.checkpoint.restore import Restored
+from codelm_jax.checkpoint.store import CheckpointStore
 
 META = RunMeta(config={"model": {"vocab_size": 400}, "seed": 1}, tokenizer_json="x" * 500)
 
@@ -54,7 +56,14 @@ def same(left: Any, right: Any) -> bool:
     return jax.tree.structure(left) == jax.tree.structure(right) and bits(left) == bits(right)
 
 
-def save(store: Any, step: int, **changes: Any) -> State:
+def restore(store: CheckpointStore, state: Any, step: int | None = None) -> Restored:
+    """Restores a step with the shapes of `state`; there is one."""
+    restored = store.restore(abstract(state), step)
+    assert restored is not None
+    return restored
+
+
+def save(store: CheckpointStore, step: int, **changes: Any) -> State:
     """Saves `make_state(step)` and returns it."""
     state = make_state(step)
     arguments = {

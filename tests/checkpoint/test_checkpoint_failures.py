@@ -7,34 +7,42 @@ from pathlib import Path
 
 import pytest
 import tensorstore
-from checkpoint_states import abstract, make_state, same, save
+from checkpoint_states import make_state, restore, same, save
 
 from codelm_jax.checkpoint import inspection
 from codelm_jax.checkpoint.digest import Damaged
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.locate import run_directory
 from codelm_jax.checkpoint.lock import RunLock
-from codelm_jax.checkpoint.saved_step import SavedStep, run_directory
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.saved_step import SavedStep
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 from codelm_jax.training.resume import saved_meta
 
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture
-def run(tmp_path):
-    with CheckpointStore(tmp_path / "run" / "checkpoints") as store:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("saved")
+    with CheckpointStore(directory / "checkpoints") as store:
         for step in (1, 2):
             save(store, step)
-    return tmp_path / "run"
+    return directory
 
 
-def restore(run):
+@pytest.fixture
+def run(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "run")
+
+
+def restore_run(run):
     with CheckpointStore(run / "checkpoints") as store:
-        return store.restore(abstract(make_state(0)))
+        return restore(store, make_state(0))
 
 
 LOOKS = [
-    restore,
+    restore_run,
     lambda run: load_checkpoint(run),
     lambda run: inspection.repair(run, yes=True),
     lambda run: list(inspection.verify(run)),
@@ -69,7 +77,7 @@ def test_a_step_is_the_same_by_whatever_path_it_is_reached(run, tmp_path, monkey
         assert inspection.repair(path, yes=True) == [], path
         assert load_checkpoint(path).step == 2, path
         SavedStep(path / "checkpoints" / "2").verify()
-        assert same(restore(path).state, make_state(2)), path
+        assert same(restore_run(path).state, make_state(2)), path
         assert run_directory(path) == path.resolve(), path
         with RunLock(path), pytest.raises(UserError, match="in use by"):
             RunLock(path.resolve()).acquire()
@@ -79,7 +87,7 @@ def test_a_step_is_the_same_by_whatever_path_it_is_reached(run, tmp_path, monkey
         assert store.steps() == [1]
 
 
-def refused(run, error_type=UserError):
+def refused(run, error_type: type[Exception] = UserError):
     """Checks that every way to look at a run that cannot be read is refused, and moves nothing."""
     before = files(run)
     for look in LOOKS:
@@ -92,7 +100,7 @@ def refused(run, error_type=UserError):
 
 
 @pytest.mark.parametrize("item", ["digests", "meta"])
-def test_an_error_of_the_file_system_sets_no_step_aside(run, monkeypatch, item):
+def test_a_file_system_error_quarantines_no_step(run, monkeypatch, item):
     read = Path.read_bytes
 
     for number in (errno.EIO, errno.EACCES, errno.ESTALE, errno.ETIMEDOUT, errno.ENOMEM, errno.ELOOP):
@@ -109,7 +117,7 @@ def test_an_error_of_the_file_system_sets_no_step_aside(run, monkeypatch, item):
 @pytest.mark.parametrize(
     "error", [RuntimeError("INTERNAL: a bug"), NotImplementedError(), OSError(5, "gone")]
 )
-def test_an_error_of_the_library_sets_no_step_aside(run, monkeypatch, error):
+def test_a_library_error_quarantines_no_step(run, monkeypatch, error):
     def fail(*_, **__):
         raise error
 
@@ -117,7 +125,7 @@ def test_an_error_of_the_library_sets_no_step_aside(run, monkeypatch, error):
     refused(run)
 
 
-def test_memory_that_runs_out_sets_no_step_aside(run, monkeypatch):
+def test_running_out_of_memory_quarantines_no_step(run, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
@@ -134,13 +142,13 @@ def test_arrays_that_the_library_cannot_open_as_files_are_read_from_their_bytes(
         return opened(spec, **options)
 
     monkeypatch.setattr(tensorstore, "open", no_files)
-    assert same(restore(run).state, make_state(2))
+    assert same(restore_run(run).state, make_state(2))
     shutil.rmtree(run / "checkpoints" / "2" / "state" / "d")
-    assert same(restore(run).state, make_state(1))
+    assert same(restore_run(run).state, make_state(1))
     assert (run / "checkpoints" / "quarantine" / "2").is_dir()
 
 
-def test_what_is_missing_from_a_directory_that_cannot_be_listed_is_not_missing(run, monkeypatch):
+def test_a_file_missing_from_a_directory_that_cannot_be_listed_is_no_damage(run, monkeypatch):
     listed = os.listdir
     for step in (1, 2):
         (run / "checkpoints" / str(step) / "meta" / "metadata").unlink()

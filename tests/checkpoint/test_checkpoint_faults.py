@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checkpoint_states import restore
 
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
@@ -57,11 +58,12 @@ with CheckpointStore(sys.argv[1]) as store:
 """
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(60, marks=pytest.mark.slow)])
 def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_restored_exactly(tmp_path, kills):
     rng, interrupted = random.Random(0), 0
     for _ in range(kills):
         process = start(ENDLESS_SAVES, tmp_path)
+        assert process.stdout
         completed = int(process.stdout.readline())
         time.sleep(rng.uniform(0, 0.4))
         process.send_signal(signal.SIGKILL)
@@ -70,7 +72,7 @@ def test_after_a_kill_at_any_time_the_last_completed_save_or_a_newer_one_is_rest
         completed = max([completed, *map(int, rest.split("\n")[:-1])])
         interrupted += any("tmp" in entry.name for entry in tmp_path.iterdir())
         with CheckpointStore(tmp_path) as store:
-            restored = store.restore(jax.eval_shape(lambda: state_of(0)))
+            restored = restore(store, state_of(0))
         assert restored.step >= completed
         assert restored.data == {"next_index": restored.step}
         jax.tree.map(np.testing.assert_array_equal, restored.state, state_of(restored.step))
@@ -143,7 +145,8 @@ import sys
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 from codelm_jax.checkpoint.metadata import RunMeta
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.store import CheckpointStore
 
 devices, step = int(sys.argv[2]), int(sys.argv[3])
 assert len(jax.devices()) == devices
@@ -170,7 +173,7 @@ assert len(weights.devices()) == 1
 
 @pytest.mark.parametrize(
     "ways",
-    [(8, 2, 1), pytest.param((8, 2, 1, 2, 8, 1), marks=pytest.mark.slow)],
+    [(8, 2), pytest.param((8, 2, 1, 2, 8, 1), marks=pytest.mark.slow)],
     ids=["one-way", "either-way"],
 )
 def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tmp_path, ways):
@@ -192,7 +195,7 @@ def test_a_state_moves_between_one_eight_and_two_devices_without_losing_a_bit(tm
             XLA_FLAGS=f"--xla_force_host_platform_device_count={devices}",
         )
     with CheckpointStore(tmp_path) as store:
-        restored = store.restore(jax.eval_shape(lambda: state))
+        restored = restore(store, state)
     assert restored.step == 1 + len(ways)
     jax.tree.map(np.testing.assert_array_equal, restored.state, state)
     print(f"one state, from 1 to {', to '.join(map(str, ways))} devices: bitwise equal")

@@ -1,10 +1,8 @@
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from checkpoint_states import abstract, make_state, same, save
+from checkpoint_states import make_state, restore, same, save
+from command_process import CommandProcess
 
 from codelm_jax.checkpoint import inspection
 from codelm_jax.checkpoint.lock import RunLock
@@ -20,12 +18,18 @@ META = RunMeta(
 )
 
 
-@pytest.fixture
-def run(tmp_path):
-    with CheckpointStore(tmp_path / "checkpoints") as store:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("saved")
+    with CheckpointStore(directory / "checkpoints") as store:
         for step, nll in ((1, 1.25), (2, 2.5), (3, 2.0)):
             save(store, step, metrics={"nll": nll}, meta=META)
-    return tmp_path
+    return directory
+
+
+@pytest.fixture
+def run(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "run")
 
 
 def damage(run, step):
@@ -51,7 +55,7 @@ def test_a_step_that_a_run_removes_meanwhile_is_not_damaged(run, monkeypatch):
     assert "damaged" not in inspection.show(run)
 
 
-def test_show_tells_steps_figures_provenance_and_every_parameter(run):
+def test_show_prints_steps_metrics_provenance_and_every_parameter(run):
     text = inspection.show(run)
     assert "step 1: 14 arrays" in text
     assert "nll 1.25 (best)" in text
@@ -63,14 +67,14 @@ def test_show_tells_steps_figures_provenance_and_every_parameter(run):
     assert text.splitlines()[-1].split() == ["total", f"{400 * 8 * 3 + 8:,}"]
 
 
-def test_show_describes_the_sound_steps_beside_a_damaged_one(run):
+def test_show_describes_the_sound_steps_if_another_is_damaged(run):
     shutil.rmtree(run / "checkpoints" / "3" / "digests")
     text = inspection.show(run)
     assert text.splitlines()[0].startswith(f"damaged  {run}/checkpoints/3: ")
     assert "step 2 in full" in text
 
 
-def test_repair_sets_damaged_steps_aside_and_removes_what_interrupted_saves_left(run):
+def test_repair_quarantines_damaged_steps_and_removes_unfinished_saves(run):
     damage(run, 3)
     shutil.copytree(run / "checkpoints" / "1", run / "checkpoints" / "4.orbax-checkpoint-tmp")
     (run / "checkpoints" / "10").mkdir()
@@ -79,7 +83,7 @@ def test_repair_sets_damaged_steps_aside_and_removes_what_interrupted_saves_left
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["1", "2", "quarantine"]
     assert inspection.repair(run) == []
     with CheckpointStore(run / "checkpoints") as store:
-        assert same(store.restore(abstract(make_state(0))).state, make_state(2))
+        assert same(restore(store, make_state(0)).state, make_state(2))
 
 
 def test_repair_leaves_a_running_run_alone(run):
@@ -89,21 +93,20 @@ def test_repair_leaves_a_running_run_alone(run):
     assert (run / "checkpoints" / "3").exists()
 
 
-def test_repair_moves_the_last_step_only_where_it_is_told_to(run):
+def test_repair_moves_the_last_step_only_with_yes(run):
     for step in (1, 2, 3):
         damage(run, step)
     unfinished = run / "checkpoints" / "4.orbax-checkpoint-tmp"
     unfinished.mkdir()
     before = sorted(run.rglob("*"))
-    refused = command("repair", run)
-    assert refused.returncode == 2
+    with pytest.raises(UserError) as refused:
+        inspection.repair(run)
     for step in (1, 2, 3):
-        assert f"{run}/checkpoints/{step}: its arrays" in refused.stderr
-    assert "no sound step would remain" in refused.stderr
-    assert "nothing was changed: add --yes" in refused.stderr
+        assert f"{run}/checkpoints/{step}: its arrays" in str(refused.value)
+    assert "no sound step would remain" in str(refused.value)
+    assert "nothing was changed: add --yes" in str(refused.value)
     assert [path for path in sorted(run.rglob("*")) if "run.lock" not in path.name] == before
-    repaired = command("repair", run, "--yes")
-    assert (repaired.returncode, len(repaired.stdout.splitlines())) == (0, 4), repaired.stderr
+    assert len(inspection.repair(run, yes=True)) == 4
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["quarantine"]
 
 
@@ -138,18 +141,17 @@ def test_a_run_without_a_sound_step_says_what_it_holds_and_where(run, look):
         look(run)
 
 
-def command(*arguments):
-    script = Path(__file__).parents[2] / "scripts" / "checkpoint.py"
-    return subprocess.run(
-        [sys.executable, script, *map(str, arguments)], capture_output=True, text=True, timeout=60
-    )
-
-
 def test_the_command_exits_with_1_for_damage_and_2_for_a_mistake_each_in_one_line(run):
     damage(run, 2)
-    verified = command("verify", run)
-    assert verified.returncode == 1
-    assert [line.split()[0] for line in verified.stdout.splitlines()] == ["sound", "damaged", "sound"]
-    mistaken = command("verify", run / "nowhere")
-    assert mistaken.returncode == 2
-    assert "nowhere: no such directory" in mistaken.stderr.splitlines()[-1]
+    with CommandProcess("checkpoint") as command:
+        verified = command.run("verify", run)
+        assert verified.status == 1
+        assert [line.split()[0] for line in verified.output.splitlines()] == ["sound", "damaged", "sound"]
+        mistaken = command.run("verify", run / "nowhere")
+        assert mistaken.status == 2
+        assert "nowhere: no such directory" in mistaken.errors.splitlines()[-1]
+        for step in (1, 3):
+            damage(run, step)
+        assert command.run("repair", run).status == 2
+        repaired = command.run("repair", run, "--yes")
+        assert (repaired.status, len(repaired.output.splitlines())) == (0, 3), repaired.errors

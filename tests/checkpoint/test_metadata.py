@@ -4,8 +4,9 @@ import json
 import pytest
 from checkpoint_states import META, save
 
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.metadata import Parent, RunMeta
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.errors import UserError
 
 # As the first version wrote it.
@@ -25,7 +26,7 @@ OLDEST = {
 }
 
 
-def test_a_checkpoint_with_the_oldest_metadata_opens_with_the_defaults_of_its_time(tmp_path, monkeypatch):
+def test_a_checkpoint_with_the_oldest_metadata_opens_with_defaults(tmp_path, monkeypatch):
     with monkeypatch.context() as older, CheckpointStore(tmp_path) as store:
         older.setattr(RunMeta, "to_json", lambda self: OLDEST)
         save(store, 1)
@@ -46,7 +47,7 @@ def test_a_checkpoint_with_the_oldest_metadata_opens_with_the_defaults_of_its_ti
     )
 
 
-def test_metadata_comes_back_from_json_as_it_was():
+def test_metadata_survives_json():
     meta = dataclasses.replace(META, decontaminated=("a", "b"), began_from=Parent("run", 3, "f"), cpu_count=2)
     written = json.loads(json.dumps(meta.to_json()))
     assert written.keys() == OLDEST.keys() | {"decontaminated", "began_from", "cpu_count", "attention_path"}

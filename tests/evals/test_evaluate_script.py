@@ -13,7 +13,7 @@ import pytest
 from evaluated_run import FUNCTION, STEP, TEMPLATES, params_of, parsed, prepare_data, raw_config, save_run
 
 from codelm_jax import config_files
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.data.prepared import load_prepared
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
@@ -227,7 +227,7 @@ import sys
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 def fail(self):
-    raise SandboxError("sandbox: the nursery is gone")
+    raise SandboxError("sandbox: the fork server is gone")
 Sandbox.__enter__ = fail
 from codelm_jax.commands.evaluate import run
 run()
@@ -254,7 +254,7 @@ def test_a_sandbox_that_breaks_down_is_one_line_and_status_2(run, tmp_path):
         cwd=ROOT,
     )
     assert done.returncode == 2, done.stderr
-    assert done.stderr == "error: sandbox: the nursery is gone; the same command goes on from here\n"
+    assert done.stderr == "error: sandbox: the fork server is gone; the same command goes on from here\n"
 
 
 def test_results_go_beside_the_checkpoints_however_the_run_is_named(run, tmp_path):

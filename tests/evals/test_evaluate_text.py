@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evaluated_run import params_of, parsed, prepare_data, raw_config, save_run
 
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.errors import UserError
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.settings import choose_settings

@@ -44,6 +44,10 @@ def test_a_task_in_disguise_is_dropped_and_nothing_else(sandbox, candidate, leve
         ("return 7", "has one value for all inputs"),
         ("while True:\n    a += 1", "raises on most inputs"),
         ("for _ in range(10 ** 9):\n    pass\nreturn a", "raises on most inputs"),
+        ("return combine(a - 1, b) + combine(a - 1, b) if a > -90 else 0", "raises on most inputs"),
+        ("return sum(1 for _ in itertools.combinations(range(60), 8)) + a", "raises on most inputs"),
+        ("return (3 ** 10 ** 8 + a) % 7", "raises on most inputs"),
+        ("return math.factorial(10 ** 6 + abs(a)) % 7", "raises on most inputs"),
     ],
 )
 def test_a_function_that_teaches_nothing_is_dropped(sandbox, body, fault):
@@ -79,3 +83,12 @@ def test_one_behaviour_has_one_digest_whatever_the_kind_and_the_body(sandbox):
     )
     first, second, other = (finding.digests for finding in found)
     assert first == second != other
+
+
+def test_a_forgotten_body_is_run_again_with_the_same_result(sandbox):
+    first = draft("return a * 3 - b", *PAIR)
+    sieve = Sieve(sandbox, [], remembered=1)
+    (before,) = sieve.passed([first])
+    sieve.passed([draft("return a - 2 * b", *PAIR), draft("return 3 * (a - b)", *PAIR)])
+    assert len(sieve.findings) == 1
+    assert sieve.passed([first]) == [before]

@@ -1,14 +1,18 @@
 import ast
-import hashlib
 
 import pytest
 
 from codelm_jax.exercises.catalogue import TEMPLATES, draw_draft
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import fill
+from codelm_jax.exercises.kinds import KINDS, value
+from codelm_jax.exercises.layout import without_idle_parentheses
 from codelm_jax.exercises.normal import normal_form
 from codelm_jax.exercises.sieve import source_of
 from codelm_jax.exercises.template import table
+
+IMPORTS = (ast.Import, ast.ImportFrom)
+WITH_IMPORTS = ("groups", "times")
 
 
 def test_there_are_six_hundred_templates_each_with_a_key_of_its_own():
@@ -21,27 +25,34 @@ def test_every_template_fills_to_python_without_a_placeholder_left():
         text = f"{draft.name} {draft.ask} {draft.body}"
         assert "$" not in text, text
         assert "@(" not in text, text
-        (function,) = ast.parse(source_of(draft)).body
+        function = ast.parse(source_of(draft)).body[-1]
         assert function.name == draft.name
         assert draft.name.isidentifier()
         arguments = [argument.arg for argument in function.args.args]
         assert len(set(arguments)) == len(arguments)
 
 
-def test_a_function_uses_nothing_but_its_own_names_and_builtins():
+def test_a_function_uses_its_own_names_builtins_and_imports_only_and_all_of_its_imports():
     builtin = set(dir(__builtins__)) if not isinstance(__builtins__, dict) else set(__builtins__)
-    for i in range(400):
-        draft = draw_draft(Draws(f"names {i}"))
+    drafts = [draw_draft(Draws(f"names {i}")) for i in range(300)]
+    drafts += [fill(template, Draws("imports")) for template in TEMPLATES if template.topic in WITH_IMPORTS]
+    for draft in drafts:
         tree = ast.parse(source_of(draft))
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | {draft.name}
-        assert {node.id for node in names} <= bound | builtin, source_of(draft)
+        imported = {
+            alias.name for node in ast.walk(tree) if isinstance(node, IMPORTS) for alias in node.names
+        }
+        used = {node.id for node in names}
+        assert imported <= used <= bound | builtin | imported, source_of(draft)
 
 
-def test_draws_are_the_same_on_every_machine_and_python_version():
-    text = "".join(repr(draw_draft(Draws(f"fixed {i}"))) for i in range(300))
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "abe798652cb3b4ba"
+def test_every_kind_of_parameter_has_values_that_can_be_written_down():
+    for kind in KINDS:
+        for i in range(20):
+            drawn = value(kind, Draws(f"{kind} {i}"))
+            assert ast.literal_eval(repr(drawn)) == drawn
 
 
 def test_parallel_groups_make_near_neighbours_of_one_block():
@@ -88,3 +99,20 @@ def test_a_block_that_breaks_the_notation_is_refused(block):
 def test_normal_forms_are_equal_if_only_names_and_docs_differ(first, second, is_equal):
     name = second.split("(")[0].removeprefix("def ")
     assert (normal_form(first, "f") == normal_form(second, name)) == is_equal
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("return (x * y) + z", "return x * y + z"),
+        ("return x - (y - z)", "return x - (y - z)"),
+        ("return (word[-3:])[:1]", "return word[-3:][:1]"),
+        ("return (x // 2) * 2", "return (x // 2) * 2"),
+        ("return (x and y) or z", "return (x and y) or z"),
+        ("return '(' + (s) + ')'", "return '(' + s + ')'"),
+        ("return f(x), (f)(x)", "return f(x), f(x)"),
+        ("return sum((v % 2) for v in (a, b))", "return sum(v % 2 for v in (a, b))"),
+    ],
+)
+def test_only_parentheses_that_make_nothing_plainer_go(source, expected):
+    assert without_idle_parentheses(source) == expected

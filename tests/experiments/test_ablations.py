@@ -1,4 +1,4 @@
-"""The runner makes ordinary runs, goes on where it was stopped, and calls a difference one only where it separates."""
+"""The study makes ordinary runs, resumes, and reports a difference only where its interval excludes 0."""
 
 import json
 import math
@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from ablation_figures import SUITES, read
-from ablation_statistics import Measured, difference, holm, mean_of
-from ablation_table import PRIMARY, report
+from ablation_study import runs
+from ablation_study.figures import SUITES, read
+from ablation_study.statistics import Measured, difference, holm, mean_of
+from ablation_study.table import PRIMARY, report
 from ml_collections import ConfigDict
 from python_sources import write_sources
 
 from codelm_jax.config_files import load_config
 from codelm_jax.errors import UserError
+from codelm_jax.schema import flattened
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "configs" / "ablations").glob("[!_]*.py"))
@@ -28,17 +30,11 @@ def config_of(name: str, size: str) -> ConfigDict:
     return load_config(f"ablations/{name}:{size}")
 
 
-def flat(config: ConfigDict) -> dict:
-    return {
-        (section, key): value for section in ("model", "data") for key, value in config[section].items()
-    } | {("", key): value for key, value in config.items() if key not in ("model", "data")}
-
-
 @pytest.mark.parametrize("size", ["full", "cpu"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "baseline"])
 def test_an_ablation_changes_regularisation_or_width_only(name, size):
-    baseline, changed = flat(config_of("baseline", size)), flat(config_of(name, size))
-    keys = {key for _, key in baseline if baseline[_, key] != changed[_, key]}
+    baseline, changed = (flattened(config_of(each, size).to_dict()) for each in ("baseline", name))
+    keys = {key.rpartition(".")[2] for key in baseline if baseline[key] != changed[key]}
     assert keys
     if name == "smaller_weak":
         assert keys == WIDTH | WEAK
@@ -52,8 +48,7 @@ def test_the_full_baseline_is_strongreg():
 
 
 def test_every_config_is_run():
-    runner = (ROOT / "scripts" / "experiments" / "ablations.py").read_text()
-    assert all(f'"{name}"' in runner for name in NAMES)
+    assert sorted(runs.NAMES) == NAMES
 
 
 def seeds(*values: float) -> list[Measured]:
@@ -255,19 +250,18 @@ def runner(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=place, check=False)
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--configs=configs/tiny.py"], "error: --configs=configs/tiny.py: name at least two files"),
-        (["--size=cpu", "--set=seed=3"], "error: --set=seed=3: each config gets the seeds 0, 1, ...;"),
-    ],
-)
-def test_mistakes_are_one_line(words, told, tmp_path):
-    done = runner(tmp_path, *words)
+def test_a_mistake_is_one_line(tmp_path):
+    done = runner(tmp_path, "--size=cpu", "--set=seed=3")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(told)
+    assert done.stderr.startswith("error: --set=seed=3: each config gets the seeds 0, 1, ...;")
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_config_or_two_of_a_name_are_refused():
+    for given in (["configs/tiny.py"], ["configs/tiny.py", "mine/tiny.py"]):
+        with pytest.raises(UserError, match=r"--configs=configs/tiny\.py.*: name at least two files, each"):
+            runs.config_files(given, "cpu")
 
 
 CONFIG = """

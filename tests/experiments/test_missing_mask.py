@@ -5,14 +5,14 @@ import json
 
 import jax
 import jax.numpy as jnp
-import mask_cell
 import numpy as np
 import pytest
 from evals.evaluated_run import TEMPLATES, parsed, prepare_data, raw_config
-from explicit_mask import causal, check_supported, everything, hidden_states
-from mask_cell import Cell, check_honoured, run_cell
-from mask_findings import collapse_table, write
-from mask_sampling import generate_with, next_token_with
+from mask_study import cell
+from mask_study.cell import Cell, check_honoured, run_cell
+from mask_study.findings import collapse_table, write
+from mask_study.model import causal, check_supported, everything, hidden_states
+from mask_study.sampling import generate_with, next_token_with
 
 from codelm_jax.config_files import load_config
 from codelm_jax.data.tokenizer import CodeTokenizer
@@ -76,6 +76,7 @@ def test_with_the_causal_mask_it_is_the_packages_own_model(config, params, key):
     own = hidden_states(config, params, tokens_BT, causal(20)[None], key)
     words = {"deterministic": key is None, "dropout_key": key, "method": "hidden_states"}
     package = Transformer(config).apply({"params": params}, tokens_BT, **words)
+    assert isinstance(package, jax.Array)
     np.testing.assert_allclose(own, package, atol=2e-5, rtol=2e-5)
 
 
@@ -119,7 +120,7 @@ def test_what_lies_beyond_a_prompt_is_seen_by_nobody(config, params, tokenizer, 
 @pytest.mark.usefixtures("standard_dtype_promotion")
 def test_a_cell_is_trained_judged_and_told(tmp_path, monkeypatch):
     """The reference's cell with and without the mask, at a size where only the leak can be learnt."""
-    monkeypatch.setattr(mask_cell, "_CURVE_POINTS", 3)
+    monkeypatch.setattr(cell, "_CURVE_POINTS", 3)
     raw = raw_config(
         tmp_path, max_steps=20, batch_size=4, learning_rate=1e-2, warmup_steps=5, final_eval_tokens=200
     )

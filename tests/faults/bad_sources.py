@@ -1,4 +1,4 @@
-"""Source files that nobody would want, each with the reason under which it must be counted; "" if it must stay."""
+"""Unusable source files, each with the reason under which it must be counted; "" if it must be kept."""
 
 import os
 import random

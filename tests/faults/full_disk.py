@@ -13,12 +13,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults.many_commands import result_of
+from command_process import result_of
 from faults.undisturbed import assert_nothing_left
 
 from codelm_jax.checkpoint.comparison import differences
 from codelm_jax.checkpoint.inspection import verify
-from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
+from codelm_jax.commands import train
 
 SIZE = 8_000_000
 STOPPED = 75
@@ -48,23 +50,23 @@ def main(home: Path, levels: list[int]) -> None:
         shutil.copytree(home / "run", run)
         before = saved_steps(run / "checkpoints")
         fill(disk, level)
-        result = result_of(os.getcwd(), [*flags, f"--workdir={run}"])
-        told = result["errors"].splitlines()
+        result = result_of(train, os.getcwd(), [*flags, f"--workdir={run}"])
+        errors = result.errors.splitlines()
         # TensorBoard is no reason to stop: it is dropped with a word.
-        if told and told[0].startswith("WARNING: ") and "TensorBoard" in told[0]:
-            told.pop(0)
-        if result["status"] == 2:
+        if errors and errors[0].startswith("WARNING: ") and "TensorBoard" in errors[0]:
+            errors.pop(0)
+        if result.status == 2:
             refused += 1
-            assert len(told) == 1, (level, result)
-            assert told[0].startswith("error: "), (level, result)
-            assert "No space left" in told[0] or "RESOURCE_EXHAUSTED" in told[0], (level, result)
+            assert len(errors) == 1, (level, result)
+            assert errors[0].startswith("error: "), (level, result)
+            assert "No space left" in errors[0] or "RESOURCE_EXHAUSTED" in errors[0], (level, result)
         else:
-            assert (result["status"], told) == (STOPPED, []), (level, result)
+            assert (result.status, errors) == (STOPPED, []), (level, result)
         assert before[-1] in saved_steps(run / "checkpoints"), level
         assert all(finding.damage is None for finding in verify(run)), level
         (disk / "filler").unlink()
-        result = result_of(os.getcwd(), [*flags, f"--workdir={run}"])
-        assert result["status"] == STOPPED, (level, result)
+        result = result_of(train, os.getcwd(), [*flags, f"--workdir={run}"])
+        assert result.status == STOPPED, (level, result)
         found = differences(
             *(SavedStep(place / "checkpoints" / str(end)) for place in (run, home / "undisturbed"))
         )

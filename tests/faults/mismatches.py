@@ -17,13 +17,13 @@ class Mismatch:
 
     Attributes:
         name: of the pair.
-        told: stands in the refusal.
+        message: part of the refusal.
         flags: added to the command that made the run.
         change: made to the home beforehand; it is given the home and a second one, of another corpus and other merges.
     """
 
     name: str
-    told: str
+    message: str
     flags: Sequence[str] = ()
     change: Callable[[Path, Path], object] = lambda home, other: None
 
@@ -67,7 +67,7 @@ def _edit_json(path: Path, key: str, value: object) -> None:
     path.write_text(json.dumps({**content, key: value}))
 
 
-def _edit_items(item: str, key: str, value: object) -> Callable[[Path, Path], None]:
+def _edit_items(item: str, key: str, value: object) -> Callable[[Path, Path], object]:
     def change(home: Path, other: Path) -> None:
         for step in (3, 6):
             _edit_json(home / "run" / "checkpoints" / str(step) / item / "metadata", key, value)
@@ -80,8 +80,8 @@ def _take(name: str) -> Callable[[Path, Path], object]:
     return lambda home, other: shutil.copy(other / name, home / name)
 
 
-def _put_run(name: str) -> Callable[[Path, Path], None]:
-    """Puts another run's newest checkpoint beside this run's, as a later step."""
+def _put_run(name: str) -> Callable[[Path, Path], object]:
+    """Puts another run's newest checkpoint next to this run's, as a later step."""
 
     def change(home: Path, other: Path) -> None:
         shutil.copytree(other / name / "checkpoints" / "9", home / "run" / "checkpoints" / "9")
@@ -107,7 +107,7 @@ def _prepared_of_other(home: Path, other: Path) -> None:
     assert manifest["inputs"].keys() == {"train.txt", "val.txt"}
 
 
-def _append(path: str, text: str) -> Callable[[Path, Path], None]:
+def _append(path: str, text: str) -> Callable[[Path, Path], object]:
     def change(home: Path, other: Path) -> None:
         with (home / path).open("a") as file:
             file.write(text)
@@ -115,11 +115,11 @@ def _append(path: str, text: str) -> Callable[[Path, Path], None]:
     return change
 
 
-def _cut(path: str, keep: int) -> Callable[[Path, Path], None]:
-    return lambda home, other: (home / path).write_bytes((home / path).read_bytes()[:keep]) and None
+def _cut(path: str, keep: int) -> Callable[[Path, Path], object]:
+    return lambda home, other: (home / path).write_bytes((home / path).read_bytes()[:keep])
 
 
-NEW = "--workdir=new"  # a run of its own, on this home's prepared data
+NEW = "--workdir=new"  # a new run on this home's prepared data
 
 MISMATCHES = [
     *(Mismatch(f"setting {key}", f"config.{key} is {value!r}", [f"--config.{key}={value}"]) for key, value in SETTINGS.items()),

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_process import ROOT
 from data.source_trees import python_source, write_packages
 from faults.bad_sources import MAX_FILE_BYTES, MAX_LINE_LENGTH, SPECIAL, contents, other
-from faults.training_command import ROOT, TINY
+from faults.training_command import TINY
 
 pytestmark = pytest.mark.faults
 

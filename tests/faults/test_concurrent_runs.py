@@ -1,4 +1,4 @@
-"""Two training commands want one run directory at the same time: one trains, the other says who does."""
+"""Two training commands want one run directory at the same time: one trains, the other names it."""
 
 import re
 import signal
@@ -25,16 +25,16 @@ def test_of_two_commands_for_one_directory_one_trains_and_the_other_says_so(tmp_
         while all(process.poll() is None for process in both):
             time.sleep(0.05)
         loser, winner = sorted(both, key=lambda process: process.poll() is None)
-        told = loser.stderr.read()
-        assert loser.returncode == 2, told
-        assert re.fullmatch(rf"error: {workdir}: in use by pid {winner.pid} on \S+ since \S+; .*\n", told), (
-            told
-        )
+        errors = loser.stderr.read()
+        assert loser.returncode == 2, errors
+        assert re.fullmatch(
+            rf"error: {workdir}: in use by pid {winner.pid} on \S+ since \S+; .*\n", errors
+        ), errors
         while winner.poll() is None and not finished_steps(workdir):
             time.sleep(0.05)
         winner.send_signal(signal.SIGTERM)
-        told = winner.stderr.read()
-        assert winner.wait() == STOPPED, told
+        errors = winner.stderr.read()
+        assert winner.wait() == STOPPED, errors
         assert_nothing_left(workdir)
         for process in both:
             process.stderr.close()

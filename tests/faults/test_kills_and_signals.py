@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults.training_command import cpu_seconds, finished_steps, let_compute, start
 
-from codelm_jax.checkpoint.saved_step import saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]  # the soak has a short form, with each of these faults
 
@@ -44,7 +44,7 @@ def test_a_run_killed_at_any_time_ends_bitwise_where_an_undisturbed_one_does(
     while moments.total() < kills:
         workdir = tmp_path / f"run_{runs}"
         runs += 1
-        # Each run goes on, killed again and again, until it once reaches its end first.
+        # Each run is killed and resumed until it reaches its end before the next kill.
         while moments.total() < kills:
             began, process = time.time(), start(*expected.flags, f"--workdir={workdir}")
             if not let_compute(process, rng.uniform(0.0, life)):

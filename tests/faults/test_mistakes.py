@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from faults.training_command import ROOT, TINY, run_commands
+from command_process import ROOT
+from faults.training_command import TINY
 
 pytestmark = pytest.mark.faults
 
@@ -130,22 +131,20 @@ def assert_nothing_written(directory):
     assert {path.name for path in directory.rglob("*") if path.is_file()} <= {"run.lock"}
 
 
-def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path):
-    results = run_commands(
+def test_every_mistake_is_one_line_that_names_it_with_status_2_and_nothing_written(tmp_path, training):
+    results = training.run_all(
         arguments(mistake, tmp_path / str(number), tmp_path) for number, mistake in enumerate(MISTAKES)
     )
     for mistake, result in zip(MISTAKES, results, strict=True):
-        assert_told_in_one_line(mistake, **result)
+        assert_told_in_one_line(mistake, *result)
     assert_nothing_written(tmp_path)
     print(f"{len(MISTAKES)} mistakes in one process: {len(MISTAKES)} clear lines, status 2, nothing written")
 
 
-@pytest.mark.parametrize(
-    "mistakes", [["extra"], pytest.param([*MISTAKES], marks=pytest.mark.slow)], ids=["one", "all"]
-)
-def test_so_it_is_in_a_process_of_its_own(tmp_path, mistakes):
-    # One process a mistake costs seconds of imports: a few run side by side.
-    left = list(mistakes)
+@pytest.mark.slow
+def test_so_it_is_in_separate_processes(tmp_path):
+    # One process per mistake costs seconds of imports: a few run at a time.
+    left = list(MISTAKES)
     while left:
         running = {
             mistake: subprocess.Popen(
@@ -167,5 +166,5 @@ def test_so_it_is_in_a_process_of_its_own(tmp_path, mistakes):
             assert_told_in_one_line(mistake, process.returncode, output, errors)
     assert_nothing_written(tmp_path)
     print(
-        f"{len(mistakes)} mistakes in processes of their own: {len(mistakes)} clear lines, status 2, nothing written"
+        f"{len(MISTAKES)} mistakes in separate processes: {len(MISTAKES)} clear lines, status 2, nothing written"
     )

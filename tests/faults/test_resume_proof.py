@@ -1,7 +1,7 @@
 """`--prove_resume`: silent where a restart changes nothing, and not silent where it does."""
 
 import pytest
-from faults.training_command import run_commands, small_training, train
+from faults.training_command import small_training
 
 pytestmark = pytest.mark.faults
 
@@ -23,12 +23,13 @@ def arguments(tmp_path_factory):
     return directory, [*small_training(directory), "--config.max_steps=100"]
 
 
-def test_a_restart_changes_nothing_bit_by_bit(arguments):
+def test_a_restart_changes_nothing_bit_by_bit(arguments, training):
     directory, flags = arguments
-    done = train(*flags, "--prove_resume=5")
-    assert done.returncode == 0, done.stderr
-    assert "5 steps straight and with a restart after 2" in done.stdout.splitlines()[-1]
-    assert "bitwise equal" in done.stdout.splitlines()[-1]
+    done = training.run(*flags, "--prove_resume=3")
+    assert done.status == 0, done.errors
+    *_, last = done.output.splitlines()
+    assert "3 steps straight and with a restart after 1" in last
+    assert "bitwise equal" in last
     assert not (directory / "run.prove_resume").exists()
     assert not (directory / "run").exists()
 
@@ -46,12 +47,9 @@ def test_a_run_that_forgets_where_in_the_data_it_was_is_found_out(arguments, tmp
     assert any(line.startswith("train/loss of step 3") for line in found)
 
 
-def test_a_length_that_cannot_be_proved_is_refused(arguments):
+def test_a_length_that_cannot_be_proved_is_refused(arguments, training):
     _, flags = arguments
-    for steps, done in zip(
-        (1, 100), run_commands([[*flags, f"--prove_resume={n}"] for n in (1, 100)]), strict=True
-    ):
-        assert done["status"] == 2
-        assert (
-            f"--prove_resume={steps}: must be at least 2 and below config.max_steps = 100" in done["errors"]
-        )
+    for steps in (1, 100):
+        done = training.run(*flags, f"--prove_resume={steps}")
+        assert done.status == 2
+        assert f"--prove_resume={steps}: must be at least 2 and below config.max_steps = 100" in done.errors

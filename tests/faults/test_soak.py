@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.training_command import finished_steps, let_compute, small_training, start, train
+from faults.training_command import finished_steps, let_compute, small_training, start
 from faults.undisturbed import assert_nothing_left
 
 from codelm_jax.checkpoint.comparison import differences
-from codelm_jax.checkpoint.saved_step import SavedStep, saved_steps
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.saved_step import SavedStep
 
 pytestmark = pytest.mark.faults
 
@@ -77,7 +78,7 @@ class Soak:
         if fault.endswith("twice"):
             time.sleep(self.rng.uniform(1.1, 1.6))  # sooner, it counts as the same one
             process.send_signal(number)
-        # While Python imports, a library may swallow the interrupt; whoever sent it sends it again.
+        # While Python imports, a library may swallow the interrupt; it is sent again.
         while not began and not ended_within(process, PATIENCE):
             process.send_signal(number)
             self.swallowed += 1
@@ -127,7 +128,7 @@ def resident_bytes(pid: int) -> int:
     ("seconds", "growth_allowed"), [(12, 0.2), pytest.param(3600, 0.05, marks=pytest.mark.slow)]
 )
 def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undisturbed_run_does(
-    tmp_path, seconds, growth_allowed
+    tmp_path, training, seconds, growth_allowed
 ):
     flags = [*small_training(tmp_path), "--config.max_steps=100000000", "--config.monitor_every=0"]
     often = ["--config.log_every=10", "--config.checkpoint_every=5", "--config.eval_every=100"]
@@ -142,8 +143,8 @@ def test_an_hour_of_faults_leaves_nothing_behind_and_ends_bitwise_where_an_undis
         "--config.checkpoint_every=100000000",
         "--config.eval_every=100000000",
     ]
-    done = train(*flags, *seldom, f"--stop_after={last}", f"--workdir={tmp_path / 'undisturbed'}")
-    assert done.returncode == STOPPED, done.stderr[:3000]
+    done = training.run(*flags, *seldom, f"--stop_after={last}", f"--workdir={tmp_path / 'undisturbed'}")
+    assert done.status == STOPPED, done.errors[:3000]
     disturbed, undisturbed = (
         SavedStep(tmp_path / run / "checkpoints" / str(last)) for run in ("run", "undisturbed")
     )

@@ -1,7 +1,5 @@
 """Several devices on one processor: a run that logs seldom must not have so many steps under way that they lock up."""
 
-import os
-
 import pytest
 from faults.training_command import small_training, train
 
@@ -22,6 +20,6 @@ def test_a_run_that_logs_seldom_on_several_cpu_devices_does_not_stand_still(tmp_
         "--config.monitor_every=0",
         "--stop_after=4000",
     ]
-    done = train(*flags, env={**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)})
+    done = train(*flags, devices=devices)
     assert done.returncode == STOPPED, done.stderr[:2000]
     print(f"4,000 steps on {devices} CPU devices without a pause to log: done")

@@ -1,4 +1,4 @@
-"""`scripts/train.py` as a process of its own, on a text and a model so small that a run takes seconds."""
+"""`scripts/train.py` as a separate process, on a text and a model so small that a run takes seconds."""
 
 import json
 import os
@@ -7,24 +7,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from command_process import ROOT
 
 from codelm_jax.training.metrics import read_metrics
 
-ROOT = Path(__file__).parents[2]
 TINY = "configs/tiny.py"
 
 
-def train(*arguments, **kwargs):
-    """The command, run to its end."""
+def train(*arguments, devices=2):
+    """Runs the command to its end in a separate process."""
     return subprocess.run(
         [sys.executable, "scripts/train.py", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
-        **kwargs,
+        env=os.environ | {"JAX_NUM_CPU_DEVICES": str(devices)},
     )
 
 
@@ -40,22 +40,8 @@ def start(*arguments, stderr=subprocess.DEVNULL):
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         text=True,
+        env=os.environ | {"JAX_NUM_CPU_DEVICES": "2"},
     )
-
-
-def run_commands(commands: Iterable[Sequence[str]], directories: Iterable[Path] | None = None) -> list[dict]:
-    """The status, output and errors of several commands that share one process; they run in the root, or where told."""
-    commands = list(commands)
-    places = [ROOT] * len(commands) if directories is None else list(directories)
-    done = subprocess.run(
-        [sys.executable, "tests/faults/many_commands.py"],
-        input=json.dumps([[str(place), command] for place, command in zip(places, commands, strict=True)]),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def cpu_seconds(process: subprocess.Popen) -> float:
@@ -65,10 +51,10 @@ def cpu_seconds(process: subprocess.Popen) -> float:
 
 
 def let_compute(process: subprocess.Popen, seconds: float) -> bool:
-    """Waits until the process has computed so long; returns whether it still lives."""
+    """Waits until the process has used so much processor time; returns whether it still runs."""
     while process.poll() is None:
         if cpu_seconds(process) >= seconds:
-            # A processor's clock ticks every 10 ms, and stands still while a save waits for the disk.
+            # The clock of processor time ticks every 10 ms, and stops while a save waits for the disk.
             time.sleep(random.uniform(0.0, 0.05))
             return process.poll() is None
         time.sleep(0.01)

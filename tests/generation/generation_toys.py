@@ -6,9 +6,14 @@ import jax
 import jax.numpy as jnp
 
 from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.generation import prompts
+from codelm_jax.generation.buckets import Buckets
 from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.request import DecodeRequest
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.ops.backend import Backend
 
 CODE = '''
 def add(a, b):
@@ -72,14 +77,28 @@ def params(seed: int = 0, **changes) -> dict:
     return jax.tree.map(lambda leaf: leaf * 8.0 if leaf.ndim > 1 else leaf, fresh)
 
 
+# Few array sizes: compiling costs more here than padding.
+BUCKETS = Buckets(growth=8)
+
+
 @functools.cache
-def generator(max_rows: int = 64) -> Generator:
-    return Generator(model_config(), params(), tokenizer(), max_rows=max_rows)
+def generator(max_rows: int = 8) -> Generator:
+    return Generator(model_config(), params(), tokenizer(), max_rows=max_rows, buckets=BUCKETS)
+
+
+def decode_requests(
+    prompt: str, own: SamplingParams, top_logprobs: int = 0, of: Generator | None = None
+) -> list[DecodeRequest]:
+    """The completions of a prompt, not begun."""
+    model = (of or generator()).text_model
+    return prompts.decode_requests(
+        model, prompts.encode_prompt(model.tokenizer, prompt), own, top_logprobs=top_logprobs
+    )
 
 
 @functools.cache
 def _forward():
-    model = Transformer(model_config())
+    model = Transformer(model_config(), Backend())
     return jax.jit(lambda params, tokens: model.apply({"params": params}, tokens, deterministic=True))
 
 

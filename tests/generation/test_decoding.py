@@ -4,13 +4,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from generation_toys import PROMPTS, full_forward_logits, generator, model_config, params, tokenizer
+from generation_toys import (
+    CODE,
+    PROMPTS,
+    decode_requests,
+    full_forward_logits,
+    generator,
+    model_config,
+    params,
+    tokenizer,
+)
 
-from codelm_jax.generation import decode as core
-from codelm_jax.generation import engine
+from codelm_jax.generation import decode, prefill, scheduler
+from codelm_jax.generation.filters import row_sampling
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.healing import NO_HEALING
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.request import DecodeRequest, Prompt
+from codelm_jax.generation.scoring import last_logits, next_tokens
 from codelm_jax.generation.stopping import stop_rule
 from codelm_jax.generation.transcript import Completion, Transcript
 
@@ -18,7 +29,7 @@ SAMPLED = SamplingParams(temperature=0.9, top_k=50, top_p=0.95, max_new_tokens=2
 GREEDY = SamplingParams(temperature=0.0, max_new_tokens=20, heal=False)
 
 
-def never_sampled() -> np.ndarray:
+def suppressed() -> np.ndarray:
     special = [i for i in tokenizer().special_ids if i != tokenizer().endoftext_id]
     return np.isin(np.arange(model_config().vocab_size), special)
 
@@ -33,7 +44,7 @@ def test_greedy_is_the_argmax_of_the_full_forward_pass(prompt):
     ids = encode(prompt)
     for token, logprob in zip(completion.token_ids, completion.logprobs, strict=True):
         logits = full_forward_logits(ids)
-        allowed = jnp.where(never_sampled(), -jnp.inf, logits)
+        allowed = jnp.where(suppressed(), -jnp.inf, logits)
         assert token == int(jnp.argmax(allowed))
         np.testing.assert_allclose(logprob, jax.nn.log_softmax(logits)[token], atol=2e-4)
         ids.append(token)
@@ -72,25 +83,26 @@ def test_a_permuted_batch_gives_permuted_completions():
 def test_samples_that_share_a_prompt_equal_separate_ones(monkeypatch):
     """Once from one prefill, once from a prefill each: the same four texts."""
 
-    def complete(prompts: list[engine.Prompt]) -> list[Completion]:
-        jobs = [
-            engine.Job(prompt, SAMPLED, sample, Transcript(stop_rule(SAMPLED, "")))
+    def complete(prompts: list[Prompt]) -> list[Completion]:
+        requests = [
+            DecodeRequest(prompt, SAMPLED, sample, Transcript(stop_rule(SAMPLED, "")))
             for sample, prompt in enumerate(prompts)
         ]
-        for _ in generator()._engine.run(generator()._params, jobs):
+        for _ in generator().scheduler().run(requests):
             pass
-        return [job.transcript.completion() for job in jobs]
+        return [request.transcript.completion() for request in requests]
 
-    def prompt() -> engine.Prompt:
-        return engine.Prompt(tuple(encode("def add(a, b):")), NO_HEALING, 0)
+    def prompt() -> Prompt:
+        return Prompt(tuple(encode("def add(a, b):")), NO_HEALING, 0)
 
     prefilled: list[int] = []
 
     def counting(*arguments):
-        prefilled.append(arguments[2].tokens_GT.shape[0])
-        return core.prefill(*arguments)
+        # Padding is one token long.
+        prefilled.append(int((arguments[2].length_G > 1).sum()))
+        return prefill.prefill(*arguments)
 
-    monkeypatch.setattr(engine, "prefill", counting)
+    monkeypatch.setattr(scheduler, "prefill", counting)
     shared = complete([prompt()] * 4)
     apart = complete([prompt() for _ in range(4)])
     assert prefilled == [1, 4]
@@ -103,14 +115,14 @@ def test_samples_that_share_a_prompt_equal_separate_ones(monkeypatch):
 
 def test_prompts_of_one_length_wait_in_the_order_given():
     """Where objects lie in memory says nothing: a run can be repeated."""
-    places = [engine.Prompt(tuple(encode("x =")), NO_HEALING, 0) for _ in range(8)]
+    places = [Prompt(tuple(encode("x =")), NO_HEALING, 0) for _ in range(8)]
     few = SAMPLED.replace(max_new_tokens=2)
     for prompts in (sorted(places, key=id), sorted(places, key=id, reverse=True)):
-        jobs = [engine.Job(p, few, 0, Transcript(stop_rule(few, ""))) for p in prompts]
-        finished: list[engine.Job] = []
-        for _ in generator(max_rows=1)._engine.run(generator()._params, jobs):
-            finished += [job for job in jobs if job.transcript.finished and job not in finished]
-        assert finished == jobs
+        requests = [DecodeRequest(p, few, 0, Transcript(stop_rule(few, ""))) for p in prompts]
+        finished: list[DecodeRequest] = []
+        for _ in generator(max_rows=1).scheduler().run(requests):
+            finished += [each for each in requests if each.transcript.finished and each not in finished]
+        assert finished == requests
 
 
 def test_a_longer_run_begins_with_the_shorter_one():
@@ -121,20 +133,19 @@ def test_a_longer_run_begins_with_the_shorter_one():
 
 
 def test_rows_that_end_early_give_their_place_to_those_that_wait():
-    """Twelve completions of different lengths through two rows equal those with a row each."""
+    """Twelve completions of different lengths through four rows equal those with a row each."""
     prompts = [f"x{i} =" for i in range(12)]
     each = [SAMPLED.replace(seed=i, max_new_tokens=1 + 3 * (i % 5)) for i in range(12)]
     wide = generator().generate(prompts, each)
-    narrow = generator(max_rows=2).generate(prompts, each)
+    narrow = generator(max_rows=4).generate(prompts, each)
     assert [c[0].text for c in narrow] == [c[0].text for c in wide]
 
 
 def test_changing_parameters_and_weights_compiles_nothing():
     # The first call compiles what these lengths need.
     generator().generate(PROMPTS, SAMPLED)
-    before = [
-        function._cache_size() for function in (core.prefill, core.choose_first, core.admit, core.decode)
-    ]
+    programs = (prefill.prefill, prefill.choose_first, decode.insert, decode.decode)
+    before = [program._cache_size() for program in programs]
     for changes in (
         {"temperature": 0.3, "top_k": 3, "seed": 9},
         {"top_p": 0.5, "min_p": 0.1},
@@ -144,9 +155,7 @@ def test_changing_parameters_and_weights_compiles_nothing():
         generator().generate(PROMPTS, SAMPLED.replace(**changes))
     other = generator().with_params(params(seed=1))
     assert other.generate(PROMPTS, SAMPLED) != generator().generate(PROMPTS, SAMPLED)
-    assert [
-        function._cache_size() for function in (core.prefill, core.choose_first, core.admit, core.decode)
-    ] == before
+    assert [program._cache_size() for program in programs] == before
 
 
 def test_the_parameters_given_stay_usable():
@@ -162,7 +171,7 @@ def test_special_tokens_but_endoftext_are_never_sampled():
     kernel = favoured["head"]["kernel"].at[:, columns].set(5.0)
     favoured["head"] = {"kernel": kernel}
     inclined = generator().with_params(favoured)
-    assert {c.token_id for c in inclined.next_token("x", 4)} == set(columns)
+    assert {c.token_id for c in next_tokens(inclined.text_model, "x", 4)} == set(columns)
     for (completion,) in inclined.generate(PROMPTS, SAMPLED):
         assert not set(completion.token_ids) & set(special)
         assert completion.text
@@ -184,32 +193,33 @@ def test_endoftext_ends_a_completion():
 def test_a_window_slides_over_a_text_longer_than_the_context(encoding):
     """Each token is the argmax over the window: full up to 64 tokens, then its more recent half and what follows."""
     config = model_config(position_encoding=encoding)
-    sliding = Generator(config, params(position_encoding=encoding), tokenizer())
-    ((completion,),) = sliding.generate(
-        ["def add(a, b):"], GREEDY.replace(max_new_tokens=100, overflow="slide")
-    )
+    sliding = Generator(config, params(position_encoding=encoding), tokenizer(), max_rows=1)
+    prompt = CODE[:60]  # as long as the windows that are run again: one padded length for both
+    ((completion,),) = sliding.generate([prompt], GREEDY.replace(max_new_tokens=100, overflow="slide"))
     assert len(completion.token_ids) == 100
-    window = encode("def add(a, b):")
+    window = encode(prompt)
+    assert 16 < len(window) <= 32
     for token in completion.token_ids:
         if len(window) == config.max_seq_length:
             window = window[32:]
         width = jnp.asarray([window + [0] * (64 - len(window))], jnp.int32)
-        logits = core.last_logits(sliding._model, sliding._params, width, jnp.asarray([len(window)]))[0]
-        assert token == int(jnp.argmax(jnp.where(never_sampled(), -jnp.inf, logits)))
+        model = sliding.text_model
+        logits = last_logits(model.model, model.params, width, jnp.asarray([len(window)]))[0]
+        assert token == int(jnp.argmax(jnp.where(suppressed(), -jnp.inf, logits)))
         window.append(token)
 
 
 def test_the_most_tokens_that_may_be_asked_for_slide_on():
     """Without an end in sight a window must still move on: 20 turns are several windows."""
     endless = GREEDY.replace(max_new_tokens=2**31 - 1, overflow="slide")
-    (job,) = generator().jobs("def add(a, b):", endless)
-    for _ in itertools.islice(generator()._engine.run(generator()._params, [job]), 20):
+    (request,) = decode_requests("def add(a, b):", endless)
+    for _ in itertools.islice(generator().scheduler().run([request]), 20):
         pass
     ((expected,),) = generator().generate(["def add(a, b):"], endless.replace(max_new_tokens=100))
-    assert job.ids[0] != tokenizer().endoftext_id
-    assert job.transcript.token_count > 100
-    job.transcript.finish("length")
-    assert job.transcript.completion().token_ids[:100] == expected.token_ids
+    assert request.ids[0] != tokenizer().endoftext_id
+    assert request.transcript.token_count > 100
+    request.transcript.finish("length")
+    assert request.transcript.completion().token_ids[:100] == expected.token_ids
 
 
 def test_sliding_rows_do_not_disturb_others():
@@ -224,7 +234,7 @@ def test_penalties_break_syntax_unless_it_is_spared():
     """A strong penalty makes line ends, brackets and `self` rarer; sparing them keeps their share."""
 
     def share_of_syntax(**changes) -> float:
-        syntax = np.asarray(generator()._vocabulary.syntax_V)
+        syntax = np.asarray(generator().engine.vocabulary.syntax_V)
         completions = generator().generate(
             ["class Stack:\n    def push(self, item):\n"],
             SamplingParams(n=64, max_new_tokens=32, heal=False, temperature=0.7, **changes),
@@ -239,39 +249,40 @@ def test_penalties_break_syntax_unless_it_is_spared():
     assert spared > plain
 
 
-def test_rows_never_admitted_run_nothing():
-    model = generator()._model
-    rows = core.empty_rows(model, 2, 64)
-    rows, choice = core.decode(model, generator()._params, generator()._vocabulary, rows, steps=2)
-    assert (np.asarray(choice.token) == core.NO_TOKEN).all()
+def test_rows_without_a_request_run_nothing():
+    model = generator().text_model
+    rows = decode.empty_rows(model.model, 1, 64)
+    rows, chosen = decode.decode(model.model, model.params, generator().engine.vocabulary, rows, steps=8)
+    assert (np.asarray(chosen.token) == decode.NO_TOKEN).all()
     assert not np.asarray(rows.running_R).any()
 
 
 def test_the_chunk_length_changes_nothing():
-    model, weights, vocabulary = generator()._model, generator()._params, generator()._vocabulary
+    model, weights = generator().text_model.model, generator().text_model.params
+    vocabulary = generator().engine.vocabulary
     ids = encode("def add(a, b):")
-    prompts = core.Prompts(
+    prompts = prefill.PaddedPrompts(
         tokens_GT=jnp.asarray([ids + [0] * (16 - len(ids))], jnp.int32),
         length_G=jnp.asarray([len(ids)]),
         kept_G=jnp.asarray([len(ids)]),
         allowed_GMV=jnp.zeros((1, 4, 360), jnp.bool_).at[:, 0].set(True),
     )
-    admission = core.Admission(
+    insertion = prefill.Insertion(
         row_N=jnp.asarray([0]),
         prompt_N=jnp.asarray([0]),
         new_tokens_N=jnp.asarray([17]),
-        shift_N=jnp.asarray([0]),
-        alternatives_N=jnp.asarray([False]),
-        sampling=core.neutral_sampling(1),
+        position_offset_N=jnp.asarray([0]),
+        top_logprobs_N=jnp.asarray([False]),
+        sampling=row_sampling([], 1),
     )
     results = []
-    for steps in (1, 4, 16):
-        prefilled = core.prefill(model, weights, prompts)
-        first, slot_N = core.choose_first(vocabulary, prompts, prefilled, admission)
-        rows = core.empty_rows(model, 1, 64)
-        rows = core.admit(model, vocabulary, rows, prompts, prefilled, admission, first.token, slot_N)
+    for steps in (1, 8):
+        prefilled = prefill.prefill(model, weights, prompts)
+        first, place_N = prefill.choose_first(model, vocabulary, prompts, prefilled, insertion)
+        rows = decode.empty_rows(model, 1, 64)
+        rows = decode.insert(model, vocabulary, rows, prompts, prefilled, insertion, first.token, place_N)
         for _ in range(16 // steps):
-            rows, _ = core.decode(model, weights, vocabulary, rows, steps=steps)
+            rows, _ = decode.decode(model, weights, vocabulary, rows, steps=steps)
         assert not bool(rows.running_R[0])
         results.append(np.asarray(rows.tokens_RS[0, : int(rows.length_R[0])]))
     assert all((result == results[0]).all() for result in results)
@@ -281,9 +292,11 @@ def test_the_chunk_length_changes_nothing():
 def test_bfloat16_weights_are_cast_once_and_logits_stay_close():
     # Flax normalises bfloat16 by an implicit promotion.
     with jax.numpy_dtype_promotion("standard"):
-        half = Generator(model_config(), params(), tokenizer(), "bfloat16")
-        leaves = jax.tree_util.tree_leaves_with_path(half._params)
+        half = Generator(model_config(), params(), tokenizer(), "bfloat16", max_rows=1)
+        leaves = jax.tree_util.tree_leaves_with_path(half.text_model.params)
         assert {leaf.dtype.name for path, leaf in leaves if path[-1].key == "kernel"} == {"bfloat16"}
-        approximate = half.next_token_logprobs("def add(")
-        assert half.generate(["x"], SAMPLED)[0][0].text
-    np.testing.assert_allclose(approximate, generator().next_token_logprobs("def add("), atol=0.3)
+        ((completion,),) = half.generate(["def add("], SAMPLED)
+    ids = encode("def add(")
+    for token, logprob in zip(completion.token_ids, completion.logprobs, strict=True):
+        np.testing.assert_allclose(logprob, jax.nn.log_softmax(full_forward_logits(ids))[token], atol=0.3)
+        ids.append(token)

@@ -1,3 +1,6 @@
+import itertools
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codelm_jax.generation.decode import neutral_sampling
 from codelm_jax.generation.filters import (
     adjust_repetition,
     draw,
     filter_logits,
     first_argmax,
-    threshold_of_row,
+    row_sampling,
 )
+from codelm_jax.ops.threshold import threshold_of_row
 
 VOCAB = 50
-_filter = jax.jit(filter_logits)
+_filter = jax.jit(partial(filter_logits, on_cpu=True))
 _draw = jax.jit(draw)
 _adjust = jax.jit(adjust_repetition)
 _threshold = jax.jit(threshold_of_row, static_argnames="bits")
@@ -23,10 +26,10 @@ _threshold = jax.jit(threshold_of_row, static_argnames="bits")
 
 def sampling(rows: int, **columns):
     """Neutral parameters with some columns replaced, e.g. `top_k=[1, 2]`."""
-    neutral = neutral_sampling(rows)
+    neutral = row_sampling([], rows)
     dtypes = {name: getattr(neutral, name).dtype for name in neutral.__dataclass_fields__}
     changes = {
-        f"{name}_R": jnp.broadcast_to(jnp.asarray(value, dtypes[f"{name}_R"]), (rows,))
+        f"{name}_R": jnp.asarray(np.broadcast_to(np.asarray(value, dtypes[f"{name}_R"]), (rows,)))
         for name, value in columns.items()
     }
     return neutral.replace(**changes)
@@ -53,38 +56,38 @@ def sorted_reference(row: np.ndarray, temperature: float, top_k: int, top_p: flo
     return set(order[p >= min_p * p.max()].tolist())
 
 
-@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
-@pytest.mark.parametrize("top_k", [0, 1, 5, 49, 50, 1000])
-@pytest.mark.parametrize("top_p", [0.01, 0.5, 0.9, 1.0])
-def test_filters_keep_what_a_sort_keeps(temperature, top_k, top_p):
-    min_p = 0.02
-    x = logits(4)
-    filtered = _filter(x, sampling(4, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p))
-    for row in range(4):
-        expected = sorted_reference(np.asarray(x[row]), temperature, top_k, top_p, min_p)
-        assert set(np.flatnonzero(kept(filtered[row])).tolist()) == expected
+def test_filters_keep_what_a_sort_keeps():
+    temperatures, top_ks, top_ps = [0.3, 1.0, 2.0], [0, 1, 5, 49, 50, 1000], [0.01, 0.5, 0.9, 1.0]
+    settings = list(itertools.product(temperatures, top_ks, top_ps, [0.02], range(4)))
+    temperature, top_k, top_p, min_p, number = zip(*settings, strict=True)
+    x = np.asarray(logits(4))[list(number)]
+    columns = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+    filtered = kept(_filter(jnp.asarray(x), sampling(len(settings), **columns)))
+    for row, (*values, _) in enumerate(settings):
+        assert set(np.flatnonzero(filtered[row]).tolist()) == sorted_reference(x[row], *values), settings[row]
 
 
 def test_what_stays_keeps_its_relative_probability():
-    x = logits(1)
-    filtered = np.asarray(_filter(x, sampling(1, temperature=0.5, top_k=7))[0])
+    x = logits(8)
+    filtered = np.asarray(_filter(x, sampling(8, temperature=0.5, top_k=7))[0])
     stays = np.isfinite(filtered)
     expected = np.asarray(x[0])[stays] / 0.5
     np.testing.assert_allclose(filtered[stays], expected - expected.max(), rtol=1e-5, atol=1e-5)
 
 
 def test_rows_with_different_parameters_are_filtered_as_if_alone():
-    x = logits(5)
+    x = np.asarray(logits(8))
     columns = {
-        "temperature": [0.0, 0.7, 1.0, 2.0, 1.0],
-        "top_k": [0, 3, 0, 10, 1],
-        "top_p": [1.0, 1.0, 0.4, 0.8, 0.9],
-        "min_p": [0.0, 0.0, 0.1, 0.0, 0.5],
+        "temperature": [0.0, 0.7, 1.0, 2.0, 1.0, 1.0, 0.1, 1.0],
+        "top_k": [0, 3, 0, 10, 1, 0, 0, 50],
+        "top_p": [1.0, 1.0, 0.4, 0.8, 0.9, 1.0, 0.2, 1.0],
+        "min_p": [0.0, 0.0, 0.1, 0.0, 0.5, 0.0, 0.0, 1.0],
     }
-    together = _filter(x, sampling(5, **columns))
-    for row in range(5):
+    together = _filter(jnp.asarray(x), sampling(8, **columns))
+    for row in range(8):
         alone = _filter(
-            x[row : row + 1], sampling(1, **{name: value[row] for name, value in columns.items()})
+            jnp.asarray(np.tile(x[row], (8, 1))),
+            sampling(8, **{name: value[row] for name, value in columns.items()}),
         )
         np.testing.assert_array_equal(together[row], alone[0])
 
@@ -109,14 +112,14 @@ def test_every_limit_of_the_filters_is_greedy(columns):
 
 @pytest.mark.parametrize("columns", [{"temperature": 0.0}, {"top_k": 1}])
 def test_greedy_takes_the_first_of_equals(columns):
-    tied = jnp.zeros((6, VOCAB)).at[:, :3].set(-1.0)
-    greedy = sampling(6, seed=range(6), **columns)
-    np.testing.assert_array_equal(_draw(_filter(tied, greedy), greedy, jnp.arange(6)), 3)
+    tied = jnp.zeros((8, VOCAB)).at[:, :3].set(-1.0)
+    greedy = sampling(8, seed=range(8), **columns)
+    np.testing.assert_array_equal(_draw(_filter(tied, greedy), greedy, jnp.arange(8)), 3)
 
 
 def test_excluded_tokens_stay_excluded():
-    x = logits(3).at[:, 10:].set(-jnp.inf)
-    filtered = _filter(x, sampling(3, top_k=[0, 20, 5], top_p=[1.0, 0.99, 0.99]))
+    x = logits(8).at[:, 10:].set(-jnp.inf)
+    filtered = _filter(x, sampling(8, top_k=[0, 20, *[5] * 6], top_p=[1.0, *[0.99] * 7]))
     assert not kept(filtered)[:, 10:].any()
     assert kept(filtered)[:, :10].any(axis=1).all()
 
@@ -150,7 +153,7 @@ def test_the_first_of_equal_maxima_is_found():
 def test_fifty_thousand_draws_follow_the_filtered_softmax():
     draws = 50_000
     x = logits(1, vocab=20)
-    filtered = _filter(x, sampling(1, temperature=1.3, top_k=12))
+    filtered = _filter(jnp.tile(x, (8, 1)), sampling(8, temperature=1.3, top_k=12))[:1]
     probabilities = np.asarray(jax.nn.softmax(filtered[0]), np.float64)
     rows = jnp.broadcast_to(filtered, (draws, 20))
     tokens = _draw(rows, sampling(draws, seed=3), jnp.arange(draws))

@@ -12,8 +12,10 @@ import pytest
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.scoring import next_token_logprobs
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import Transformer, init_params
+from codelm_jax.ops.backend import Backend
 
 STEPS, BATCH, LENGTH = 800, 16, 64
 CUTS, CONTEXT = 500, 40
@@ -27,7 +29,7 @@ def sources() -> tuple[list[str], list[str]]:
 
 
 def train(config: ModelConfig, ids: np.ndarray) -> dict:
-    model = Transformer(config)
+    model = Transformer(config, Backend())
     optimizer = optax.adamw(optax.cosine_decay_schedule(3e-3, STEPS))
 
     @jax.jit
@@ -69,8 +71,8 @@ def cuts(tokenizer: CodeTokenizer, texts: list[str]) -> list[tuple[str, str, str
 
 def is_restored_unsplit(generator: Generator, before: str, typed: str, rest: str) -> bool:
     """Whether the model's most probable token among those that begin as typed gives the rest: the best there is to reach."""
-    logprobs = generator.next_token_logprobs(before)
-    pieces = [generator.tokenizer.token_bytes(i) for i in range(len(logprobs))]
+    logprobs = next_token_logprobs(generator.text_model, before)
+    pieces = [generator.text_model.token_bytes[i] for i in range(len(logprobs))]
     possible = [i for i, piece in enumerate(pieces) if piece.startswith(typed.encode())]
     best = max(possible, key=lambda i: logprobs[i])
     return pieces[best].startswith((typed + rest).encode())

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from codelm_jax.generation.interactive import HELP, Session
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.scoring import next_tokens
 
 EXAMPLES = "def one():\n    return 1\n\n"
 PARAMS = SamplingParams(temperature=0.8, max_new_tokens=8)
@@ -109,7 +110,7 @@ def test_tokens_shows_the_next_token_table():
     talk = Talk()
     talk.say("def add(")
     table = talk.say(":tokens 3")
-    for candidate in generator().next_token("def add(", 3):
+    for candidate in next_tokens(generator().text_model, "def add(", 3):
         assert repr(candidate.text) in table
         assert f"{candidate.probability:.1%}" in table
 

@@ -1,6 +1,8 @@
 """A small model of either public architecture, with a tokenizer, as a checkpoint holds them."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -74,6 +76,11 @@ def model_config(**changes) -> ModelConfig:
 
 def random_params(config: ModelConfig) -> dict:
     """No parameter at its initial value: norms and biases of 1 and 0 would hide a swap."""
+    return jax.tree.map(np.copy, _drawn_params(config))
+
+
+@functools.cache
+def _drawn_params(config: ModelConfig) -> dict:
     rng = np.random.default_rng(0)
     shapes = jax.eval_shape(lambda: init_params(config, jax.random.key(0)))
 
@@ -102,7 +109,7 @@ def exported(**changes) -> Exported:
     return Exported(step=70, params=random_params(ModelConfig(**words)), meta=meta, card=CARD)
 
 
-def assert_same_bits(ours: dict, theirs: dict) -> None:
+def assert_same_bits(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == other.dtype == np.float32

@@ -3,13 +3,12 @@
 import jax
 import numpy as np
 import pytest
-from interop_models import ARCHITECTURES, LLAMA, assert_same_bits, model_config, random_params
+from interop_models import ARCHITECTURES, assert_same_bits, model_config, random_params
 
 from codelm_jax.errors import UserError
 from codelm_jax.interop.architectures import architecture_named, architecture_of
-from codelm_jax.interop.gpt_neox import to_gpt_neox
-from codelm_jax.interop.hf_config import Sizes, words_from_sizes
-from codelm_jax.interop.llama import to_llama
+from codelm_jax.interop.gpt_neox import GPT_NEOX
+from codelm_jax.interop.hf_config import HfSizes, model_settings
 from codelm_jax.interop.tensors import NamedArrays
 from codelm_jax.model.config import ModelConfig
 
@@ -24,12 +23,7 @@ def mapped(request):
     return architecture, config, params, *architecture.write(config, params)
 
 
-def words_of(architecture, hf_config):
-    sizes = Sizes(**{key: hf_config[key] for key in Sizes.__dataclass_fields__})
-    return architecture.words(hf_config, sizes, "config.json")
-
-
-def test_there_and_back_gives_the_same_bits(mapped):
+def test_export_and_import_give_the_same_bits(mapped):
     architecture, config, params, _, weights = mapped
     arrays = NamedArrays(weights, "weights")
     assert_same_bits(params, architecture.read(config, arrays))
@@ -47,7 +41,7 @@ def test_no_parameter_is_lost_and_only_zeros_are_added(mapped):
 
 def test_the_config_read_back_is_the_models_without_its_dropout(mapped):
     architecture, config, _, hf_config, _ = mapped
-    read = ModelConfig(**words_of(architecture, hf_config))
+    read = ModelConfig(**architecture.settings(hf_config, "config.json"))
     for key in ModelConfig.__dataclass_fields__:
         if not key.endswith("_dropout") and key != "ffn_multiplier":
             assert getattr(read, key) == getattr(config, key), key
@@ -59,9 +53,8 @@ def test_any_width_of_the_feed_forward_layer_is_read_back():
     rounded = 0
     for hidden_dim in range(2, 600, 2):
         for ffn_dim in (1, hidden_dim // 2, hidden_dim + 1, 3 * hidden_dim - 1, 4 * hidden_dim + 7):
-            sizes = Sizes(261, hidden_dim, 1, 1, ffn_dim, 8)
-            words = words_from_sizes(sizes, normalization="layernorm", activation="gelu")
-            assert ModelConfig(**words).ffn_dim == ffn_dim
+            sizes = HfSizes(261, hidden_dim, 1, 1, ffn_dim, 8)
+            assert ModelConfig(**model_settings(sizes, GPT_NEOX.needed)).ffn_dim == ffn_dim
             rounded += int(hidden_dim * (ffn_dim / hidden_dim)) != ffn_dim
     assert rounded  # a plain quotient would not do
 
@@ -96,17 +89,17 @@ def test_a_model_that_computes_something_else_is_refused_by_the_name_of_the_fiel
     if value is None:
         del hf_config[key]
     with pytest.raises(UserError, match=rf"config\.json: {key}"):
-        words_of(architecture, hf_config)
+        architecture.settings(hf_config, "config.json")
 
 
 def test_rotary_fields_of_older_readers_are_understood():
     config = model_config()
     hf_config = architecture_of(config).write(config, random_params(config))[0]
     del hf_config["rope_parameters"]
-    assert words_of(architecture_of(config), hf_config)["num_layers"] == 2
+    assert architecture_of(config).settings(hf_config, "config.json")["num_layers"] == 2
     del hf_config["rotary_pct"]
     with pytest.raises(UserError, match=r"rotary_pct = left out, which means 0\.25"):
-        words_of(architecture_of(config), hf_config)
+        architecture_of(config).settings(hf_config, "config.json")
 
 
 def test_a_bias_that_is_not_zero_is_refused_by_name():
@@ -145,27 +138,27 @@ def test_tensors_that_are_missing_misshapen_mistyped_or_too_many_are_refused_by_
         ("position_encoding", "learned"),
     ],
 )
-def test_what_has_no_public_architecture_is_refused_with_those_that_have(key, value):
+def test_a_model_without_public_architecture_is_refused_and_the_architectures_are_listed(key, value):
     with pytest.raises(UserError, match=rf"{key} = '{value}'.*GPT-NeoX.*Llama") as refused:
         architecture_of(model_config(**{key: value}))
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("write", "words", "key", "value"),
+    ("kind", "key", "value"),
     [
-        (to_gpt_neox, {}, "normalization", "rmsnorm"),
-        (to_gpt_neox, {}, "activation", "swiglu"),
-        (to_gpt_neox, {}, "position_encoding", "learned"),
-        (to_llama, LLAMA, "normalization", "layernorm"),
-        (to_llama, LLAMA, "activation", "geglu"),
-        (to_llama, LLAMA, "position_encoding", "none"),
+        ("gpt_neox", "normalization", "rmsnorm"),
+        ("gpt_neox", "activation", "swiglu"),
+        ("gpt_neox", "position_encoding", "learned"),
+        ("llama", "normalization", "layernorm"),
+        ("llama", "activation", "geglu"),
+        ("llama", "position_encoding", "none"),
     ],
 )
-def test_what_an_architecture_lacks_is_refused_by_the_mapping_itself(write, words, key, value):
-    config = model_config(**(words | {key: value}))
+def test_a_mapping_refuses_a_model_of_another_architecture(kind, key, value):
+    config = model_config(**(ARCHITECTURES[kind] | {key: value}))
     with pytest.raises(UserError, match=f"config.model.{key} = '{value}'"):
-        write(config, random_params(config))
+        architecture_named(kind, "config.json").write(config, {})
 
 
 def test_an_unknown_model_type_is_refused():

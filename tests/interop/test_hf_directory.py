@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import FILES, export_hf, is_export_file
+from codelm_jax.interop.hf_export import export_hf
+from codelm_jax.interop.hf_files import FILES, is_export_file
 from codelm_jax.interop.hf_import import read_hf
 
 
@@ -38,7 +39,7 @@ def change_json(path, **changes):
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_an_export_comes_back_bit_by_bit_with_what_its_run_knew(kind, tmp_path):
+def test_an_export_is_imported_bit_by_bit_with_its_metadata(kind, tmp_path):
     model = exported(**ARCHITECTURES[kind])
     export_hf(model, tmp_path / "toy")
     back = read_hf(tmp_path / "toy")
@@ -53,7 +54,7 @@ def test_paths_of_the_training_machine_are_not_published(out):
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_what_ctranslate2_needs_changes_nothing_and_comes_back(kind, tmp_path):
+def test_the_additions_for_ctranslate2_change_no_parameter_and_are_imported(kind, tmp_path):
     model = exported(**ARCHITECTURES[kind])
     export_hf(model, tmp_path / "plain")
     export_hf(model, tmp_path / "toy", for_ctranslate2=True)
@@ -121,7 +122,9 @@ def test_what_sampling_never_emits_is_suppressed(out):
 
 def test_the_card_keeps_its_licence_and_says_how_to_open_the_directory(out):
     card = (out / "README.md").read_text()
-    matter, body = re.match(r"---\n(.*?)\n---\n(.*)", card, re.DOTALL).groups()
+    parts = re.match(r"---\n(.*?)\n---\n(.*)", card, re.DOTALL)
+    assert parts
+    matter, body = parts.groups()
     assert matter.splitlines() == [
         'language: ["code"]',
         'license: "apache-2.0"',
@@ -175,7 +178,7 @@ def test_every_file_written_may_be_replaced(out):
     assert not is_export_file("model-1-of-2.safetensors.txt")
 
 
-def test_a_directory_that_holds_something_is_left_alone_until_told(out):
+def test_a_directory_with_content_is_replaced_only_with_overwrite(out):
     before = content(out)
     with pytest.raises(UserError, match="--overwrite"):
         export_hf(exported(), out)
@@ -192,7 +195,7 @@ def test_files_that_no_export_writes_are_never_removed(out):
     assert (out / "thesis.txt").read_text() == "years of work"
 
 
-def test_an_export_that_fails_leaves_what_was_there(out):
+def test_an_export_that_fails_leaves_the_older_one(out):
     before = content(out)
     model = exported()
     model.meta.config["seed"] = object()  # found only when the last file is written
@@ -239,7 +242,7 @@ def kill_an_export(at, out):
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
-def test_what_a_killed_export_left_is_removed_by_the_next(out):
+def test_leftovers_of_a_killed_export_are_removed_by_the_next(out):
     before = content(out)
     kill_an_export("before", out)
     assert content(out) == before
@@ -248,7 +251,7 @@ def test_what_a_killed_export_left_is_removed_by_the_next(out):
     assert os.listdir(out.parent) == [out.name]
 
 
-def test_a_kill_in_the_moment_of_an_overwrite_leaves_the_new_one_in_its_place(out):
+def test_a_kill_during_an_overwrite_leaves_the_new_export_in_place(out):
     kill_an_export("after", out)
     assert content(out) == {"config.json": b"new"}
     export_hf(exported(), out, overwrite=True)
@@ -269,7 +272,7 @@ def test_an_export_under_way_is_left_alone_by_another(out):
     assert os.listdir(out.parent) == [out.name]
 
 
-def test_directories_of_others_are_not_taken_for_leftovers(out):
+def test_other_directories_are_not_taken_for_leftovers(out):
     for name, file in ((".toy.abcdefgh.tmp", "thesis.tex"), (".toy.notes.tmp", "config.json")):
         (out.parent / name).mkdir()
         (out.parent / name / file).write_text("years of work")
@@ -277,7 +280,7 @@ def test_directories_of_others_are_not_taken_for_leftovers(out):
     assert sorted(os.listdir(out.parent)) == [".toy.abcdefgh.tmp", ".toy.notes.tmp", "toy"]
 
 
-def test_places_where_no_directory_can_be_are_refused(tmp_path):
+def test_paths_where_no_directory_can_be_made_are_refused(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(tmp_path)
     for out in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "link"):
@@ -295,7 +298,7 @@ def test_what_is_written_follows_the_umask(tmp_path):
     assert (modes, (tmp_path / "toy").stat().st_mode & 0o777) == ({0o640}, 0o750)
 
 
-def test_weights_that_were_changed_do_not_pass_for_the_runs(out):
+def test_changed_weights_do_not_get_the_record_of_the_run(out):
     weights = load_file(out / "model.safetensors")
     weights["embed_out.weight"][0, 0] += 1
     save_file(weights, out / "model.safetensors")
@@ -331,7 +334,7 @@ def test_weights_that_were_changed_do_not_pass_for_the_runs(out):
         ("codelm.json", lambda path: change_json(path, format=3)),
     ],
 )
-def test_damage_is_told_in_one_line_that_names_the_file(name, damage, out):
+def test_damage_is_reported_in_one_line_that_names_the_file(name, damage, out):
     if name != "codelm.json":
         (out / "codelm.json").unlink()
     damage(out / name)
@@ -340,7 +343,7 @@ def test_damage_is_told_in_one_line_that_names_the_file(name, damage, out):
     assert "\n" not in str(refused.value)
 
 
-def test_a_tokenizer_that_other_tools_saved_comes_back_as_it_was(out):
+def test_a_tokenizer_saved_by_other_tools_is_imported_unchanged(out):
     tool = Tokenizer.from_file(str(out / "tokenizer.json"))
     tool.enable_padding(pad_id=4, pad_token="<|pad|>", direction="left")
     tool.enable_truncation(16)

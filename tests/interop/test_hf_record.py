@@ -9,9 +9,10 @@ import pytest
 from interop_models import assert_same_bits, exported
 
 from codelm_jax.errors import UserError
-from codelm_jax.interop.hf_export import CARD, export_hf
+from codelm_jax.interop.hf_export import export_hf
+from codelm_jax.interop.hf_files import CARD, RECORD
 from codelm_jax.interop.hf_import import read_hf
-from codelm_jax.interop.hf_record import RECORD, read_record, seal
+from codelm_jax.interop.hf_record import read_record, seal
 
 
 @pytest.fixture
@@ -46,16 +47,16 @@ def test_no_changed_byte_of_the_record_changes_what_it_says(out):
     before, content = read_record(out), (out / RECORD).read_bytes()
     refused = 0
     for position in range(len(content)):
-        for flipped in (content[position] ^ 1, content[position] ^ 0x20):
-            (out / RECORD).write_bytes(content[:position] + bytes([flipped]) + content[position + 1 :])
-            read, told = attempt(read_record, out)
-            assert read in (before, None)
-            assert read or (RECORD in told and "\n" not in told)
-            refused += read is None
-    assert refused > len(content)
+        flipped = content[position] ^ (1 if position % 2 else 0x20)
+        (out / RECORD).write_bytes(content[:position] + bytes([flipped]) + content[position + 1 :])
+        read, told = attempt(read_record, out)
+        assert read in (before, None)
+        assert read or (RECORD in told and "\n" not in told)
+        refused += read is None
+    assert refused > len(content) / 2
 
 
-def test_a_changed_byte_of_any_other_file_is_refused_or_told(out, caplog):
+def test_a_changed_byte_of_any_other_file_is_refused_or_reported(out, caplog):
     before = read_hf(out)
     assert caplog.records == []
     refused, told = set(), set()

@@ -58,7 +58,7 @@ def test_shards_come_back_bit_by_bit_with_their_record(sharded):
     assert back.step == 70
 
 
-def test_what_fits_is_one_file(tmp_path):
+def test_weights_below_the_limit_are_one_file(tmp_path):
     export_hf(exported(), tmp_path / "toy", max_shard_bytes=10**6)
     assert (tmp_path / "toy" / "model.safetensors").exists()
     assert not (tmp_path / "toy" / INDEX).exists()
@@ -104,14 +104,14 @@ def test_swapped_shards_are_named(recorded, sharded):
         '{"weight_map": {"a": "/etc/passwd"}}',
     ],
 )
-def test_an_index_that_is_none_is_told_in_one_line(index, sharded):
+def test_an_invalid_index_is_reported_in_one_line(index, sharded):
     (without_record(sharded) / INDEX).write_text(index)
     with pytest.raises(UserError, match=INDEX) as refused:
         read_hf(sharded)
     assert "\n" not in str(refused.value)
 
 
-def test_a_changed_index_does_not_pass_for_the_runs(sharded):
+def test_a_changed_index_does_not_get_the_record_of_the_run(sharded):
     index = json.loads((sharded / INDEX).read_text())
     (sharded / INDEX).write_text(json.dumps(index))
     with pytest.raises(UserError, match=f"{INDEX}: is not the file that"):

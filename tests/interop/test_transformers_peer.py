@@ -95,7 +95,7 @@ def test_it_is_loaded_in_the_type_it_was_exported_in(dtype, tmp_path):
     assert str(transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "toy").dtype) == f"torch.{dtype}"
 
 
-def test_what_transformers_saved_anew_comes_back_bit_by_bit(pair, tmp_path):
+def test_an_export_saved_again_by_transformers_is_imported_bit_by_bit(pair, tmp_path):
     import transformers
 
     model, out = pair

@@ -36,7 +36,7 @@ def test_an_export_loads_as_the_checkpoint_it_was_made_of(out, tmp_path):
     assert after.meta == dataclasses.replace(before.meta, config=public)
 
 
-def test_bfloat16_comes_as_float32_that_a_bfloat16_can_hold(tmp_path):
+def test_bfloat16_is_loaded_as_float32_without_rounding(tmp_path):
     model = exported(**LLAMA)
     export_hf(model, tmp_path / "toy", dtype="bfloat16")
     loaded = load_weights(tmp_path / "toy").params
@@ -57,7 +57,7 @@ def test_its_tokenizer_file_prepares_data_that_it_can_be_evaluated_on(out):
     assert CodeTokenizer.from_file(out / "tokenizer.json").to_json() == load_weights(out).meta.tokenizer_json
 
 
-def test_the_steps_it_holds_are_its_own(out):
+def test_an_export_has_one_step(out):
     assert load_weights(out, which=70).step == load_weights(out, which="latest").step == 70
     with pytest.raises(UserError, match="has no step 3; it is an export of step 70"):
         load_weights(out, which=3)
@@ -82,7 +82,7 @@ def test_a_file_that_is_not_the_exported_one_is_named(name, out):
 @pytest.mark.parametrize(
     ("name", "told"), [("empty", "empty: holds no checkpoint"), ("gone", "gone: no such directory")]
 )
-def test_a_wrong_directory_is_told_in_one_line_with_all_that_it_could_be(name, told, tmp_path):
+def test_a_wrong_directory_is_reported_in_one_line_with_all_that_it_could_be(name, told, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=told) as refused:
         load_weights(tmp_path / name)

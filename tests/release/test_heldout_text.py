@@ -67,7 +67,7 @@ def test_it_stays_small(tmp_path):
     assert MOST_BYTES - 20_000 < len(text.encode()) - 7 * len(SEPARATOR) <= MOST_BYTES
 
 
-def test_a_file_that_is_not_the_one_of_the_manifest_is_left_out(tmp_path):
+def test_a_file_that_differs_from_the_manifest_is_left_out(tmp_path):
     data = prepared(tmp_path, [("a", "0BSD", text_of(0)), ("a", "0BSD", text_of(1))])
     data.manifest["files"][1]["sha256"] = "0"
     assert [source["source"] for source in held_out_text(data)[1]] == ["a/1.py"]
@@ -78,7 +78,7 @@ def test_without_a_file_that_may_be_shipped_it_says_so(tmp_path):
         held_out_text(prepared(tmp_path, [("b", "MIT", text_of(0))]))
 
 
-def test_other_peoples_work_in_a_package_is_left_out(tmp_path):
+def test_vendored_code_in_a_package_is_left_out(tmp_path):
     data = prepared(
         tmp_path,
         [

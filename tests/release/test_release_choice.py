@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codelm_jax.errors import UserError
-from codelm_jax.release.choice import Candidate, candidate, choose
+from codelm_jax.release.choice import ReleaseCandidate, candidate, choose
 from codelm_jax.report.runs import Evaluation, Run
 
 DATA = {"data": {"data_fingerprint": "f"}}
@@ -21,8 +21,8 @@ def run_with(tasks_step: int | None = 7) -> Run:
     return Run("a", Path("a"), [], {}, {}, "", {}, {}, evaluations)
 
 
-def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> Candidate:
-    return Candidate(Path(name), 7, bits, rate, measured_on)
+def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> ReleaseCandidate:
+    return ReleaseCandidate(Path(name), 7, bits, rate, measured_on)
 
 
 def test_a_candidate_is_its_newest_evaluation():
@@ -51,7 +51,7 @@ def test_a_run_that_nobody_evaluated_is_refused():
         (made("b", 0.999, 0.2), "b"),
     ],
 )
-def test_bits_per_byte_decide_and_tasks_where_those_tie(other, better):
+def test_bits_per_byte_decide_and_tasks_break_ties(other, better):
     assert choose([made("a", 1.0, 0.2), other]).directory == Path(better)
     assert choose([other, made("a", 1.0, 0.2)]).directory == Path(better)
 

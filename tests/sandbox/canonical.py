@@ -1,4 +1,4 @@
-"""Judges known programs under one set of circumstances; a program of its own, so that any user can be it.
+"""Judges known programs with one kind of isolation; a separate program, so that any user can run it.
 
 python -m canonical JOBS OUTPUT ISOLATION
 

@@ -1,4 +1,4 @@
-"""Under what the sandbox is tried: users and sets of layers, and a copy of the package that every user may run."""
+"""The users and sets of layers that the sandbox is tested with, and a copy of the package that every user may run."""
 
 import errno
 import os
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from codelm_jax.sandbox import linux, seccomp
 
@@ -27,13 +28,13 @@ def name_of(user):
 
 
 def isolations(user):
-    """What this machine lets the sandbox of `user` stand in; `enter` takes each."""
+    """The kinds of isolation that this machine offers the sandbox of `user`; arguments of `enter`."""
     kinds = ["namespaces", f"namespaces{_WITHOUT_LANDLOCK}"] if _has_namespaces(user) else []
     return [*kinds, *(["bubblewrap"] if shutil.which("bwrap") else []), "none"]
 
 
 def enter(isolation):
-    """Makes this process see such a machine, and returns what to ask the sandbox for; `auto` changes nothing."""
+    """Restricts this process to such a machine, and returns the `isolation` of the sandbox; `auto` changes nothing."""
     if isolation.endswith(_WITHOUT_LANDLOCK):
         linux.forbid_new_privileges()
         program = seccomp.denying_filter(linux.architecture(), [(_LANDLOCK_CREATE_RULESET, errno.ENOSYS)])
@@ -81,8 +82,10 @@ class Place:
 
     def run(self, module, *arguments):
         """Runs `python -m module` as the user, and returns what it wrote to standard error."""
+        python = interpreter(self.user)
+        assert python is not None
         done = subprocess.run(
-            [interpreter(self.user), "-B", "-m", module, *arguments],
+            [python, "-B", "-m", module, *arguments],
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(self.directory),
@@ -111,5 +114,5 @@ def _has_namespaces(user):
     return done.returncode == 0
 
 
-def _switch(user):
+def _switch(user) -> dict[str, Any]:
     return {} if user == os.geteuid() else {"user": user, "group": user, "extra_groups": []}

@@ -1,4 +1,4 @@
-"""Deadlines: of processor time, so that neighbours make no right answer wrong, and an end for whoever only waits."""
+"""Deadlines: processor time, so that load makes no right answer wrong, and a limit for samples that only wait."""
 
 import contextlib
 import multiprocessing

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from typing import Any
 
 import pytest
 from sandbox.denied_calls import DENY
@@ -186,7 +187,13 @@ def test_bubblewrap_does_not_stand_in_for_landlock():
 
 
 def test_unknown_settings_are_refused():
-    for settings in ({"workers": 0}, {"timeout_seconds": 0}, {"memory_bytes": 1}, {"isolation": ("chroot",)}):
+    wrong: list[dict[str, Any]] = [
+        {"workers": 0},
+        {"timeout_seconds": 0},
+        {"memory_bytes": 1},
+        {"isolation": ("chroot",)},
+    ]
+    for settings in wrong:
         with pytest.raises(ValueError, match="sandbox"):
             Sandbox(**settings)
 
@@ -194,7 +201,7 @@ def test_unknown_settings_are_refused():
 @pytest.mark.parametrize("isolation", [("none",), ("namespaces", "none")])
 def test_closing_leaves_no_process_and_no_file(isolation, tmp_path):
     with Sandbox(
-        workers=2, timeout_seconds=1.0, isolation=isolation, scratch_directory=str(tmp_path)
+        workers=2, timeout_seconds=0.3, isolation=isolation, scratch_directory=str(tmp_path)
     ) as sandbox:
         assert alive(str(tmp_path))
         sandbox.judge("def f(x):\n    while True: pass", "f(1)", "f")
@@ -229,7 +236,7 @@ def test_nothing_outlives_a_killed_host(isolation, tmp_path):
 def test_the_host_is_told_when_a_process_of_the_sandbox_is_gone(tmp_path):
     with Sandbox(workers=1, scratch_directory=str(tmp_path)) as sandbox:
         for pid in alive(str(tmp_path)):
-            with contextlib.suppress(ProcessLookupError):  # workers end with their nursery
+            with contextlib.suppress(ProcessLookupError):  # workers end with their fork server
                 os.kill(pid, signal.SIGKILL)
         with pytest.raises(SandboxError, match="sandbox: "):
             sandbox.judge("def f(x): return x", "assert f(1) == 1", "f")

@@ -1,4 +1,4 @@
-"""What a verdict says, judged in one shared sandbox with whatever layers this machine has."""
+"""Laws of verdicts, from one shared sandbox with the layers that this machine has."""
 
 import textwrap
 
@@ -10,7 +10,7 @@ from codelm_jax.sandbox.verdict import Job, SandboxError
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(workers=2, timeout_seconds=2.0) as pool:
+    with Sandbox(workers=2, timeout_seconds=1.0) as pool:
         yield pool
 
 

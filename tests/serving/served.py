@@ -9,7 +9,7 @@ import httpx
 import uvicorn
 from generation.generation_toys import model_config, params, tokenizer
 
-from codelm_jax.generation.admission import Sizes
+from codelm_jax.generation.buckets import Buckets
 from codelm_jax.generation.generator import Generator
 from codelm_jax.serving.app import create_app
 from codelm_jax.serving.server import configuration, listen
@@ -29,8 +29,8 @@ ENDLESS = {"prompt": "x", "max_tokens": 10**6, "overflow": "slide", "temperature
 def serving(settings: ServingSettings = SETTINGS, model: Generator | None = None, **options) -> Iterator[str]:
     """The address of a server that is ready, with the toy model unless another is given."""
     if model is None:
-        sizes = Sizes(growth=4, together=1)
-        model = Generator(model_config(), params(), tokenizer(), max_rows=ROWS, sizes=sizes)
+        buckets = Buckets(growth=4, max_inserts=1)
+        model = Generator(model_config(), params(), tokenizer(), max_rows=ROWS, buckets=buckets)
     whole = {"band": {}, "created": 0, "hosts": LOOPBACK, "compile_ahead": False} | options
     listening = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -12,6 +12,7 @@ from generation.generation_toys import full_forward_logits, generator, tokenizer
 from served import ENDLESS, HTTP, QUEUE, ROWS, metric, until
 
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.scoring import score_texts
 
 PROMPT = "def add(a, b):\n"
 SAMPLED = SamplingParams(temperature=0.9, top_k=50, max_new_tokens=24, seed=2)
@@ -173,7 +174,7 @@ def test_echo_scores_the_prompt(client):
     """What evaluation harnesses ask for: the log-probabilities of a text that is there, and no token more."""
     text = "def is_even(number):\n    return number € 2\n"
     (choice,) = complete(client, text, logprobs=1, echo=True, extra_body={"max_tokens": 0}).choices
-    (score,) = generator().score([text])
+    (score,) = score_texts(generator().text_model, [text])
     assert choice.text == text
     np.testing.assert_allclose(choice.logprobs.token_logprobs, score.logprobs, atol=1e-3)
     assert any(name.startswith("bytes:") for name in choice.logprobs.tokens)

@@ -11,14 +11,14 @@ import pytest
 NOT_EXPECTED = "positive_data_acceptance"
 
 
-def fuzz(address: str, directory: Path, examples: int) -> str:
+def fuzz(address: str, directory: Path, phases: str, examples: int) -> str:
     """Runs schemathesis: no status 500, nothing that the schema does not announce, nothing invalid that passes."""
     command = [
         Path(sys.executable).with_name("schemathesis"),
         "run",
         f"{address}/openapi.json",
         f"--max-examples={examples}",
-        "--phases=coverage,fuzzing",
+        f"--phases={phases}",
         f"--exclude-checks={NOT_EXPECTED}",
         "--suppress-health-check=all",
         "--generation-database=none",
@@ -30,11 +30,11 @@ def fuzz(address: str, directory: Path, examples: int) -> str:
 
 
 def test_no_request_breaks_the_server(address, tmp_path):
-    said = fuzz(address, tmp_path, examples=4)
+    said = fuzz(address, tmp_path, phases="coverage", examples=1)
     assert int(re.search(r"(\d+) generated", said)[1]) > 100
 
 
 @pytest.mark.slow
 def test_thousands_of_requests_do_not_break_the_server(address, tmp_path):
-    said = fuzz(address, tmp_path, examples=1500)
+    said = fuzz(address, tmp_path, phases="coverage,fuzzing", examples=1500)
     print(f"\n{re.search(r'.*generated.*', said)[0].strip()}")

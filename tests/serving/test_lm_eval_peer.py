@@ -11,6 +11,7 @@ from interop.interop_models import exported, tokenizer
 from served import serving
 
 from codelm_jax.generation.generator import Generator
+from codelm_jax.generation.scoring import score_texts
 from codelm_jax.interop.hf_export import export_hf
 from codelm_jax.model.config import ModelConfig
 
@@ -44,10 +45,10 @@ def export(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def by_generator(ours):
-    whole = ours.score([context + continuation for context, continuation in PAIRS])
+    whole = score_texts(ours.text_model, [context + continuation for context, continuation in PAIRS])
     lengths = [len(tokenizer().encode(context)) for context, _ in PAIRS]
     return Scored(
-        [sum(score.logprobs) for score in ours.score(TEXTS)],
+        [sum(score.logprobs) for score in score_texts(ours.text_model, TEXTS)],
         [sum(score.logprobs[length:]) for score, length in zip(whole, lengths, strict=True)],
     )
 
@@ -75,7 +76,7 @@ def test_local_completions_gives_the_generators_scores(ours, export, by_generato
             base_url=f"{address}/v1/completions",
             model="toy",
             tokenizer=export,
-            max_length=ours.context_length - 1,
+            max_length=ours.text_model.context_length - 1,
             batch_size=batch_size,
         )
         found = scored(served, served)

@@ -9,8 +9,8 @@ import time
 import pytest
 from served import ENDLESS, HTTP, SETTINGS, metric, serving, until
 
-from codelm_jax.generation.generator import Generator
-from codelm_jax.serving import access
+from codelm_jax.generation import scheduler
+from codelm_jax.serving import access, completions, gate
 from codelm_jax.serving.gate import Gate
 from codelm_jax.serving.metrics import Metrics
 
@@ -186,8 +186,6 @@ def test_a_client_that_closes_its_connection_learns_why_its_body_is_refused():
 
 
 def test_a_refused_body_that_has_been_read_is_not_waited_for(address, monkeypatch):
-    from codelm_jax.serving import gate
-
     # Reading beyond the end would wait for ever, and the client gives up.
     monkeypatch.setattr(gate, "_BODY_SECONDS", 10**6)
     answer = HTTP.post(f"{address}/v1/completions", content=b"{}", headers={"Content-Type": "text/plain"})
@@ -338,22 +336,20 @@ def test_requests_that_take_too_long_are_ended():
 def test_scores_that_take_too_long_are_ended(monkeypatch):
     settings = dataclasses.replace(SETTINGS, queue_timeout=0.3)
     with serving(settings) as address:
-        monkeypatch.setattr(Generator, "rank", lambda *_: time.sleep(0.6))
+        monkeypatch.setattr(completions, "score_prompt", lambda *_: time.sleep(0.6))
         late = ask(address, {"max_tokens": 0, "echo": True, "logprobs": 1}, timeout=30)
         assert assert_refused(late, 503)["code"] == "timeout"
 
 
 def test_an_error_of_the_model_is_told_without_its_reasons(monkeypatch, capsys):
-    from codelm_jax.generation import engine
-
     with serving() as address:
         assert ask(address, {"max_tokens": 2}).status_code == 200
 
         def broken(*arguments, **more):
             raise RuntimeError("secret of the inside")
 
-        with monkeypatch.context() as broken_engine:
-            broken_engine.setattr(engine, "decode", broken)
+        with monkeypatch.context() as broken_programs:
+            broken_programs.setattr(scheduler, "decode", broken)
             refused = ask(address, {"max_tokens": 9})
         assert_refused(refused, 500)
         assert "secret" not in refused.text
@@ -361,8 +357,6 @@ def test_an_error_of_the_model_is_told_without_its_reasons(monkeypatch, capsys):
 
 
 def test_half_a_request_holds_nobody_up(address, monkeypatch):
-    from codelm_jax.serving import gate
-
     monkeypatch.setattr(gate, "_BODY_SECONDS", 0.3)
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as slow:

@@ -9,7 +9,7 @@ from codelm_jax.errors import UserError
 
 def compare(**changes) -> list[serve.ServeTiming]:
     settings = {
-        "client_counts": [1, 3],
+        "client_counts": [1, 4],
         "prompt_tokens": 8,
         "new_tokens": 16,
         "rounds": 1,
@@ -22,7 +22,7 @@ def test_every_client_is_served_what_the_generator_writes():
     timings = compare()
     assert [(t.contender, t.clients, t.requests) for t in timings] == [
         (serve.OURS, 1, 8),
-        (serve.OURS, 3, 8),
+        (serve.OURS, 4, 8),
     ]
     for timing in timings:
         assert (timing.differing, timing.compared) == (0, 8)

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from codelm_jax.text.definitions import EndFinder, end_of_definition, end_of_statement, kept
+from codelm_jax.text.definitions import EndFinder, end_of_definition, kept
 
 
 def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
@@ -97,7 +97,7 @@ def test_a_definition_that_may_go_on_has_no_end(completion: str):
     ],
 )
 def test_a_statement_ends_with_its_block(prompt: str, completion: str, remainder: str):
-    assert completion[: end_of_statement(prompt, completion)] == remainder
+    assert completion[: EndFinder(prompt, "statement").feed(completion)] == remainder
 
 
 def test_every_function_and_class_of_real_code_ends_where_the_syntax_tree_says():

@@ -9,63 +9,61 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from training.test_mesh import run_on
-from training.tiny_run import make_config, make_run, make_windows, raw_config
+from training.tiny_run import (
+    CPU,
+    fresh_state,
+    make_config,
+    make_run,
+    make_windows,
+    raw_config,
+    score_of,
+    step_of,
+)
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.errors import UserError
 from codelm_jax.ops import attention
-from codelm_jax.training.config import TrainConfig
 from codelm_jax.training.guard import check_causality
 from codelm_jax.training.loop import train
+from codelm_jax.training.mesh import all_devices, backend_of
 from codelm_jax.training.resume import rounding_note
-from codelm_jax.training.step import init_state, score_step, train_step
+from codelm_jax.training.step import init_state, train_step
+
+# The kernel, run as XLA operations.
+INTERPRETED = dataclasses.replace(CPU, attention="interpreted")
 
 
-@pytest.fixture
-def interpreted(monkeypatch):
-    """Training takes the kernel, run as XLA operations."""
-    monkeypatch.setattr(TrainConfig, "attention_path", "interpreted")
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    """Says which GPU there seems to be."""
-
-    def seems(capability):
-        device = types.SimpleNamespace(compute_capability=capability)
-        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-        monkeypatch.setattr(jax, "local_devices", lambda **_: [device])
-
-    return seems
+def on_gpu(config, capability):
+    """The backend of a run on one GPU of this compute capability."""
+    device = types.SimpleNamespace(platform="gpu", compute_capability=capability)
+    return backend_of(config, types.SimpleNamespace(devices=np.array([device])))
 
 
 @pytest.mark.parametrize("capability", ["8.0", "8.9", "9.0", "12.0"])
-def test_the_kernel_is_chosen_on_gpus_that_can_run_it_unless_xla_is_asked_for(gpu, capability):
-    gpu(capability)
-    assert make_config().attention_path == "kernel"
-    assert make_config(attention="kernel").attention_path == "kernel"
-    assert make_config(attention="xla").attention_path == "xla"
+def test_the_kernel_is_chosen_on_gpus_that_can_run_it_unless_xla_is_asked_for(capability):
+    assert on_gpu(make_config(), capability).attention == "kernel"
+    assert on_gpu(make_config(attention="kernel"), capability).attention == "kernel"
+    assert on_gpu(make_config(attention="xla"), capability).attention == "xla"
 
 
 @pytest.mark.parametrize("capability", ["7.5", "gfx90a", None])
-def test_other_gpus_take_xla_and_refuse_the_kernel(gpu, capability):
-    gpu(capability)
-    assert make_config().attention_path == "xla"
+def test_other_gpus_take_xla_and_refuse_the_kernel(capability):
+    assert on_gpu(make_config(), capability).attention == "xla"
     with pytest.raises(UserError, match=r"config\.attention = 'kernel': .*compute capability"):
-        _ = make_config(attention="kernel").attention_path
+        on_gpu(make_config(attention="kernel"), capability)
 
 
-def test_heads_too_wide_for_the_kernel_take_xla(gpu):
-    gpu("9.0")
+def test_heads_too_wide_for_the_kernel_take_xla():
     wide = {"model__hidden_dim": 512, "model__num_heads": 2}
-    assert make_config(**wide).attention_path == "xla"
+    assert on_gpu(make_config(**wide), "9.0").attention == "xla"
     with pytest.raises(UserError, match="at most 128, not 256"):
-        _ = make_config(attention="kernel", **wide).attention_path
+        on_gpu(make_config(attention="kernel", **wide), "9.0")
 
 
 def test_a_cpu_takes_xla_and_refuses_the_kernel():
-    assert make_config().attention_path == "xla"
+    assert backend_of(make_config(), all_devices()).attention == "xla"
     with pytest.raises(UserError, match=r"config\.attention = 'kernel': .*GPU.*use 'auto' or 'xla'"):
-        _ = make_config(attention="kernel").attention_path
+        backend_of(make_config(attention="kernel"), all_devices())
 
 
 def test_an_unknown_attention_is_refused_by_name():
@@ -73,9 +71,9 @@ def test_an_unknown_attention_is_refused_by_name():
         make_config(attention="flash")
 
 
-def figures(config, windows):
+def figures(config, windows, backend=CPU):
     """Loss and gradient norm of a step and a score after it, from weights of attention so large that it matters."""
-    state = init_state(config)
+    state = fresh_state(config)
     params = {
         name: part | {"attention": jax.tree.map(lambda leaf: 20 * leaf, part["attention"])}
         if name.startswith("layers_")
@@ -83,8 +81,8 @@ def figures(config, windows):
         for name, part in state.params.items()
     }
     state = state.replace(params=params)
-    state, metrics = jax.jit(functools.partial(train_step, config))(state, windows)
-    scored = jax.jit(functools.partial(score_step, config))(state.params, windows)
+    state, metrics = step_of(config, backend)(state, windows)
+    scored = score_of(config, backend)(state.params, windows)
     return [float(metrics["loss"]), float(metrics["grad_norm"]), float(scored["nll"].mean())]
 
 
@@ -92,26 +90,26 @@ def test_training_with_the_kernel_drops_and_learns_what_training_without_it_does
     config, other = (make_config(model__attention_dropout=rate, grad_accum_steps=2) for rate in (0.5, 0.4))
     windows = make_windows(config)
     expected, different = figures(config, windows), figures(other, windows)
-    monkeypatch.setattr(TrainConfig, "attention_path", "interpreted")
     traced = []
     kernel = attention.flash_attention
     monkeypatch.setattr(attention, "flash_attention", lambda *a, **k: traced.append(a) or kernel(*a, **k))
-    found = figures(config, windows)
+    found = figures(config, windows, INTERPRETED)
     assert traced
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert not np.allclose(different, expected, rtol=1e-3)
 
 
-def test_the_leak_guard_looks_at_the_attention_that_training_takes(interpreted, monkeypatch):
-    params = init_state(make_config()).params
-    check_causality(make_config(), params)
+def test_the_leak_guard_looks_at_the_attention_that_training_takes(monkeypatch):
+    params = fresh_state(make_config()).params
+    check_causality(make_config(), INTERPRETED, params)
 
     def sees_the_future(q_BTHK, k_BTHK, v_BTHK, **_):
         return q_BTHK + k_BTHK + v_BTHK.mean(axis=1, keepdims=True)
 
     monkeypatch.setattr(attention, "flash_attention", sees_the_future)
     with pytest.raises(UserError, match="leak guard"):
-        check_causality(make_config(seed=1), params)  # another seed: what was compiled above is kept
+        # Another rate: what was compiled above is kept.
+        check_causality(make_config(model__residual_dropout=0.2), INTERPRETED, params)
 
 
 # In a process of its own: the number of devices is fixed when JAX starts.
@@ -120,6 +118,7 @@ import dataclasses, functools, re
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from codelm_jax.ops.attention import causal_attention
+from codelm_jax.ops.backend import Backend
 from codelm_jax.ops.flash_attention import flash_attention
 from codelm_jax.ops.flash_kernels import default_tuning
 
@@ -127,9 +126,11 @@ shape = (4, 10, 2, 16)
 inputs = [jax.random.normal(key, shape) for key in jax.random.split(jax.random.key(0), 4)]
 seed = jnp.array([5, 6], jnp.uint32)
 
-def run(path, q, k, v, grad):
+def run(attention, q, k, v, grad):
     attended, pull = jax.vjp(
-        lambda *qkv: causal_attention(*qkv, dropout_rate=0.4, dropout_seed=seed, path=path), q, k, v
+        lambda *qkv: causal_attention(
+            *qkv, dropout_rate=0.4, dropout_seed=seed, backend=Backend(attention=attention)
+        ), q, k, v
     )
     return attended, *pull(grad)
 
@@ -176,9 +177,9 @@ def without_attention(config):
 
 
 def test_going_on_with_another_attention_is_said_aloud():
-    place = {"device_count": 1, "device_kind": "NVIDIA H100", "versions": {"jax": "1"}, "xla_flags": ""}
-    assert rounding_note(place, place | {"attention_path": "xla"}) is None
-    note = rounding_note(place, place | {"attention_path": "kernel"})
+    place = RunMeta(config={"model": {}}, tokenizer_json="", device_kind="NVIDIA H100", versions={"jax": "1"})
+    assert rounding_note(place, place) is None
+    note = rounding_note(place, dataclasses.replace(place, attention_path="kernel"))
     assert note == (
         "saved on 1 x NVIDIA H100 with attention by xla, goes on on 1 x NVIDIA H100 with attention by kernel: "
         "rounding differs from here on"
@@ -186,14 +187,14 @@ def test_going_on_with_another_attention_is_said_aloud():
 
 
 @pytest.mark.filterwarnings("ignore:The Pallas Triton backend is deprecated:DeprecationWarning")
-def test_the_training_step_for_a_gpu_holds_the_kernel_in_every_layer(gpu):
-    gpu("9.0")
+def test_the_training_step_for_a_gpu_holds_the_kernel_in_every_layer():
     windows = jax.ShapeDtypeStruct((8, 9), jnp.uint16)
     texts = {}
     for asked in ("auto", "xla"):
         config = make_config(attention=asked)
         state = jax.eval_shape(functools.partial(init_state, config))
-        traced = jax.jit(functools.partial(train_step, config)).trace(state, windows)
+        step = functools.partial(train_step, config, on_gpu(config, "9.0"))
+        traced = jax.jit(step).trace(state, windows)
         texts[asked] = traced.lower(lowering_platforms=("cuda",)).as_text()
     kernels = {asked: text.count("custom_call @__gpu$xla.gpu.triton") for asked, text in texts.items()}
     assert kernels["auto"] >= 2

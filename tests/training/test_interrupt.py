@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from training.tiny_run import make_run, raw_config
 
-from codelm_jax.checkpoint.saved_step import saved_steps
-from codelm_jax.checkpoint.store import CheckpointStore, load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
+from codelm_jax.checkpoint.locate import saved_steps
+from codelm_jax.checkpoint.store import CheckpointStore
+from codelm_jax.run_files import read_metrics
 from codelm_jax.training.interrupt import StopRequest, let_sigterm_interrupt
 from codelm_jax.training.loop import train
-from codelm_jax.training.metrics import read_metrics
 
 
 def logged(workdir, name):
@@ -87,6 +88,7 @@ def test_a_signal_during_the_last_verification_lets_the_run_end_and_is_passed_on
 
 TWICE = """
 import signal, sys, time
+from codelm_jax.run_files import read_metrics
 from codelm_jax.training.interrupt import StopRequest
 with StopRequest() as stop:
     signal.raise_signal(signal.SIGTERM)
@@ -104,6 +106,7 @@ def test_a_signal_that_arrives_twice_at_once_is_one_and_a_later_one_ends_the_run
 
 DROPPED = """
 import signal, sys, time
+from codelm_jax.run_files import read_metrics
 from codelm_jax.training.interrupt import StopRequest, let_sigterm_interrupt
 
 class Dying:

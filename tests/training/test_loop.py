@@ -7,17 +7,18 @@ import signal
 import jax
 import numpy as np
 import pytest
-from training.tiny_run import make_config, make_run, raw_config
+from training.test_nonfinite import poison_from
+from training.tiny_run import fresh_state, make_config, make_run, raw_config
 
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.checkpoint.saved_step import SavedStep
-from codelm_jax.checkpoint.store import load_checkpoint
 from codelm_jax.errors import UserError
 from codelm_jax.model import transformer as transformer_module
 from codelm_jax.run_files import read_metrics, read_object
 from codelm_jax.training import loop as loop_module
+from codelm_jax.training import stepping
 from codelm_jax.training.loop import train
 from codelm_jax.training.metrics import MetricsWriter
-from codelm_jax.training.step import init_state
 
 
 def weights(workdir):
@@ -39,8 +40,8 @@ class StopAfter:
 
     def __init__(self, monkeypatch, step, number=signal.SIGTERM):
         self.left, self.number = step, number
-        self.original = loop_module.put_batch
-        monkeypatch.setattr(loop_module, "put_batch", self)
+        self.original = stepping.put_batch
+        monkeypatch.setattr(stepping, "put_batch", self)
 
     def __call__(self, mesh, windows):
         self.left -= 1
@@ -68,8 +69,8 @@ def test_the_resume_law_fails_when_the_resumed_run_sees_other_batches(tmp_path, 
     with monkeypatch.context() as patch:
         StopAfter(patch, 4)
         train(make_run(tmp_path / "broken"))
-        original = loop_module.train_batches
-        patch.setattr(loop_module, "train_batches", lambda *a, **k: original(*a, **(k | {"start_index": 0})))
+        original = stepping.train_batches
+        patch.setattr(stepping, "train_batches", lambda *a, **k: original(*a, **(k | {"start_index": 0})))
         train(make_run(tmp_path / "broken"))
     with pytest.raises(AssertionError):
         assert_same_weights(tmp_path / "straight", tmp_path / "broken")
@@ -260,21 +261,14 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, key, name):
 
 def test_given_weights_are_where_a_new_run_starts(tmp_path):
     config = make_config()
-    start = jax.tree.map(lambda x: x + 0.01, init_state(config).params)
+    start = jax.tree.map(lambda x: x + 0.01, fresh_state(config).params)
     raw = raw_config(max_steps=1, learning_rate=1e-30, final_learning_rate=0.0)
     train(make_run(tmp_path / "run", raw, initial_params=start))
     jax.tree.map(np.testing.assert_array_equal, weights(tmp_path / "run"), start)
 
 
 def test_a_loss_that_stays_non_finite_stops_the_run_and_saves_nothing_of_it(tmp_path, monkeypatch):
-    original = loop_module.train_step
-
-    def poisoned(config, state, windows):
-        broken = state.params | {"head": {"kernel": state.params["head"]["kernel"] * np.float32("nan")}}
-        after, metrics = original(config, state.replace(params=broken), windows)
-        return after, metrics
-
-    monkeypatch.setattr(loop_module, "train_step", poisoned)
+    poison_from(0, monkeypatch)
     with pytest.raises(
         UserError, match=r"config.max_nonfinite_steps: the last 4 steps to step 4 .*batches 0 to 3"
     ) as error:
@@ -296,7 +290,7 @@ def test_parameters_that_are_not_finite_are_never_saved_though_loss_and_gradient
 
 def test_a_run_stopped_before_its_first_step_does_not_claim_to_have_saved(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        loop_module, "check_causality", lambda config, params: signal.raise_signal(signal.SIGTERM)
+        loop_module, "check_causality", lambda config, backend, params: signal.raise_signal(signal.SIGTERM)
     )
     summary = train(make_run(tmp_path / "run"))
     assert (summary["step"], summary["stopped_by"]) == (0, "SIGTERM")

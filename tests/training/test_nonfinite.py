@@ -1,28 +1,34 @@
 import re
 
-import jax.numpy as jnp
+import numpy as np
 import pytest
 from training.tiny_run import make_run, raw_config
 
 from codelm_jax.errors import UserError
-from codelm_jax.training import loop as loop_module
+from codelm_jax.training import stepping
 from codelm_jax.training.loop import train
 
 
-def poisoned_from(step, train_step):
-    """A training step whose parameters give NaN from a given step on."""
+def poison_from(step, monkeypatch):
+    """The parameters of the training step give NaN from a given step on."""
+    compiled = stepping.compile_train_step
 
-    def poisoned(config, state, windows):
-        factor = jnp.where(state.step >= step, jnp.nan, 1.0)
-        params = state.params | {"head": {"kernel": state.params["head"]["kernel"] * factor}}
-        return train_step(config, state.replace(params=params), windows)
+    def poisoned(config, mesh):
+        train_step = compiled(config, mesh)
 
-    return poisoned
+        def take(state, windows):
+            factor = np.float32(np.nan if int(state.step) >= step else 1.0)
+            params = state.params | {"head": {"kernel": state.params["head"]["kernel"] * factor}}
+            return train_step(state.replace(params=params), windows)
+
+        return take
+
+    monkeypatch.setattr(stepping, "compile_train_step", poisoned)
 
 
 @pytest.mark.parametrize("limit", [1, 5])
 def test_a_run_that_logs_seldom_stops_soon_after_the_steps_it_may_lose(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(loop_module, "train_step", poisoned_from(4, loop_module.train_step))
+    poison_from(4, monkeypatch)
     raw = raw_config(
         max_steps=200, log_every=200, eval_every=200, checkpoint_every=200, max_nonfinite_steps=limit
     )

@@ -1,15 +1,22 @@
-"""A run small enough for tests, on tokens made up here."""
+"""A run small enough for tests, on random tokens; what is compiled is kept for all tests of a process."""
 
 import copy
 import dataclasses
+import functools
 
+import jax
 import numpy as np
 
 from codelm_jax.data.tokens import read_tokens, write_tokens
+from codelm_jax.ops.backend import Backend
 from codelm_jax.training.config import TrainConfig, parse_train_config
-from codelm_jax.training.loop import Run
+from codelm_jax.training.loop import TrainingRun
 from codelm_jax.training.mesh import make_mesh
 from codelm_jax.training.resume import run_meta
+from codelm_jax.training.step import init_state, score_step, train_step
+
+# What `RAW` is compiled for where there is one CPU device.
+CPU = Backend()
 
 RAW = {
     "seed": 0,
@@ -70,6 +77,43 @@ def make_config(**changes) -> TrainConfig:
     return parse_train_config(raw_config(**changes))
 
 
+# Keys that say when a run logs, evaluates and saves, not what it computes.
+WATCHING = (
+    "log_every",
+    "eval_every",
+    "eval_tokens",
+    "final_eval_tokens",
+    "monitor_every",
+    "monitor_samples",
+    "checkpoint_every",
+    "checkpoint_minutes",
+    "keep_steps",
+    "max_nonfinite_steps",
+)
+
+
+def computed(config):
+    """The config without what does not change its programs."""
+    return dataclasses.replace(config, **{key: RAW[key] for key in WATCHING})
+
+
+@functools.cache
+def step_of(config, backend=CPU):
+    """The compiled training step; it does not donate its state."""
+    return jax.jit(functools.partial(train_step, config, backend))
+
+
+@functools.cache
+def score_of(config, backend=CPU):
+    return jax.jit(functools.partial(score_step, config, backend))
+
+
+@functools.cache
+def fresh_state(config):
+    """Must not be donated."""
+    return jax.jit(functools.partial(init_state, config))()
+
+
 def make_tokens(directory, name="train", documents=40, vocab_size=261):
     rng = np.random.default_rng(0)
     path = directory / f"{name}.tokens"
@@ -96,11 +140,11 @@ def make_meta(raw):
     )
 
 
-def make_run(workdir, raw=None, **overrides) -> Run:
+def make_run(workdir, raw=None, **overrides) -> TrainingRun:
     raw = raw_config() if raw is None else raw
     workdir.mkdir(exist_ok=True)
     config = parse_train_config(raw)
-    run = Run(
+    run = TrainingRun(
         config=config,
         mesh=make_mesh(config),
         workdir=workdir,

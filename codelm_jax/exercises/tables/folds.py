@@ -156,13 +156,13 @@ no_$P none_$P : L -> bool
 > first_count = sum(1 for $x in $L if $P)
   second_count = sum(1 for $x in $L if $R)
   return first_count @(>/<) second_count
-> balance = 0
+> lead = 0
   for $x in $L:
       if $P:
-          balance += 1
+          lead += 1
       if $R:
-          balance -= 1
-  return balance @(>/<) 0
+          lead -= 1
+  return lead @(>/<) 0
 
 sum_$P_minus_sum_$R : L -> int
 - the sum of the $PL minus the sum of the $RL

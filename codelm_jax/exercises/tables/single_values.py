@@ -47,7 +47,7 @@ cube | cubes | {v} ** 3 | the cube of {} | the cubes of {}
 double | doubles | 2 * {v} | twice {} | the doubles of {}
 double | doubled | {v} * 2 | {} doubled | the doubles of {}
 times_{k} | times_{k} | {k} * {v} | {k} times {} | the results of multiplying {} by {k}
-times_{k} | times_{k} | {v} * {k} | {} multiplied by {k} | the products of {} and {k}
+times_{k} | times_{k} | {v} * {k} | {} multiplied by {k} | the products of {k} and each of {}
 half | halves | {v} // 2 | half of {} (rounded down) | the halves of {} (rounded down)
 floor_div_{k} | floor_div_{k} | {v} // {k} | {} divided by {k} (rounded down) | the results of dividing {} by {k} (rounded down)
 plus_{k} | plus_{k} | {v} + {k} | {} plus {k} | the results of adding {k} to {}
@@ -56,8 +56,8 @@ minus_{k} | minus_{k} | {v} - {k} | {} minus {k} | the results of subtracting {k
 subtracted_from_{K} | subtracted_from_{K} | {K} - {v} | {K} minus {} | the results of subtracting {} from {K}
 negative | negatives | -{v} | the negative of {} | the negatives of {}
 absolute | absolute_values | abs({v}) | the absolute value of {} | the absolute values of {}
-mod_{k} | mod_{k} | {v} % {k} | {} modulo {k} | the remainders of {} modulo {k}
-remainder_by_{k} | remainders_by_{k} | {v} % {k} | the remainder of {} divided by {k} | the remainders of {} divided by {k}
+mod_{k} | mod_{k} | {v} % {k} | {} modulo {k} | the values modulo {k} of {}
+remainder_by_{k} | remainders_by_{k} | {v} % {k} | the remainder of {} divided by {k} | the remainders of dividing {} by {k}
 last_digit | last_digits | abs({v}) % 10 | the last digit of {} | the last digits of {}
 distance_to_{K} | distances_to_{K} | abs({v} - {K}) | the distance from {} to {K} | the distances from {} to {K}
 square_plus_{k} | squares_plus_{k} | {v} * {v} + {k} | {k} more than the square of {} | the results of adding {k} to the squares of {}

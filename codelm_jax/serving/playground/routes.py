@@ -1,4 +1,4 @@
-"""What the server answers at `/` and below `/playground/`: the page's files, and the worked examples it offers."""
+"""Routes of the playground: the page at `/`, its files and its worked examples below `/playground/`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,46 +11,42 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _STATIC = Path(__file__).parent / "static"
-# The page loads nothing but what this server hands out, no other page may show it in a frame, and the browser itself
-# refuses any text that would become markup (trusted types).
+# The page loads from this server only, no other page may show it in a frame, and the browser refuses to turn text into
+# markup (trusted types).
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Asked again each time, answered by 304: a newer version of the package shows at once.
+    # Validated each time (304): a newer version of the package takes effect at once.
     "Cache-Control": "no-cache",
 }
-# Some systems' tables say text/plain, which no browser takes for a module.
+# Some systems' tables say text/plain, which browsers refuse for modules.
 _MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
 
 class WorkedExamples(Protocol):
-    """Code that shows the model what is wanted, and prompts that may follow it."""
+    """Worked examples and prompts that fit them."""
 
     @property
     def name(self) -> str:
-        """Names them in the page's list."""
+        """Name in the page's list."""
         ...
 
     @property
     def prefix(self) -> str:
-        """What goes before the prompt."""
+        """Code before the prompt."""
         ...
 
     @property
     def prompts(self) -> Sequence[str]:
-        """Prompts to try after it."""
+        """Prompts to try after them."""
         ...
 
 
 def playground_routes(examples: Sequence[WorkedExamples]) -> list[BaseRoute]:
-    """The routes of the playground; none of them asks for an API key, for they hand out nothing of the model.
-
-    Args:
-        examples: what the page offers to put before a prompt.
-    """
+    """The routes of the playground; they need no API key because they reveal nothing about the model."""
     offered = [{"name": each.name, "prefix": each.prefix, "prompts": list(each.prompts)} for each in examples]
 
     async def index(request: Request) -> Response:

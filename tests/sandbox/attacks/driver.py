@@ -1,4 +1,4 @@
-"""Runs attacks under one set of circumstances and writes what they achieved; a program of its own, so that any user can be it.
+"""Runs attacks with one kind of isolation and writes what they achieved; a separate program, so that any user can run it.
 
     python -m attacks.driver OUTPUT bare|sandbox ISOLATION TIMEOUT TOKEN [NAME ...]
 

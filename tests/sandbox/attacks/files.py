@@ -1,4 +1,4 @@
-"""Files and environment: changing, deleting and reading what stands outside."""
+"""Files and environment: changing, deleting and reading those outside."""
 
 ATTACKS = r"""
 ### overwriting a file

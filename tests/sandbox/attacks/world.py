@@ -22,7 +22,7 @@ while True:
 
 
 class World:
-    """A directory that everybody may write to, three servers, and a process; made anew for each attack."""
+    """A directory that everybody may write to, three servers, and a process; made for each attack."""
 
     def __init__(self, token: str):
         self.token = token

@@ -12,7 +12,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 
 from codelm_jax.data.tokenizer import CodeTokenizer
-from codelm_jax.generation.admission import Sizes
+from codelm_jax.generation.buckets import Buckets
 from codelm_jax.generation.generator import Generator
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.model.transformer import init_params
@@ -70,9 +70,9 @@ def generator():
     )
     fresh = init_params(config, jax.random.key(1))
     sharp = jax.tree.map(lambda leaf: leaf * 10.0 if leaf.ndim > 1 else leaf, fresh)
-    # Few sizes: compiling costs more here than padding.
-    sizes = Sizes(growth=4, together=1)
-    return Generator(config, sharp, CodeTokenizer.train([CODE] * 4, 300), max_rows=4, sizes=sizes)
+    # Few array sizes: compiling costs more here than padding.
+    buckets = Buckets(growth=64, max_inserts=1)
+    return Generator(config, sharp, CodeTokenizer.train([CODE] * 4, 300), max_rows=4, buckets=buckets)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import httpx
 from playground_site import EXAMPLES, answered, generated, piece, spelled
 
 from codelm_jax.generation.params import SamplingParams
+from codelm_jax.generation.scoring import next_tokens
 
 DEFAULTS = SamplingParams(temperature=0.7, top_k=40, max_new_tokens=100)
 PROMPT = "def add(a, b):"
@@ -77,7 +78,9 @@ def test_hovering_and_tapping_a_token_show_what_else_could_have_stood_there(site
     first, second = (generated(page).locator(".tokens > span").nth(i) for i in range(2))
     panel = page.get_by_role("tooltip")
     first.hover()
-    percents = [f"{100 * each.probability:.1f}\u00a0%" for each in site.generator.next_token(PROMPT, 5)]
+    percents = [
+        f"{100 * each.probability:.1f}\u00a0%" for each in next_tokens(site.generator.text_model, PROMPT, 5)
+    ]
     shown = panel.locator("li .figure").all_inner_texts()
     assert shown[:5] == percents
     assert len(shown) in (5, 6)  # the one that was drawn, where it is none of them
@@ -203,7 +206,7 @@ def test_a_slider_moves_its_number_and_the_number_its_slider(open_page):
 def test_worked_examples_go_before_the_prompt_and_bring_prompts_of_their_own(site, open_page):
     page = open_page()
     page.get_by_label("Worked examples before it").select_option("functions")
-    page.get_by_text("What stands before the prompt").click()
+    page.get_by_text("Text before the prompt").click()
     assert page.locator("#prefix").text_content() == EXAMPLES[0].prefix
     with page.expect_request("**/v1/completions") as asked:
         page.get_by_role("button", name="def two():").click()
