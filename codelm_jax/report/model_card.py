@@ -53,6 +53,11 @@ _SOURCES = {
     "directories": "Python files of the publisher's choice.",
     "text": "Text files of the publisher's choice.",
 }
+_LEVELS = {
+    1: "Level 1: files of its own corpus that share 30 code tokens with a task were left out.",
+    2: "Level 2: files of its own corpus that share 30 code tokens with a task were left out, and functions with a task's "
+    "name, wording or, but for names, solution were cut out of the others.",
+}
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
@@ -173,8 +178,14 @@ def _filters(run: ReportedRun) -> str:
             f"Decontaminated against {against}."
             if against
             else "It was not decontaminated against any benchmark.",
+            *([_LEVELS[level]] if benchmarks and (level := _level(run)) in _LEVELS else []),
         ]
     )
+
+
+def _level(run: Run) -> int | None:
+    """None where the manifest is not at hand or has no level."""
+    return run.manifest.get("decontamination", {}).get("level")
 
 
 def _settings(config: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -62,6 +62,12 @@ def test_a_card_says_what_weights_a_run_began_from_and_is_clean_of_no_more_than_
     assert "trained from the weights of `runs/parent` at step 5" in card
     assert "from scratch" not in card
     assert "Decontaminated against `HumanEval.jsonl.gz`." in card
+    for level in (1, 2):
+        levelled = {**manifest, "decontamination": {"level": level}}
+        assert f"\nLevel {level}: files of its own corpus" in model_card(
+            dataclasses.replace(run, summary=summary, manifest=levelled)
+        )
+    assert "Level" not in card
 
 
 def test_the_hub_reads_language_licence_and_scores(run):

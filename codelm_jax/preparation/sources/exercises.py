@@ -71,8 +71,9 @@ class Exercises(SplitSource):
         self, benchmarks: Sequence[str], skipped: Counter[str], report: Reporter
     ) -> Iterator[Document]:
         # Imported here because it takes a third of a second that no other source needs.
+        from codelm_jax.exercises.behaviour import BATCH_SECONDS
         from codelm_jax.exercises.generate import documents
-        from codelm_jax.exercises.sieve import BATCH_SECONDS, Sieve
+        from codelm_jax.exercises.sieve import Sieve
 
         problems = [*own_problems(), *(problem for path in benchmarks for problem in read_problems(path))]
         seed, count = self.exercises.seed, self.exercises.count

@@ -24,14 +24,21 @@ def normal_form(source: str, name: str) -> str:
     found = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name]
     if not found:
         raise ValueError(f"no function {name}")
-    function = found[-1]
-    if ast.get_docstring(function, clean=False) is not None:
-        function.body = function.body[1:]
+    return form_of(found[-1])
+
+
+def form_of(function: ast.FunctionDef) -> str:
+    """Returns the normal form of a parsed function."""
     bound = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
     bound |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    names = {} if name in bound else {name: "f"}
-    function.name = "f"
-    return _form(function, bound, names)
+    names = {} if function.name in bound else {function.name: "f"}
+    renamed = ast.FunctionDef(name="f", args=function.args, body=body_of(function), decorator_list=[])
+    return _form(renamed, bound, names)
+
+
+def body_of(function: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements of a function without its docstring."""
+    return function.body[ast.get_docstring(function, clean=False) is not None :]
 
 
 def _form(node: object, bound: set[str], names: dict[str, str]) -> str:
