@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 import pydantic
 
@@ -12,7 +12,7 @@ from codelm_jax.preparation.source import Names, Source
 from codelm_jax.schema import STRICT, parse
 
 _PREFIX = "config.data"
-_HOLDS_A_SOURCE = pydantic.ConfigDict(**STRICT, arbitrary_types_allowed=True)
+_HOLDS_A_SOURCE: pydantic.ConfigDict = {**STRICT, "arbitrary_types_allowed": True}
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=_HOLDS_A_SOURCE)
@@ -77,7 +77,10 @@ def parse_data_config(values: Mapping[str, Any]) -> DataConfig:
         raise UserError(f"{_PREFIX}.source = {name!r}: no such source; choose one of {', '.join(SOURCES)}")
     chosen = SOURCES[name]
     common = {field.name for field in dataclasses.fields(DataConfig)}
-    keys_of = {source: {field.name for field in dataclasses.fields(source)} for source in SOURCES.values()}
+    # Every source is a dataclass; an abstract class can't say so.
+    keys_of = {
+        source: {field.name for field in dataclasses.fields(cast(Any, source))} for source in SOURCES.values()
+    }
     known = common.union(*keys_of.values())
     for key in values:
         if key not in known:

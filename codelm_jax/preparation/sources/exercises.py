@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic.dataclasses import dataclass
@@ -82,7 +82,11 @@ class Exercises(SplitSource):
         try:
             with Sandbox(workers=os.cpu_count() or 1, timeout_seconds=BATCH_SECONDS) as sandbox:
                 sieve = Sieve(sandbox, problems)
-                for behaviours, split, wanted in (("train", "train", count), ("heldout", "val", held_out)):
+                splits: Sequence[tuple[Literal["train", "heldout"], Literal["train", "val"], int]] = (
+                    ("train", "train", count),
+                    ("heldout", "val", held_out),
+                )
+                for behaviours, split, wanted in splits:
                     for text in documents(seed, wanted, sieve=sieve, split=behaviours):
                         yield Document(text, f"{split}/{done}", _PACKAGE, split)
                         done += 1
