@@ -4,7 +4,7 @@ import numpy as np
 import optax
 from training.tiny_run import make_run, raw_config
 
-from codelm_jax.checkpoint.store import load_checkpoint
+from codelm_jax.checkpoint.load import load_checkpoint
 from codelm_jax.run_files import read_metrics
 from codelm_jax.training.loop import train
 from codelm_jax.training.optimizers.registry import OPTIMIZERS
