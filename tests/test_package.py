@@ -186,7 +186,8 @@ ALLOWED = {
     "ops": set(),
     "model": {"ops", "text"},
     "checkpoint": {"text"},
-    "report": {"text"},
+    # Renders the views that the suites make of their results.
+    "report": {"evals", "text"},
     # The record of an export holds the metadata of a checkpoint.
     "interop": {"checkpoint", "model", "ops", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.

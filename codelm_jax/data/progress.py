@@ -1,4 +1,4 @@
-"""How long work tells the user where it stands: plain lines, and a bar on a terminal."""
+"""Progress of long work: plain lines, and a bar on a terminal."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ class Advance:
     total: int
 
 
-# A string is a line for the user to keep; an `Advance` may be drawn or dropped.
+# A string is a line to print; an `Advance` may be drawn or dropped.
 Reporter = Callable[[str | Advance], None]
 
 

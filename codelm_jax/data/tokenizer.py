@@ -18,8 +18,8 @@ FIM_SUFFIX = "<|fim_suffix|>"
 PAD = "<|pad|>"
 SPECIAL_TOKENS = (ENDOFTEXT, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX, PAD)
 
-# Merges stay inside one match. The first alternative owns every line end: it takes the indentation that follows and
-# no code, so a prompt that ends in `:` or a newline meets the tokens that training showed there.
+# Merges stay inside one match. The first alternative matches every line end with the indentation that follows, and no
+# code, so a prompt that ends in `:` or a newline is encoded as in training.
 # Measured against other rules in docs/tokenizer.md.
 PRE_TOKENIZATION = (
     r"[ \t\f]*[\r\n][ \t\f\r\n]*"  # line ends with the next line's indentation
@@ -133,7 +133,7 @@ class CodeTokenizer:
         """
         try:
             tokenizer = Tokenizer.from_str(text)
-        except Exception as error:  # the library raises bare Exception for whatever is wrong with the text
+        except Exception as error:  # the library raises bare Exception for every fault
             raise UserError(f"not a tokenizer.json: {_reason(error)}") from None
         return cls(tokenizer)
 
@@ -167,11 +167,11 @@ class CodeTokenizer:
         return b"".join([names[t].encode() if t in names else self._bytes_of_id[t] for t in ids])
 
     def token_bytes(self, token: int) -> bytes:
-        """The bytes that one token stands for; b"" for special tokens."""
+        """The bytes of one token; b"" for special tokens."""
         return self._bytes_of_id[token]
 
     def byte_lengths(self) -> np.ndarray:
-        """How many bytes of text each token stands for: int32 [vocab_size], 0 for special tokens."""
+        """Length of each token in bytes of text: int32 [vocab_size], 0 for special tokens."""
         return np.array([len(token) for token in self._bytes_of_id], np.int32)
 
 

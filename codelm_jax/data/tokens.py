@@ -22,7 +22,7 @@ _DTYPE = np.dtype("<u2")
 
 @dataclass(frozen=True)
 class TokenHeader:
-    """What a token file says of itself. `text_bytes` is the UTF-8 length of all documents; `sha256` is of the ids."""
+    """The header of a token file. `text_bytes` is the UTF-8 length of all documents; `sha256` is of the ids."""
 
     count: int
     documents: int

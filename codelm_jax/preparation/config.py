@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 
@@ -25,9 +25,13 @@ class DataConfig:
         licenses: SPDX identifiers to accept, from package metadata; () accepts all, unknown ones included.
         drop_secrets: leave out files that seem to hold keys, tokens or passwords.
         decontaminate: benchmark files; training files that share a run of 30 code tokens with them are dropped.
+        decontaminate_level: 2 also cuts functions out of training files that have a task's entry point, wording or, but
+            for its names, solution.
         max_bytes: cap on the corpus, in UTF-8 bytes after all filters.
         max_package_share: largest share of a package, of `max_bytes` or of what is found if that is less; held-out
             packages of a list are not limited. 1.0 limits none.
+        max_test_share: largest share of test files, likewise; they are known by their paths. 1.0 limits none.
+        drop_docstring_only: leave out files in which nothing runs.
         max_file_bytes: larger source files are skipped.
         max_line_length: files with a longer line (in characters) are skipped.
         near_duplicate_threshold: Jaccard similarity of 5-token shingles from which a file counts as a copy.
@@ -41,8 +45,11 @@ class DataConfig:
     licenses: Names
     drop_secrets: bool
     decontaminate: Names
+    decontaminate_level: Literal[1, 2]
     max_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_package_share: Annotated[float, pydantic.Field(gt=0.0, le=1.0)]
+    max_test_share: Annotated[float, pydantic.Field(ge=0.0, le=1.0)]
+    drop_docstring_only: bool
     max_file_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_line_length: Annotated[int, pydantic.Field(ge=1)]
     near_duplicate_threshold: Annotated[float, pydantic.Field(ge=0.3, le=1.0)]

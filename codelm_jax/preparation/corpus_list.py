@@ -1,7 +1,7 @@
 """Lists of packages that make a pinned corpus: `NAME.toml` names them with a reason each, `NAME.lock.json` pins them.
 
-A list may include others. What `held_out` names is the test set of every list that includes it, and the shipped
-`held_out.toml` can never be trained on, whatever a list says.
+A list may include others. The packages under `held_out` are the test set of every list that includes it. Packages of
+the shipped `held_out.toml` are refused in every training set.
 """
 
 import json
@@ -23,7 +23,7 @@ HELD_OUT_LIST = "held_out"
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class Pin:
-    """One wheel and what is known of it.
+    """One wheel with its pinned properties.
 
     Attributes:
         version: of the package.

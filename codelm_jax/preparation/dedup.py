@@ -1,4 +1,4 @@
-"""Near-duplicate files: MinHash signatures, looked up by locality-sensitive hashing, then compared entry by entry."""
+"""Finds near-duplicate files: MinHash signatures in a locality-sensitive index, then compared entry by entry."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ _RECALL_AT_THRESHOLD = 0.995
 
 @dataclass(frozen=True)
 class _Sketch:
-    """The part of datasketch's MinHash that its index reads; ours come from a faster hash."""
+    """The part of datasketch's MinHash that its index reads; our signatures come from a faster hash."""
 
     hashvalues: np.ndarray
 
@@ -21,14 +21,14 @@ class _Sketch:
 
 
 class NearDuplicates:
-    """The files kept so far, and which of them a new one repeats.
+    """The signatures of the files kept so far.
 
-    The index is tuned to miss at most 0.5 % of pairs at the threshold; what it proposes is then compared on all 128
-    entries, so that a pair counts when its estimated Jaccard similarity (standard error 0.04) reaches the threshold.
+    The index misses at most 0.5 % of pairs at the threshold. Pairs that it proposes are compared on all 128 entries: they
+    count as duplicates if the estimated Jaccard similarity (standard error 0.04) reaches the threshold.
     """
 
     def __init__(self, threshold: float):
-        # Here, since it brings scipy with it: half a second that no command on prepared data needs to wait.
+        # Imported here because it imports scipy: half a second that commands on prepared data do not need.
         from datasketch import MinHashLSH
 
         self._threshold = threshold

@@ -21,10 +21,10 @@ _IS_LOWER = (ord("a") <= _BYTES) & (ord("z") >= _BYTES)
 _IS_DIGIT = (ord("0") <= _BYTES) & (ord("9") >= _BYTES)
 _IS_WORD = _IS_UPPER | _IS_LOWER | _IS_DIGIT | (ord("_") == _BYTES) | (_BYTES >= 128)
 _IS_SPACE = np.isin(_BYTES, np.frombuffer(b" \t\n\r\f\v", np.uint8))
-# Plus one, so that a run of zero bytes and a shorter one differ.
+# Plus one, so that runs of zero bytes of different lengths differ.
 _VALUE = (np.where(_IS_UPPER, _BYTES + 32, _BYTES) + 1).astype(np.uint64)
 
-# Fixed once and for all: signatures are compared only with each other, yet the choice of files rests on them.
+# Never to be changed: the choice of files depends on these numbers.
 _PERMUTATIONS = np.random.RandomState(20240).randint(0, 1 << 32, size=(2, SIGNATURE_SIZE, 1), dtype=np.uint32)
 _SCALE_P1, _SHIFT_P1 = _PERMUTATIONS[0] | np.uint32(1), _PERMUTATIONS[1]
 

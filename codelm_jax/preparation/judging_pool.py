@@ -20,7 +20,8 @@ from codelm_jax.preparation.judging import Examined, Rules
 CRASHED = "crashed the parser"
 
 _FILES_A_QUESTION = 16
-_QUESTIONS_AHEAD = 8  # per process: enough to stay busy, little enough to stop soon
+_LEAST_FILES = 256  # per process: with fewer, starting another one costs more than it saves
+_QUESTIONS_AHEAD = 8  # per process: enough to stay busy, few enough to stop soon
 
 
 def examine_files(
@@ -30,7 +31,7 @@ def examine_files(
     workers = _Workers(rules)
     questions = [candidates[i : i + _FILES_A_QUESTION] for i in range(0, len(candidates), _FILES_A_QUESTION)]
     asked: deque[Future[list[Examined]]] = deque()
-    executor = ThreadPoolExecutor(min(processes, max(1, len(questions))))
+    executor = ThreadPoolExecutor(min(processes, 1 + len(candidates) // _LEAST_FILES))
     try:
         for question in questions:
             asked.append(executor.submit(workers.examine, question))
@@ -44,7 +45,7 @@ def examine_files(
 
 
 class _Workers:
-    """One worker process per calling thread, started at need and replaced when it dies."""
+    """One worker process per calling thread, started when needed and replaced when it dies."""
 
     def __init__(self, rules: Rules):
         self._rules = rules

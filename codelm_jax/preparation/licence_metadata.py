@@ -47,7 +47,7 @@ _CLASSIFIERS = {
     "zlib/libpng License": "Zlib",
 }
 _NO_LICENCE = {"OSI Approved", "DFSG approved"}
-# What authors write in free text, as sets of words: order, punctuation and the words of `_NOISE` do not matter.
+# Licence names in free text, as sets of words: order, punctuation and the words of `_NOISE` do not matter.
 _SPELLINGS = {
     "Apache-2.0": ("apache", "apache 2", "apache2", "asl 2"),
     "BSD-2-Clause": ("bsd 2 clause", "bsd simplified", "bsd freebsd"),
@@ -101,14 +101,14 @@ def of_distribution(distribution: Distribution) -> str:
     # Free text may be more exact: "MIT OR Apache-2.0", or the number of a BSD licence's clauses.
     if not set(found) - {UNKNOWN} or " " in said or {_family(said)} == set(map(_family, found)):
         return said
-    # Several classifiers without a word on how they combine: the reader has to honour all of them.
+    # Classifiers do not say how they combine: all of them must be honoured.
     return " AND ".join(found)
 
 
 def of_project(directory: Path) -> tuple[str, str]:
     """Version and licence that `directory`'s pyproject.toml declares; "" and `unknown` where it does not.
 
-    Whatever stands there under that name is met without harm: a pipe, a table nested without end, another type.
+    A path of any kind and a file of any content is safe: a pipe, endlessly nested tables, values of another type.
     """
     path = os.path.realpath(directory / "pyproject.toml")
     try:

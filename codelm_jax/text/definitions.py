@@ -1,7 +1,7 @@
-"""Where the function, class or statement that a prompt begins ends in its completion.
+"""Finds where a function, class or statement that a prompt begins ends in its completion.
 
-`end_of_definition` answers for whole completions, `EndFinder` for text that arrives in pieces; the answer does not depend
-on the pieces. `kept` is what evaluations judge of a completion.
+`end_of_definition` takes a whole completion, `EndFinder` takes text in pieces; the result is the same for any pieces. `kept`
+returns the part of a completion that evaluations judge.
 """
 
 import re
@@ -9,19 +9,19 @@ from typing import Literal
 
 from codelm_jax.text.lines import LogicalLine, enclosing, logical_lines
 
-# Lines that go on with the compound statement above them although they stand at its own column.
+# Lines that continue the compound statement above them although they have the same column.
 _CONTINUES = frozenset({"elif", "else", "except", "finally"})
 _MAY_CONTINUE = _CONTINUES | {"for", "if", "try", "while"}
 _STRING = re.compile(r"[rRuU]?['\"]")
 
 
 class EndFinder:
-    """Finds where a unit that `prompt` begins ends, in a completion that arrives in pieces.
+    """Finds where a unit of code that `prompt` begins ends, in a completion that arrives in pieces.
 
-    For `unit="definition"` that is the innermost function or class still open at the end of the prompt, or without
-    one the outermost statement open there. For `unit="statement"` it is the statement in the prompt's last line, with
-    its block. Where nothing is open there, or where an open unit that has a body already is left by the completion's
-    first line, it is the first statement of the completion.
+    With `unit="definition"` the unit is the innermost function or class that is open at the end of the prompt; if there is
+    none, the outermost open statement. With `unit="statement"` it is the statement in the prompt's last line, with its
+    block. If nothing is open, or if the open unit has a body and the completion's first line is outside it, the unit is the
+    first statement of the completion.
     """
 
     def __init__(self, prompt: str, unit: Literal["definition", "statement"] = "definition"):
@@ -31,14 +31,14 @@ class EndFinder:
         self._lines = [line for line in logical_lines(prompt) if line.is_finished]
         self._anchor = self._open_unit(enclosing(self._lines))
         self._may_restart = self._anchor is not None and self._has_body(self._anchor)
-        # A line that the prompt leaves unfinished is scanned again together with its rest.
+        # A line that the prompt leaves unfinished is scanned again when its rest arrives.
         self._resume = self._lines[-1].end if self._lines else 0
         self._result: int | None = None
 
     def feed(self, piece: str) -> int | None:
-        """Takes the next piece and returns the end as an offset in the completion, once it is known.
+        """Takes the next piece; returns the end as an offset in the completion, None until it is known.
 
-        The end lies just after the line end of the unit's last line; 0 where the completion adds nothing to it.
+        The end is just after the line end of the unit's last line; 0 if the completion adds nothing to the unit.
         """
         self._text += piece
         if self._result is None and self._find():
@@ -46,7 +46,7 @@ class EndFinder:
         return self._result
 
     def _find(self) -> bool:
-        """Walks the lines that are new; whether the unit ends at `self._resume`."""
+        """Scans the new lines; returns whether the unit ends at `self._resume`."""
         for line in logical_lines(self._text, self._resume):
             leaves = self._anchor is not None and line.column <= self._anchor.column
             if leaves and line.start >= self._prompt_length:
@@ -72,7 +72,7 @@ class EndFinder:
         return False
 
     def _open_unit(self, chain: list[LogicalLine]) -> LogicalLine | None:
-        """Returns the line that begins the unit, of the last line and those around it, innermost first."""
+        """Returns the line that begins the unit; `chain` is the last line and the lines around it, innermost first."""
         if not chain:
             return None
         is_open = chain[0].awaits_more or chain[0].end > self._prompt_length
@@ -94,7 +94,7 @@ class EndFinder:
         return bool(inner) or not unit.awaits_more
 
     def _continues(self, line: LogicalLine) -> bool | None:
-        """Whether a line at the unit's own column still belongs to it; None while its first word may still grow."""
+        """Whether a line at the unit's column belongs to the unit; None while its first word may still grow."""
         if self._lines and self._lines[-1].word == "@":
             return True
         if self._anchor is None or self._anchor.is_definition:
@@ -120,8 +120,8 @@ def kept(prompt: str, completion: str, *, hit_limit: bool) -> str:
     Args:
         prompt: the text before it.
         completion: the text generated.
-        hit_limit: whether generation stopped at its token limit. Then what the limit left unfinished is no fault of
-            the model: the last logical line, and headers whose block it would have begun, are dropped.
+        hit_limit: whether generation stopped at its token limit. Then the last logical line, if unfinished, and headers
+            without a block are dropped: that they are unfinished is not a fault of the model.
     """
     end = end_of_definition(prompt, completion)
     if end is not None:

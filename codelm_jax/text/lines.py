@@ -1,8 +1,8 @@
 """Logical lines of Python text that may be unfinished or wrong.
 
-A lexical scan, not a parse. Lines are joined over brackets, strings and backslashes as Python joins them, columns are
-counted as Python counts them, and blank and comment lines are no logical lines. What it says of a finished line never
-changes when more text arrives, so text may be scanned as it is generated.
+A lexical scan, not a parse. Lines are joined over brackets, strings and backslashes, and columns are counted, as Python
+does it; blank lines and comment lines are skipped. The result for a finished line never changes when more text arrives,
+so text can be scanned while it is generated.
 """
 
 import dataclasses
@@ -15,9 +15,9 @@ _INDENT = re.compile(r"[ \t\f]*")
 _WORD = re.compile(r"\w+|.", re.DOTALL)
 _DEFINITION = re.compile(r"@|def\b|class\b|async[ \t]+def\b")
 
-# A bracket that is never closed would swallow the rest of the text. No bracket holds a line that begins with one of
-# these words, so such a line ends the one before it. The character after the word must be there: `def` may still
-# grow into `default`.
+# A bracket that is never closed would swallow the rest of the text. No line inside brackets begins with one of these
+# words, so such a line ends the one before it. The character after the word must be known: `def` may still grow into
+# `default`.
 _NEVER_IN_BRACKETS = re.compile(
     r"[ \t\f]*(?:assert|break|class|continue|def|del|global|import|nonlocal|pass|raise|return|try|while|with)\b(?=[ :\n])"
 )
@@ -51,11 +51,11 @@ class LogicalLine:
         start: offset of its first character after the indentation.
         end: offset just after its line end, or the end of the text.
         indent: its indentation, as written.
-        column: the width of that, tabs to multiples of eight.
-        word: its first word, or first character where that is no letter.
+        column: width of the indentation, tabs to multiples of eight.
+        word: its first word, or its first character if that is not part of a word.
         is_definition: whether it begins a function or class, or decorates one.
         is_header: whether it ends in a colon, so that an indented block must follow.
-        is_finished: whether its line end has been seen.
+        is_finished: whether the text contains its line end.
     """
 
     start: int
@@ -69,7 +69,7 @@ class LogicalLine:
 
     @property
     def awaits_more(self) -> bool:
-        """Whether Python could not stop after this line: it is unfinished, a header or a decorator."""
+        """Whether the statement must continue after this line: it is unfinished, a header or a decorator."""
         return self.is_header or self.word == "@" or not self.is_finished
 
 
@@ -86,7 +86,7 @@ def logical_lines(text: str, start: int = 0) -> Iterator[LogicalLine]:
 
 
 def enclosing(lines: Sequence[LogicalLine]) -> list[LogicalLine]:
-    """Returns the last line and, going outwards, the lines whose blocks it stands in."""
+    """Returns the last line and the headers of the blocks around it, innermost first."""
     chain: list[LogicalLine] = []
     for line in reversed(lines):
         if not chain or line.column < chain[-1].column:
@@ -95,9 +95,9 @@ def enclosing(lines: Sequence[LogicalLine]) -> list[LogicalLine]:
 
 
 def last_lexeme(text: str, start: int) -> int:
-    """Offset of the last word, mark or string of `text` from the offset `start` on, where a line must begin.
+    """Offset of the last word, mark or string of `text` after the offset `start`, where a line must begin.
 
-    A string that is still open at the end counts as one lexeme. Without any, the answer is `start`.
+    A string that is still open at the end counts as one lexeme. The result is `start` if there is none.
     """
     found = position = start
     while position < len(text):

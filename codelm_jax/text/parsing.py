@@ -11,13 +11,13 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def parses(prompt: str, completion: str, *, hit_limit: bool) -> bool:
-    """Whether a completion is Python, as far as it goes.
+    """Whether a completion is valid Python up to its end.
 
-    What `kept` keeps of it must hold a statement other than a docstring, and Python must accept prompt and remainder
-    as a whole. Where the token limit cut the definition off, that alone would let a model write anything into a line
-    that it never finishes. So there, all that was written must have some continuation that is Python: its parser must
-    come to the end without an objection (the last word, which may be cut, aside), and what nothing can be said of, a
-    triple-quoted string that is still open, must not be longer than the rest.
+    The part that `kept` returns must contain a statement other than a docstring, and Python must accept prompt and part
+    together. If the token limit cut the definition off, this alone would accept anything in a line that is never finished.
+    Therefore the whole completion must then be the beginning of some Python program: the parser may object to nothing
+    but the end of the text (the last word may be cut). A triple-quoted string that is still open cannot be judged and
+    must not be longer than the rest.
 
     Args:
         prompt: the text before the completion, from its file's or template's beginning.
@@ -48,7 +48,7 @@ def _compiled(source: str, flags: int = 0) -> ast.Module:
 
 
 def _can_go_on(prompt: str, completion: str) -> bool:
-    """Whether a completion that was cut off is the beginning of Python, and not mostly the inside of a string."""
+    """Whether a completion that was cut off is the beginning of valid Python, and not mostly the inside of a string."""
     source = prompt + completion
     lines = list(logical_lines(source))
     if not lines or lines[-1].is_finished:
@@ -62,7 +62,7 @@ def _can_go_on(prompt: str, completion: str) -> bool:
 
 def _is_beginning(source: str) -> bool:
     """Whether Python's parser objects to nothing but the end of `source`."""
-    # After a backslash the end of the text is no end of a line, which would be a mistake after `x =`.
+    # With a backslash the end of the text is not the end of a line, which would be an error after `x =`.
     joined = source if source.endswith(("\n", "\\")) else source + "\\"
     try:
         _compiled(joined, codeop.PyCF_ALLOW_INCOMPLETE_INPUT)  # pyright: ignore[reportAttributeAccessIssue]
@@ -80,7 +80,7 @@ def _missing_handlers(source: str) -> str:
 
 
 def adds_statement(tree: ast.Module, prompt: str) -> bool:
-    """Whether a simple statement that is no docstring ends after the prompt."""
+    """Whether a simple statement other than a docstring ends after the prompt."""
     lines = prompt.split("\n")
     prompt_end = (len(lines), len(lines[-1].encode()))
     docstrings = {

@@ -1,6 +1,6 @@
-"""Readers of benchmark files: HumanEval, MBPP, and tasks of anybody's own.
+"""Readers of benchmark files: HumanEval, MBPP, and tasks in a format of this project.
 
-Each is JSON Lines, plain or gzipped (`.gz`). A file that is not what it should be is a UserError that names the line.
+Each is JSON Lines, plain or gzipped (`.gz`). A malformed file is a UserError that names the line.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,13 @@ class Problem:
     """A prompt whose completion tests can judge.
 
     Attributes:
-        id: the file's own name for it, unique in the file.
-        prompt: what the model continues (for MBPP, the wording of the task).
+        id: unique in the file.
+        prompt: the text to continue (for MBPP, the task in words).
         entry_point: the function or class that the tests call; "" where the prompt defines none.
         tests: statements to run after prompt + completion. Each is a program of its own for HumanEval's `check`,
             asserts otherwise.
-        setup: what the tests need before them.
-        solution: the canonical completion of the prompt (for MBPP a whole program); "" where the file has none.
+        setup: code to run before the tests.
+        solution: the reference completion of the prompt (for MBPP a whole program); "" if the file has none.
         wrong_solutions: completions that must fail.
     """
 
@@ -56,9 +56,9 @@ def read_mbpp(path: str | Path) -> list[Problem]:
 
 
 def read_tasks(path: str | Path) -> list[Problem]:
-    """Reads tasks of one's own: `id, prompt, tests`, and optionally `entry_point, solution, wrong_solutions, setup`.
+    """Reads tasks in this project's format: `id, prompt, tests`, optional `entry_point, solution, wrong_solutions, setup`.
 
-    Without `entry_point` it is the function or class that the prompt's last definition names.
+    The default `entry_point` is the function or class that the prompt defines last.
     """
     return _read(path, 'a task {"id", "prompt", "tests"}', _task)
 
@@ -68,9 +68,8 @@ def read_problems(path: str | Path) -> list[Problem]:
     return _read(path, 'a problem of HumanEval, MBPP or {"id", "prompt", "tests"}', _any_kind)
 
 
-def read_benchmark_texts(path: str | Path) -> list[str]:
-    """Returns every prompt and every solution in a benchmark file of any of the three kinds, for decontamination."""
-    problems = read_problems(path)
+def benchmark_texts(problems: Iterable[Problem]) -> list[str]:
+    """Returns every prompt and every solution, for decontamination."""
     return [text for problem in problems for text in (problem.prompt, problem.solution) if text.strip()]
 
 
@@ -131,7 +130,7 @@ def _any_kind(record: Mapping[str, Any]) -> Problem:
 
 
 def _called_name(solution: str, tests: tuple[str, ...]) -> str:
-    """The function of `solution` that the tests call: the last defined one among those they name."""
+    """The function of `solution` that the tests call; of several, the one defined last."""
     names = [found.group(1) for found in _DEFINED_NAME.finditer(solution)]
     tested = [name for name in names if any(re.search(rf"\b{name}\s*\(", test) for test in tests)]
     return (tested or names or [""])[-1]
@@ -156,7 +155,7 @@ def _read(path: str | Path, kind: str, convert: Callable[[Mapping[str, Any]], Pr
                 f"{where}: not {kind}: the key {error.args[0]!r} is missing or of the wrong type"
             ) from None
         if problem.id in problems:
-            raise UserError(f"{where}: the id {problem.id!r} stands on an earlier line too; ids must differ")
+            raise UserError(f"{where}: the id {problem.id!r} is also on an earlier line; ids must differ")
         problems[problem.id] = problem
     if not problems:
         raise UserError(f"{path}: holds no problems")

@@ -1,13 +1,13 @@
-"""How much a text repeats itself: every repetition metric of the evaluation, on tokens or on text.
+"""Repetition metrics of the evaluation, on tokens or on text.
 
-Tokens may be anything hashable (ids, words, bytes). A metric that has nothing to count is 0 (or 1 for diversities):
-an empty sample is judged by `band.collapsed`, not here.
+Tokens can be anything hashable (ids, words, bytes). A metric with nothing to count is 0 (diversities: 1); empty samples
+are handled by `band.collapsed`.
 """
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
 
-# The phrases of the 2025 reference report, each of which it counts as collapse when four follow without a break.
+# Phrases of the 2025 reference report; four in a row count as collapse.
 _LEGACY_PHRASES = (
     "):",
     "::",
@@ -25,10 +25,10 @@ _LEGACY_WORD_REPEATS = 3
 
 
 def legacy_collapse(text: str) -> bool:
-    """Whether the reference's own rule calls the text collapsed; kept for comparison with its 14.5 %.
+    """Collapse by the rule of the reference report; kept for comparison with its 14.5 %.
 
-    One of ten phrases four times without a break, or a whitespace-separated word of two or more characters three
-    times in a row.
+    True if one of ten phrases occurs four times in a row, or a whitespace-separated word of two or more characters
+    three times in a row.
     """
     if any(phrase * _LEGACY_REPEATS in text for phrase in _LEGACY_PHRASES):
         return True
@@ -38,7 +38,7 @@ def legacy_collapse(text: str) -> bool:
 
 
 def seq_rep_n(tokens: Sequence[Hashable], n: int) -> float:
-    """Share of n-grams that already stood in the sequence: 1 - unique / total (Welleck et al. 2020).
+    """Share of n-grams that occur earlier in the sequence: 1 - unique / total (Welleck et al. 2020).
 
     >>> seq_rep_n("abab", 2)  # ab, ba, ab: two of three are new
     0.33333333333333337
@@ -52,8 +52,8 @@ def seq_rep_n(tokens: Sequence[Hashable], n: int) -> float:
 def loop(tokens: Sequence[Hashable]) -> bool:
     """Whether the sequence ends in a loop (Holtzman et al. 2020).
 
-    A phrase of two or more tokens three or more times, or one token four or more times; the sequence may stop in the
-    middle of a further repetition.
+    True if the sequence ends with a phrase of two or more tokens three or more times, or one token four or more times;
+    it may stop in the middle of a further repetition.
     """
     length = len(tokens)
     for period in range(1, length // 3 + 1):
@@ -64,7 +64,7 @@ def loop(tokens: Sequence[Hashable]) -> bool:
 
 
 def rep_line(text: str) -> float:
-    """Share of non-blank lines, stripped, that already stood in the text: 1 - unique / total."""
+    """Share of non-blank lines, stripped, that occur earlier in the text: 1 - unique / total."""
     lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
     return 1.0 - len(set(lines)) / len(lines) if lines else 0.0
 
@@ -75,7 +75,7 @@ def diversity(tokens: Sequence[Hashable]) -> float:
 
 
 def distinct_n(samples: Sequence[Sequence[Hashable]], n: int) -> float:
-    """Unique / total n-grams over all samples of one prompt: 1 when no two samples share any (Li et al. 2016)."""
+    """Unique / total n-grams over all samples of a prompt; 1 if no n-gram occurs twice (Li et al. 2016)."""
     grams = [gram for tokens in samples for gram in _ngrams(tokens, n)]
     return len(set(grams)) / len(grams) if grams else 1.0
 

@@ -5,8 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from codelm_jax.data.prepared import PreparedData
+from codelm_jax.data.progress import Reporter
 from codelm_jax.preparation.config import DataConfig, parse_data_config
 from codelm_jax.preparation.fingerprints import SHINGLE_TOKENS
+from codelm_jax.preparation.prepare import prepare
+
+VOCAB_SIZE = 400
 
 _WORDS = [
     "alpha", "beta", "gamma", "delta", "omega", "index", "total", "count", "value", "table", "frame", "query", "batch",
@@ -32,13 +37,18 @@ def python_source(seed: int, functions: int = 12) -> str:
     return "\n".join(lines)
 
 
+def write_file(path: Path, text: str) -> None:
+    """Writes a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 def write_packages(root: Path, packages: int = 20, files: int = 4, seed: int = 0) -> Path:
     """Writes `packages` packages of equal size below `root`."""
     for package in range(packages):
         for file in range(files):
             path = root / f"package_{package:02}" / f"module_{file}.py"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(python_source(seed + 1000 * package + file))
+            write_file(path, python_source(seed + 1000 * package + file))
     return root
 
 
@@ -54,8 +64,11 @@ def raw_data(tmp_path: Path, **changes: Any) -> dict[str, Any]:
         "licenses": (),
         "drop_secrets": True,
         "decontaminate": (),
+        "decontaminate_level": 1,
         "max_bytes": 10_000_000,
         "max_package_share": 1.0,
+        "max_test_share": 1.0,
+        "drop_docstring_only": False,
         "max_file_bytes": 100_000,
         "max_line_length": 1000,
         "near_duplicate_threshold": 0.7,
@@ -68,6 +81,22 @@ def raw_data(tmp_path: Path, **changes: Any) -> dict[str, Any]:
 def data_config(tmp_path: Path, **changes: Any) -> DataConfig:
     """The same, read."""
     return parse_data_config(raw_data(tmp_path, **changes))
+
+
+def prepare_quietly(config: DataConfig, report: Reporter | None = None) -> PreparedData:
+    """Prepares with a vocabulary that small trees can fill."""
+    return prepare(config, vocab_size=VOCAB_SIZE, report=report or quiet)
+
+
+def texts(prepared: PreparedData, split: str) -> list[str]:
+    """The documents of a split."""
+    return [prepared.tokenizer.decode(ids) for ids in getattr(prepared, split).documents()]
+
+
+def contents(prepared: PreparedData) -> tuple[str, ...]:
+    """Everything that training sees of the data."""
+    headers = (prepared.train.header, prepared.val.header, prepared.test.header)
+    return prepared.tokenizer.to_json(), *(header.sha256 for header in headers)
 
 
 def quiet(event: object) -> None:

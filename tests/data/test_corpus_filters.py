@@ -18,7 +18,6 @@ from codelm_jax.preparation import fingerprints, judging, judging_pool
 from codelm_jax.preparation.candidate import Candidate, Package
 from codelm_jax.preparation.judging import Rules, examine
 from codelm_jax.preparation.sources.directories import Directories
-from codelm_jax.preparation.sources.python_env import PythonEnvironment
 
 RULES = Rules(
     max_file_bytes=50_000, max_line_length=200, drop_secrets=True, benchmark_runs=np.zeros(0, np.uint64)
@@ -208,18 +207,8 @@ def test_the_order_of_candidates_does_not_depend_on_the_others(tmp_path):
     assert rest == [name for name in whole if name in rest]
 
 
-def test_installed_packages_are_found_with_version_and_licence_and_without_this_project():
-    found = PythonEnvironment().find(0, quiet)
-    packages = {c.package.name: c.package for c in found.candidates}
-    assert packages["python"].licence == "PSF-2.0"
-    assert packages["numpy"].version == np.__version__
-    assert "BSD-3-Clause" in packages["numpy"].licence
-    assert packages["pytest"].licence == "MIT"
-    assert not any("codelm_jax" in c.path.split("site-packages")[-1] for c in found.candidates)
-    assert not any("site-packages" in c.name for c in found.candidates)
-
-
-def test_processes_judge_in_order_what_one_process_judges(tmp_path):
+def test_processes_judge_in_order_what_one_process_judges(tmp_path, monkeypatch):
+    monkeypatch.setattr(judging_pool, "_LEAST_FILES", 10)
     paths = []
     for number in range(50):
         path = tmp_path / f"{number}.py"

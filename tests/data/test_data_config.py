@@ -36,6 +36,18 @@ def test_a_resolved_config_survives_json(tmp_path):
         ({"near_duplicate_threshold": 1.5}, "config.data.near_duplicate_threshold"),
         ({"prepared_dir": ""}, "config.data.prepared_dir"),
         ({"split_seed": -1}, "config.data.split_seed"),
+        (
+            {"source": "exercises", "directories": (), "exercises": {"seed": 0, "count": 0}},
+            "config.data.exercises.count = 0",
+        ),
+        (
+            {"source": "exercises", "directories": (), "exercises": {"seed": 0}},
+            "config.data.exercises.count: missing",
+        ),
+        ({"source": "exercises", "directories": (), "exercises": 3}, "config.data.exercises = 3"),
+        ({"source": "exercises", "directories": ()}, "config.data.exercises: missing"),
+        ({"source": "records", "directories": ()}, "config.data.records: missing"),
+        ({"records": ("a.parquet",)}, "records is only read with source='records'"),
         ({"drop_secrets": "yes"}, "config.data.drop_secrets"),
         ({"unknown": 1}, "config.data.unknown: no such key"),
     ],

@@ -7,13 +7,15 @@ import pytest
 from source_trees import data_config, quiet
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
+from codelm_jax.exercises import generate
 from codelm_jax.exercises.sieve import normalised
 from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.sources import exercises
+from codelm_jax.preparation.sources.exercises import Exercises
 from codelm_jax.sandbox.verdict import SandboxError
 
-COUNT = 60
+COUNT = 40
 
 
 def run(tmp_path, count=COUNT, report=quiet, **changes):
@@ -31,18 +33,31 @@ def functions(text):
     return {normalised(part, part[4:].partition("(")[0]) for part in parts}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_at_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generate, "_AT_ONCE", 600, raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     said = []
     return run(tmp_path_factory.mktemp("exercises"), report=said.append), said
 
 
-def test_the_same_seed_gives_the_same_data_and_another_count_the_same_first_documents(prepared, tmp_path):
+def test_the_same_seed_gives_the_same_data_and_a_larger_count_the_same_first_documents(
+    prepared, tmp_path, monkeypatch
+):
     assert run(tmp_path / "a").fingerprint == prepared[0].fingerprint
+    with pytest.raises(UserError, match=r"config\.data\.exercises\.count was 40, is 41"):
+        run(tmp_path / "a", count=COUNT + 1)
+    monkeypatch.setattr(Exercises, "environment", lambda self: {"exercises": "another"})
+    said = []
+    assert run(tmp_path / "a", report=said.append).fingerprint == prepared[0].fingerprint
+    assert "the generator of exercises changed since it was prepared" in said[0]
     more = run(tmp_path / "b", count=COUNT + 10)
     assert texts(more, "train")[:COUNT] == texts(prepared[0], "train")
-    with pytest.raises(UserError, match=r"config\.data\.exercises\.count was 60, is 61"):
-        run(tmp_path / "a", count=COUNT + 1)
 
 
 def test_what_is_held_out_behaves_like_nothing_that_trains_and_solves_no_task(prepared):
@@ -77,14 +92,6 @@ def test_functions_that_pass_a_task_of_a_benchmark_file_are_left_out_under_any_n
     clean = run(tmp_path, decontaminate=(str(tmp_path / "tasks.jsonl"),))
     (form,) = functions(document)
     assert form not in set().union(*map(functions, texts(clean, "train")))
-
-
-def test_another_generator_is_reported_and_the_data_stays_in_use(tmp_path, monkeypatch):
-    first = run(tmp_path, count=20)
-    monkeypatch.setattr(exercises.Exercises, "environment", lambda self: {"exercises": "another"})
-    said = []
-    assert run(tmp_path, count=20, report=said.append).fingerprint == first.fingerprint
-    assert "the generator of exercises changed since it was prepared" in said[0]
 
 
 def test_a_sandbox_that_does_not_start_is_one_line(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from codelm_jax.preparation.fingerprints import code_token_hashes, run_hashes, s
 
 
 @given(text=st.text(st.sampled_from("aAb_1 \n\t().\0é😀"), max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_equal_tokens_have_equal_hashes_and_others_do_not(text):
     tokens = code_tokens(text.replace("\u00e9", "é"))
     hashes = code_token_hashes(text).tolist()
@@ -69,7 +69,7 @@ def test_the_index_finds_what_comparing_all_pairs_finds(threshold):
     """Its recall at the threshold is 0.995, and nearly all pairs lie well off it."""
     rng = random.Random(0)
     texts = []
-    for seed in range(60):
+    for seed in range(40):
         functions = python_source(seed, 20).split("\n\n")
         texts.append(functions)
         if seed % 2:
@@ -86,4 +86,4 @@ def test_the_index_finds_what_comparing_all_pairs_finds(threshold):
         assert index.find_or_add(own) == expected
         if not expected:
             kept.append(own)
-    assert 60 <= len(kept) < len(texts) or threshold == 1.0
+    assert 40 <= len(kept) < len(texts) or threshold == 1.0

@@ -4,24 +4,24 @@ import hashlib
 import importlib.resources
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 from pydantic.dataclasses import dataclass
 
 from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
 from codelm_jax.preparation.candidate import Package
 from codelm_jax.preparation.source import Document, SplitSource
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
-from codelm_jax.schema import STRICT
+from codelm_jax.schema import STRICT, parse
 from codelm_jax.text.problems import read_problems
 
-# Of the training documents: so many more are held out.
+# Held-out documents, as a share of the number of training documents.
 _HELD_OUT_SHARE = 0.04
 _PACKAGE = Package("exercises", licence="Apache-2.0")
 
@@ -39,11 +39,15 @@ class ExerciseKeys:
     count: Annotated[int, pydantic.Field(ge=1)]
 
 
+def _read_keys(section: Any) -> Any:
+    return parse(ExerciseKeys, section, "config.data.exercises") if isinstance(section, Mapping) else section
+
+
 @dataclass(frozen=True, config=STRICT)
 class Exercises(SplitSource):
     """Functions of some behaviours train, functions of others are held out.
 
-    No function solves a task of the mini benchmark or of `config.data.decontaminate`, under whatever name.
+    No function solves a task of the mini benchmark or of `config.data.decontaminate`, under any name.
     """
 
     name = "exercises"
@@ -51,7 +55,7 @@ class Exercises(SplitSource):
     human = False
     environment_name = "the generator of exercises"
 
-    exercises: ExerciseKeys
+    exercises: Annotated[ExerciseKeys, pydantic.BeforeValidator(_read_keys)]
 
     def environment(self) -> dict[str, str]:
         """Digest of the generator: another one may write other functions for the same seed."""
@@ -66,9 +70,10 @@ class Exercises(SplitSource):
     def documents(
         self, benchmarks: Sequence[str], skipped: Counter[str], report: Reporter
     ) -> Iterator[Document]:
-        # Here, since a third of a second goes into the templates: no other source needs them.
+        # Imported here because it takes a third of a second that no other source needs.
+        from codelm_jax.exercises.behaviour import BATCH_SECONDS
         from codelm_jax.exercises.generate import documents
-        from codelm_jax.exercises.sieve import BATCH_SECONDS, Sieve
+        from codelm_jax.exercises.sieve import Sieve
 
         problems = [*own_problems(), *(problem for path in benchmarks for problem in read_problems(path))]
         seed, count = self.exercises.seed, self.exercises.count

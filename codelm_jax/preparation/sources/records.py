@@ -18,7 +18,7 @@ from codelm_jax.preparation.source import Document, DocumentSource, Inventory, N
 from codelm_jax.schema import STRICT
 
 _KEY = "config.data.records"
-# Where a row does not say what it belongs to.
+# For rows without a package.
 _PACKAGE = "records"
 
 
@@ -92,7 +92,7 @@ class Records(DocumentSource):
         if not isinstance(text, str):
             skipped["row without text"] += 1
             return None
-        # Only the place in the hash order: what is no text there is replaced.
+        # The name decides only the order, so characters that cannot be encoded may be replaced.
         contents = hashlib.sha256(text.encode(errors="replace")).hexdigest()
         path = PurePosixPath(_text(row.get("path_column")).lstrip("/") or f"{contents[:32]}.py")
         package = _text(row.get("package_column"))
