@@ -86,8 +86,11 @@ def get_config() -> ConfigDict:
     config.data.licenses = ()  # SPDX identifiers to accept, e.g. ("MIT", "BSD-3-Clause"); () accepts all
     config.data.drop_secrets = True  # leave out files that seem to hold keys or passwords
     config.data.decontaminate = ()  # benchmark files whose problems must not be trained on
+    config.data.decontaminate_level = 1  # by text; 2: also by names, wordings and renamed solutions of tasks
     config.data.max_bytes = 100_000_000  # the reference's 100 MB
     config.data.max_package_share = 1.0  # of a package, of max_bytes or all found; 1.0 limits none
+    config.data.max_test_share = 1.0  # of test files, known by their paths, likewise
+    config.data.drop_docstring_only = False  # leave out files in which nothing runs
     config.data.max_file_bytes = 1_000_000  # larger files are data or generated code
     config.data.max_line_length = 1000  # characters; longer lines are data or generated code
     config.data.near_duplicate_threshold = 0.7  # Jaccard similarity of 5-token shingles

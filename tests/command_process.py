@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from absl import flags
 
@@ -64,7 +64,7 @@ class CommandProcess:
     def run_all(
         self, invocations: Iterable[Sequence[object]], directories: Iterable[Path] | None = None
     ) -> list[Finished]:
-        """Runs one after another, each in the repository or in a directory of its own."""
+        """Runs one after another, each in the repository or in its own directory."""
         if directories is None:
             return [self.run(*arguments) for arguments in invocations]
         pairs = zip(invocations, directories, strict=True)
@@ -99,7 +99,7 @@ def result_of(command: Any, directory: str, arguments: list[str]) -> Finished:
 def main() -> None:
     """Answers until the other side closes the pipe."""
     for blocked in sys.argv[2:]:
-        sys.modules[blocked] = None  # pyright: ignore[reportArgumentType]
+        cast(Any, sys.modules)[blocked] = None
     module = importlib.import_module(f"codelm_jax.commands.{sys.argv[1]}")
     # What a library writes to descriptor 1 must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")

@@ -23,36 +23,16 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # Above the limit today. The list may only shrink: an entry that is no longer needed fails its test.
 TOO_LONG_FUNCTIONS = {
-    "benchmarks/serve.py:compare",
-    "benchmarks/torch_decode.py:static_cache_loop",
     "evals/tasks.py:evaluate_tasks",
-    "ops/flash_kernels.py:_backward_kernel",
-    "serving/app.py:create_app",
-    "serving/completions.py:accept",
 }
 TOO_LONG_FILES = {
-    "checkpoint/store.py",
-    "data/prepare.py",
-    "generation/decode.py",
-    "generation/engine.py",
     "report/model_card.py",
     "report/training_charts.py",
-    "training/loop.py",
 }
 TWICE_DEFINED_TYPES = {
-    "Block",
-    "Candidate",
-    "Choice",
     "Completion",
-    "Corpus",
     "Evaluation",
     "Finding",
-    "Job",
-    "Peer",
-    "Run",
-    "Score",
-    "Sizes",
-    "Token",
 }
 
 
@@ -206,7 +186,8 @@ ALLOWED = {
     "ops": set(),
     "model": {"ops", "text"},
     "checkpoint": {"text"},
-    "report": {"text"},
+    # Renders the views that the suites make of their results.
+    "report": {"evals", "text"},
     # The record of an export holds the metadata of a checkpoint.
     "interop": {"checkpoint", "model", "ops", "text"},
     # What a release ships comes from the data and an export; which run it ships, from what reports read.

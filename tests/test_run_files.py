@@ -29,7 +29,7 @@ def run(tmp_path):
 
 def read(run):
     (loaded,) = load_runs([run])
-    results = {suite: [(e.step, e.result) for e in found] for suite, found in loaded.evaluations.items()}
+    results = {suite: [(e.step, e.content) for e in found] for suite, found in loaded.results.items()}
     return loaded.config, loaded.summary, results, loaded.metrics
 
 

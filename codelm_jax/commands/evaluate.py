@@ -9,24 +9,30 @@
         --temperature=0.8
 
 Writes one JSON file a suite into `evals/step_N/` of the run and prints a table of each. `--suite=all`, the default, is
-every suite that does not run generated code. Stopped, the same command goes on where it was.
+every suite that does not run generated code. If it is stopped, the same command continues.
 """
 
 import contextlib
 import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import flags
 from rich.console import Console
 
 from codelm_jax import cli, compilation_cache, devices
-from codelm_jax.data.progress import Advance, console_report
+from codelm_jax.data.progress import Advance, Reporter, console_report
 from codelm_jax.errors import UserError
+from codelm_jax.evals import registry
+from codelm_jax.evals.choices import PROTOCOLS, Option
+from codelm_jax.evals.interfaces import JudgeAll
 from codelm_jax.evals.results import ResultFiles
-from codelm_jax.evals.settings import PROTOCOLS, Files, Settings, choose_settings
-from codelm_jax.evals.suites import Corpus, Evaluation, Model, Skipped
-from codelm_jax.evals.table import table
-from codelm_jax.evals.tasks import JudgeAll
-from codelm_jax.evaluation_inputs import evaluated
+from codelm_jax.evals.runner import SuiteRunner
+from codelm_jax.evals.suite import Skipped, Suite
+from codelm_jax.evals.terminal import show
+from codelm_jax.evaluation_inputs.corpus import find_data, text_data
+from codelm_jax.evaluation_inputs.model import decontamination, evaluated_model
+from codelm_jax.evaluation_inputs.results import results_directory
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 from codelm_jax.weights import load_weights
@@ -47,15 +53,20 @@ _OUT = flags.DEFINE_string(
 _PROTOCOL = flags.DEFINE_enum(
     "protocol", "default", PROTOCOLS, "reference: the 2025 reference's own settings."
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Of all sampling.", lower_bound=0, upper_bound=2**32 - 1)
+_SEED = flags.DEFINE_integer("seed", 0, "Random seed for sampling.", lower_bound=0, upper_bound=2**32 - 1)
 _MAX_TOKENS = flags.DEFINE_integer("max_tokens", None, "Held-out tokens a set; default: all.", lower_bound=1)
-_FILES = [
-    flags.DEFINE_string("templates", None, "Prompts of your own (TOML) instead of evals/templates.toml."),
-    flags.DEFINE_string("tasks", None, "Tasks of your own for mini_benchmark (JSON Lines)."),
-    flags.DEFINE_string("humaneval", None, "HumanEval.jsonl or .jsonl.gz."),
-    flags.DEFINE_string("mbpp", None, "mbpp.jsonl."),
-]
-_MBPP_SHOTS = flags.DEFINE_integer("mbpp_shots", 0, "Worked MBPP tasks before each prompt, up to 3.")
+_TEMPLATES = flags.DEFINE_string(
+    "templates", None, "Prompts of your own (TOML) instead of evals/templates.toml."
+)
+
+
+def _define(option: Option) -> flags.FlagHolder:
+    if option.default is None:
+        return flags.DEFINE_string(option.name, None, option.help)
+    return flags.DEFINE_integer(option.name, option.default, option.help)
+
+
+_OPTIONS = [_define(option) for option in registry.options()]
 _SAMPLING = [
     flags.DEFINE_integer(
         "n", None, "Samples a prompt or task; default: 100 a prompt, 20 a task.", lower_bound=1
@@ -73,56 +84,55 @@ _EXIT_STOPPED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> int:
-    """Runs the suites asked for and prints their tables; returns the exit status."""
-    settings = choose_settings(
-        _SUITE.value,
+    """Runs the suites and prints their tables; returns the exit status."""
+    suites = registry.named(_SUITE.value)
+    choices = registry.choose(
+        suites,
         seed=_SEED.value,
         protocol=_PROTOCOL.value,
         sampling={flag.name: flag.value for flag in _SAMPLING},
-        files=Files(**{flag.name: flag.value for flag in _FILES}),
-        mbpp_shots=_MBPP_SHOTS.value,
+        templates=_TEMPLATES.value,
+        options={flag.name: flag.value for flag in _OPTIONS},
     )
     if _DATA.value and _TEXT.value:
         raise UserError("--data and --text: give one of them")
     devices.warn_if_gpu_unused()
     compilation_cache.enable()
     loaded = load_weights(_CHECKPOINT.value)
-    model = evaluated.model(loaded)
+    model = evaluated_model(loaded)
     if _TEXT.value:
-        corpus, note = evaluated.text_corpus(loaded, model, _TEXT.value, _MAX_TOKENS.value)
+        data, note = text_data(loaded, model, _TEXT.value, _MAX_TOKENS.value)
     else:
-        corpus, note = evaluated.find_corpus(loaded, model, _DATA.value, _MAX_TOKENS.value)
-    files = ResultFiles(evaluated.results_directory(_CHECKPOINT.value, loaded.step, _OUT.value))
-    print(f"step {loaded.step} of {_CHECKPOINT.value}; {note}; {evaluated.decontamination(loaded)}")
+        data, note = find_data(loaded, model, _DATA.value, _MAX_TOKENS.value)
+    files = ResultFiles(results_directory(_CHECKPOINT.value, loaded.step, _OUT.value))
+    print(f"step {loaded.step} of {_CHECKPOINT.value}; {note}; {decontamination(loaded)}")
     try:
-        _evaluate(model, corpus, settings, files)
+        with contextlib.ExitStack() as stack:
+            judge_all = _sandbox(suites, stack)
+            for suite in suites:
+                with console_report() as report:
+                    runner = SuiteRunner(model, data, choices, files, judge_all, _bar(report))
+                    try:
+                        view = suite.view(runner.run(suite))
+                    except Skipped as reason:
+                        report(f"{suite.name}: skipped: {reason}")
+                        continue
+                Console().print(show(view))
+                print(f"{files.path(suite.name)}\n")
     except SandboxError as error:
-        raise UserError(f"{error}; the same command goes on from here") from None
+        raise UserError(f"{error}; the same command continues from here") from None
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here")
+        print("stopped; the same command continues from here")
         return _EXIT_STOPPED
     return 0
 
 
-def _evaluate(model: Model, corpus: Corpus | None, settings: Settings, files: ResultFiles) -> None:
-    with contextlib.ExitStack() as stack:
-        judge_all = _sandbox(settings, stack)
-        for suite in settings.suites:
-            with console_report() as report:
-                evaluation = Evaluation(
-                    model, corpus, settings, files, judge_all, lambda *done: report(Advance(*done))
-                )
-                try:
-                    result = evaluation.run(suite)
-                except Skipped as reason:
-                    report(f"{suite}: skipped: {reason}")
-                    continue
-            Console().print(table(result))
-            print(f"{files.path(suite)}\n")
+def _bar(report: Reporter) -> Callable[[str, int, int], None]:
+    return lambda stage, done, total: report(Advance(stage, done, total))
 
 
-def _sandbox(settings: Settings, stack: contextlib.ExitStack) -> JudgeAll:
-    if not settings.task_sets:
+def _sandbox(suites: Sequence[Suite[Any]], stack: contextlib.ExitStack) -> JudgeAll:
+    if not any(suite.runs_code for suite in suites):
         return lambda jobs: []
     try:
         sandbox = Sandbox(workers=len(os.sched_getaffinity(0)), allow_unsafe=_ALLOW_UNSAFE.value)

@@ -19,7 +19,7 @@ from absl import flags
 from codelm_jax import cli, devices
 from codelm_jax.config_files import configs_directory
 from codelm_jax.errors import UserError
-from codelm_jax.evals.settings import Files, choose_settings
+from codelm_jax.evals import registry
 from codelm_jax.release.pipeline import CommandFailed, ReleasePipeline, ReleasePlan
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
@@ -83,10 +83,11 @@ def _name() -> str:
 
 def _suites(benchmarks: Mapping[str, str]) -> Sequence[str]:
     """The names of all suites, checked to run here before hours of training."""
-    settings = choose_settings([*_SUITES.value, *benchmarks], seed=0, files=Files(**benchmarks))
-    if settings.task_sets:
+    suites = registry.named([*_SUITES.value, *benchmarks])
+    registry.choose(suites, seed=0, options=benchmarks)
+    if any(suite.runs_code for suite in suites):
         _check_sandbox()
-    return settings.suites
+    return [suite.name for suite in suites]
 
 
 def _check_sandbox() -> None:

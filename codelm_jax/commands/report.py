@@ -1,9 +1,9 @@
-"""Makes a report of a run, or of several side by side, from the files that training and evaluation left in them.
+"""Makes a report of one run, or of several side by side, from the files of training and evaluation.
 
     python scripts/report.py --workdir=runs/tiny
     python scripts/report.py --workdir=runs/tiny,runs/other
 
-One run: `report/report.html`, one file to open or send, its charts as PNG beside it, and `MODEL_CARD.md` in the run.
+One run: `report/report.html`, one file to open or send, its charts as PNG next to it, and `MODEL_CARD.md` in the run.
 Several: `report_with_OTHER/report.html` in the first of them, and no card.
 """
 

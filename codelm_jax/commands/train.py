@@ -25,8 +25,9 @@ from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.progress import console_report
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
-from codelm_jax.evals.table import table
-from codelm_jax.evaluation_inputs import evaluated, live
+from codelm_jax.evals.terminal import show
+from codelm_jax.evaluation_inputs import live
+from codelm_jax.evaluation_inputs.results import evaluate_held_out
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
 from codelm_jax.model.config import ModelConfig, read_arch_json
@@ -168,7 +169,7 @@ def _train(
     if summary["stopped_by"]:
         print(f"stopped by {summary['stopped_by']} at step {summary['step']}; run the same command to resume")
         return EXIT_INTERRUPTED
-    Console().print(table(evaluated.held_out(workdir, prepared, config.final_eval_tokens)))
+    Console().print(show(evaluate_held_out(workdir, prepared, config.final_eval_tokens)))
     _print_completions(workdir)
     print(f"model card: {write_model_card(load_runs([workdir])[0])}")
     return 0

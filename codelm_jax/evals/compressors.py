@@ -1,41 +1,62 @@
-"""What general compressors make of the held-out text: the context for bits per byte."""
+"""General compressors on the held-out text, for comparison with bits per byte."""
 
 import gzip
 import lzma
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import Any
 
-# Any dictionary beyond the data's own size finds nothing more, and 64 MiB a file would take minutes.
+import pydantic.dataclasses
+
+from codelm_jax.evals.suite import READABLE
+
+# Field of `Compressors` -> how the program is called.
+PROGRAMS = {"xz": "xz -9e", "zstd": "zstd -19", "gzip": "gzip -9"}
+# A dictionary beyond the data's own size finds nothing more, and 64 MiB a file would take minutes.
 _LEAST_DICTIONARY = 1 << 12
 
 
-def compressors(files: Sequence[bytes]) -> dict[str, Any]:
-    """Bits per byte of `xz -9e`, `zstd -19` and `gzip -9`, each file by itself and all joined.
+@pydantic.dataclasses.dataclass(frozen=True, config=READABLE)
+class CompressedSize:
+    """Bits per byte, each file by itself and all joined."""
 
-    Args:
-        files: the held-out files, as the model's own bits per byte were measured on.
+    by_file: float
+    joined: float
 
-    Returns:
-        `{"bytes", "files", "xz": {"by_file", "joined"}, ...}`; zstd is None where the program is not installed.
+
+@pydantic.dataclasses.dataclass(frozen=True, config=READABLE)
+class Compressors:
+    """Sizes by program; None where the program was not installed."""
+
+    bytes: int
+    files: int
+    xz: CompressedSize | None = None
+    gzip: CompressedSize | None = None
+    zstd: CompressedSize | None = None
+
+
+def compressors(files: Sequence[bytes]) -> Compressors:
+    """Compresses the files that the model's own bits per byte were measured on.
+
+    Raises:
+        ValueError: they are empty.
     """
     total = sum(map(len, files))
     if not total:
         raise ValueError("no held-out text to compress")
     joined = b"".join(files)
 
-    def figures(compress: Callable[[bytes], bytes]) -> dict[str, float]:
+    def size(compress: Callable[[bytes], bytes]) -> CompressedSize:
         by_file = sum(len(compress(file)) for file in files)
-        return {"by_file": 8 * by_file / total, "joined": 8 * len(compress(joined)) / total}
+        return CompressedSize(8 * by_file / total, 8 * len(compress(joined)) / total)
 
-    return {
-        "bytes": total,
-        "files": len(files),
-        "xz": figures(_xz),
-        "gzip": figures(_gzip),
-        "zstd": figures(_zstd) if shutil.which("zstd") else None,
-    }
+    return Compressors(
+        bytes=total,
+        files=len(files),
+        xz=size(_xz),
+        gzip=size(_gzip),
+        zstd=size(_zstd) if shutil.which("zstd") else None,
+    )
 
 
 def _xz(data: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Result files: one JSON a suite, and what an interrupted run had finished of the next one.
 
-The newest result of a suite is `<suite>.json`. A result is known by its settings (model, sampling, seed, data): asked
+The newest result of a suite is `<suite>.json`. Its settings (model, sampling, seed, data) identify a result: asked
 again with the same ones it is read, and with others it moves aside to `<suite>-<digest of its settings>.json`.
 """
 
@@ -69,7 +69,7 @@ class Partial:
         os.fsync(self._file.fileno())
 
     def remove(self) -> None:
-        """Forgets the parts; the whole result stands elsewhere."""
+        """Forgets the parts: the whole result has been written."""
         self.done.clear()
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class ResultFiles:
         self.directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=directory):  # told now, not when a suite has been computed
+            with tempfile.TemporaryFile(dir=directory):  # refused now, not after a suite was computed
                 pass
         except OSError as error:
             raise UserError(
@@ -119,7 +119,7 @@ class ResultFiles:
         return Partial(self._aside(suite, settings).with_suffix(".partial.jsonl"), settings)
 
     def path(self, suite: str) -> Path:
-        """Where the newest result of a suite stands."""
+        """The file of the newest result of a suite."""
         return self.directory / f"{suite}.json"
 
     def _aside(self, suite: str, settings: Mapping[str, Any]) -> Path:

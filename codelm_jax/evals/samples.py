@@ -1,12 +1,17 @@
-"""Samples as results hold them, and what a set of them says about collapse."""
+"""Samples as results hold them, and how often a set of them collapses."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from codelm_jax.evals.interfaces import Codec, Completion
-from codelm_jax.evals.statistics import clustered_interval, clustered_rate, rate
-from codelm_jax.text.band import METRICS, collapsed, human_parses, human_percentile, human_rate
+import pydantic.dataclasses
+
+from codelm_jax.evals.interfaces import Codec, SampledText
+from codelm_jax.evals.statistics import ClusteredRate, Rate, clustered_interval, clustered_rate, rate
+from codelm_jax.evals.suite import READABLE
+from codelm_jax.evals.view import Judged, ShownSample
+from codelm_jax.evals.wording import capitalised, percent
+from codelm_jax.text.band import collapsed, human_parses, human_percentile, human_rate
 from codelm_jax.text.parsing import parses
 from codelm_jax.text.repetition import (
     distinct_n,
@@ -18,99 +23,222 @@ from codelm_jax.text.repetition import (
     seq_rep_n,
 )
 
-FLAGS = ("collapsed", "loop", "legacy_collapse", "parses", "ended")
-# A model is as good as people when it collapses at most so much more often.
-_MARGIN = 0.02
+# The largest excess collapse rate that still counts as "as good as people".
+AS_GOOD_MARGIN = 0.02
 
 
-def sample_record(
-    prompt_id: str, prompt: str, completion: Completion, codec: Codec, band: Mapping[str, Any]
-) -> dict[str, Any]:
-    """One sample with its tokens, their log-probabilities and every metric of it.
+@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=READABLE)
+class Sample:
+    """One sample with its tokens and every metric of it.
 
     `tokens` holds each token's text, so that a report needs no tokenizer; a character cut by a token border shows as
     U+FFFD.
     """
-    ids, text = list(completion.token_ids), completion.text
-    return {
-        "prompt_id": prompt_id,
-        "text": text,
-        "token_ids": ids,
-        "tokens": [codec.decode([token]) for token in ids],
-        "logprobs": [round(float(value), 4) for value in completion.logprobs],
-        "finish_reason": completion.finish_reason,
-        "collapsed": collapsed(ids, text, band),
-        "loop": loop(ids),
-        "legacy_collapse": legacy_collapse(text),
-        "parses": parses(prompt, text, hit_limit=completion.finish_reason == "length"),
-        "ended": completion.finish_reason != "length",
-        "seq_rep_4": seq_rep_n(ids, 4),
-        "rep_line": rep_line(text),
-        "diversity": diversity(ids),
-    }
+
+    prompt_id: str
+    text: str
+    token_ids: tuple[int, ...]
+    tokens: tuple[str, ...]
+    logprobs: tuple[float, ...]
+    finish_reason: str
+    collapsed: bool
+    loop: bool
+    legacy_collapse: bool
+    parses: bool
+    ended: bool
+    seq_rep_4: float
+    rep_line: float
+    diversity: float
 
 
-def summarise(records: Sequence[Mapping[str, Any]], band: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Rates and means over samples, beside what real code of the same lengths shows.
+@pydantic.dataclasses.dataclass(frozen=True, config=READABLE)
+class MetricMean:
+    """The mean of a metric, its bootstrap interval, and the mean over real code of the same lengths."""
+
+    mean: float
+    low: float
+    high: float
+    human_mean: float
+
+
+@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=READABLE)
+class SampleSummary:
+    """Rates and means over samples, and what real code of the same lengths shows.
+
+    Attributes:
+        human_collapsed: share of real code that the rule flags.
+        excess_collapsed: how much more often samples collapse.
+        as_good_as_people: whether the excess is at most `AS_GOOD_MARGIN`; None where the intervals leave that open.
+        human_parses: share of real code, cut as short, that is valid Python.
+        distinct_4, duplicates: averaged over prompts.
+        duplicated: rate of samples that copy an earlier one of their prompt; None in older results.
+    """
+
+    n: int
+    prompts: int
+    mean_tokens: float
+    collapsed: ClusteredRate
+    loop: ClusteredRate
+    legacy_collapse: ClusteredRate
+    parses: ClusteredRate
+    ended: ClusteredRate
+    human_collapsed: float
+    excess_collapsed: float
+    as_good_as_people: bool | None
+    human_parses: float
+    seq_rep_4: MetricMean
+    rep_line: MetricMean
+    diversity: MetricMean
+    distinct_4: float
+    duplicates: float
+    duplicated: ClusteredRate | None = None
+
+
+S = TypeVar("S", bound=Sample)
+
+
+def sample_of(
+    kind: type[S],
+    prompt_id: str,
+    prompt: str,
+    sampled: SampledText,
+    codec: Codec,
+    band: Mapping[str, Any],
+    **more: Any,
+) -> S:
+    """Measures one sample.
 
     Args:
-        records: from `sample_record`.
+        kind: the class of the record.
+        prompt_id: its prompt's name.
+        prompt: the text it continues.
+        sampled: what the model wrote.
+        codec: the tokenizer.
         band: the human band.
-        seed: of the bootstrap.
-
-    Returns:
-        For each of `FLAGS` a rate with a Wilson interval and a bootstrap clustered by prompt; for each metric its
-        mean, bootstrap interval and `human_mean`; `distinct_4` and `duplicates`, averaged over prompts, and
-        `duplicated`, the rate of samples that copy an earlier one of their prompt; `human_collapsed` and
-        `excess_collapsed`; `as_good_as_people`, whether the excess is at most 2 points, None where the intervals leave
-        that open; `human_parses`.
+        more: the fields of `kind` that `Sample` lacks.
     """
-    if not records:
+    ids, text = list(sampled.token_ids), sampled.text
+    return kind(
+        prompt_id=prompt_id,
+        text=text,
+        token_ids=tuple(ids),
+        tokens=tuple(codec.decode([token]) for token in ids),
+        logprobs=tuple(round(float(value), 4) for value in sampled.logprobs),
+        finish_reason=sampled.finish_reason,
+        collapsed=collapsed(ids, text, band),
+        loop=loop(ids),
+        legacy_collapse=legacy_collapse(text),
+        parses=parses(prompt, text, hit_limit=sampled.finish_reason == "length"),
+        ended=sampled.finish_reason != "length",
+        seq_rep_4=seq_rep_n(ids, 4),
+        rep_line=rep_line(text),
+        diversity=diversity(ids),
+        **more,
+    )
+
+
+def summarise(samples: Sequence[Sample], band: Mapping[str, Any], seed: int) -> SampleSummary:
+    """Rates and means over samples; `seed` is that of the bootstrap.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not samples:
         raise ValueError("no samples to summarise")
-    by_prompt: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        by_prompt.setdefault(record["prompt_id"], []).append(record)
-    lengths = [len(record["token_ids"]) for record in records]
-    rates = {
-        flag: clustered_rate({key: [r[flag] for r in group] for key, group in by_prompt.items()}, seed)
-        for flag in FLAGS
-    }
-    human = _mean([human_rate(band, length) for length in lengths])
-    texts = {key: [record["text"] for record in group] for key, group in by_prompt.items()}
-    return {
-        "n": len(records),
-        "prompts": len(by_prompt),
-        "mean_tokens": _mean(lengths),
-        **rates,
-        "human_collapsed": human,
-        "excess_collapsed": rates["collapsed"]["rate"] - human,
-        "as_good_as_people": _as_good_as_people(rates["collapsed"], human),
-        "human_parses": _mean([human_parses(band, length) for length in lengths]),
-        **{metric: _metric(metric, by_prompt, lengths, band, seed) for metric in METRICS},
-        "distinct_4": _mean([distinct_n([r["token_ids"] for r in group], 4) for group in by_prompt.values()]),
-        "duplicates": _mean([duplicates(group) for group in texts.values()]),
-        "duplicated": clustered_rate({key: _copies(group) for key, group in texts.items()}, seed),
-    }
+    by_prompt: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_prompt.setdefault(sample.prompt_id, []).append(sample)
+    lengths = [len(sample.token_ids) for sample in samples]
+
+    def flagged(flag: str) -> ClusteredRate:
+        return clustered_rate(
+            {key: [getattr(s, flag) for s in group] for key, group in by_prompt.items()}, seed
+        )
+
+    def metric(name: str) -> MetricMean:
+        return _metric(name, list(by_prompt.values()), lengths, band, seed)
+
+    collapse = flagged("collapsed")
+    human = mean([human_rate(band, length) for length in lengths])
+    texts = {key: [sample.text for sample in group] for key, group in by_prompt.items()}
+    return SampleSummary(
+        n=len(samples),
+        prompts=len(by_prompt),
+        mean_tokens=mean(lengths),
+        collapsed=collapse,
+        loop=flagged("loop"),
+        legacy_collapse=flagged("legacy_collapse"),
+        parses=flagged("parses"),
+        ended=flagged("ended"),
+        human_collapsed=human,
+        excess_collapsed=collapse.count / collapse.n - human,
+        as_good_as_people=as_good_as_people(collapse, human),
+        human_parses=mean([human_parses(band, length) for length in lengths]),
+        seq_rep_4=metric("seq_rep_4"),
+        rep_line=metric("rep_line"),
+        diversity=metric("diversity"),
+        distinct_4=mean([distinct_n([s.token_ids for s in group], 4) for group in by_prompt.values()]),
+        duplicates=mean([duplicates(group) for group in texts.values()]),
+        duplicated=clustered_rate({key: _copies(group) for key, group in texts.items()}, seed),
+    )
 
 
-def collapse_rates(records: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
-    """The rate of `collapsed` for each value of `key`, in the order of first appearance."""
+def collapse_rates(samples: Sequence[S], key: str) -> dict[str, Rate]:
+    """The rate of `collapsed` for each value of the field `key`, in the order of first appearance."""
     groups: dict[str, list[bool]] = {}
-    for record in records:
-        groups.setdefault(record[key], []).append(record["collapsed"])
+    for sample in samples:
+        groups.setdefault(getattr(sample, key), []).append(sample.collapsed)
     return {value: rate(sum(flags), len(flags)) for value, flags in groups.items()}
 
 
-def _as_good_as_people(collapsed: Mapping[str, Any], human: float) -> bool | None:
-    """None where Wilson's interval or that by prompt reaches over the limit: few samples can't show either."""
-    limit = human + _MARGIN
-    if max(collapsed["high"], collapsed["cluster_high"]) <= limit:
+def as_good_as_people(collapsed: ClusteredRate, human: float) -> bool | None:
+    """None where Wilson's interval or that by prompt contains the limit: few samples can't show either."""
+    limit = human + AS_GOOD_MARGIN
+    if max(collapsed.high, collapsed.cluster_high) <= limit:
         return True
-    return False if min(collapsed["low"], collapsed["cluster_low"]) > limit else None
+    return False if min(collapsed.low, collapsed.cluster_low) > limit else None
+
+
+def shown_sample(sample: Sample, prompt: str, *, fine: bool, words: str) -> ShownSample:
+    """A sample as it is shown.
+
+    Args:
+        sample: the sample.
+        prompt: the whole text that it continues, which ends in its `prompt_id`; "" where only the name is known.
+        fine: whether it is valid, or passed its tests.
+        words: the same in words.
+    """
+    judged: Judged = "collapsed" if sample.collapsed else "good" if fine else "other"
+    said = [
+        "collapsed" if sample.collapsed else "did not collapse",
+        words,
+        "ended by itself" if sample.ended else "cut at the token limit",
+    ]
+    if sample.logprobs:
+        typical = math.exp(min(0.0, mean(sample.logprobs)))
+        said.append(f"typical token probability {percent(typical, 0)}")
+    verdict = "; ".join(said)
+    # Tasks are named, not quoted: results do not hold their prompts.
+    quoted = prompt != "" and prompt.endswith(sample.prompt_id)
+    return ShownSample(
+        prompt_id=sample.prompt_id,
+        before=prompt.removesuffix(sample.prompt_id) if quoted else "",
+        prompt=sample.prompt_id if quoted else "",
+        text=sample.text,
+        tokens=sample.tokens,
+        logprobs=sample.logprobs,
+        judged=judged,
+        verdict=capitalised(verdict) if quoted else f"{sample.prompt_id}: {verdict}",
+    )
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean, summed exactly."""
+    return math.fsum(values) / len(values)
 
 
 def _copies(texts: Sequence[str]) -> list[bool]:
-    """Of each text whether it stands among those before it."""
+    """For each text, whether an earlier one is equal."""
     seen: set[str] = set()
     copies = []
     for text in texts:
@@ -121,20 +249,12 @@ def _copies(texts: Sequence[str]) -> list[bool]:
 
 def _metric(
     metric: str,
-    by_prompt: Mapping[str, Sequence[Mapping[str, Any]]],
+    groups: Sequence[Sequence[Sample]],
     lengths: Sequence[int],
     band: Mapping[str, Any],
     seed: int,
-) -> dict[str, float]:
-    clusters = [[record[metric] for record in group] for group in by_prompt.values()]
+) -> MetricMean:
+    clusters = [[getattr(sample, metric) for sample in group] for group in groups]
     low, high = clustered_interval(clusters, seed)
-    return {
-        "mean": _mean([value for cluster in clusters for value in cluster]),
-        "low": low,
-        "high": high,
-        "human_mean": _mean([human_percentile(band, metric, length, "mean") for length in lengths]),
-    }
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
+    human = mean([human_percentile(band, metric, length, "mean") for length in lengths])
+    return MetricMean(mean([value for cluster in clusters for value in cluster]), low, high, human)

@@ -3,8 +3,8 @@
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 CONFIDENCE = 0.95
 _BOOTSTRAP_DRAWS = 2000
@@ -27,29 +27,54 @@ def wilson_interval(count: int, n: int, confidence: float = CONFIDENCE) -> tuple
     return (0.0 if count == 0 else middle - half), (1.0 if count == n else middle + half)
 
 
-def rate(count: int, n: int) -> dict[str, Any]:
-    """A rate as results hold it: `count, n, rate, low, high`; `rate` is None for no trials."""
+@dataclass(frozen=True)
+class Rate:
+    """A share of `n` trials with its 95 % Wilson interval; `rate` is None for no trials."""
+
+    count: int
+    n: int
+    rate: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ClusteredRate(Rate):
+    """A rate over few prompts, with the bounds of a bootstrap over the prompts.
+
+    Samples of one prompt resemble each other, so the Wilson interval, which takes them for independent, is too narrow.
+    """
+
+    cluster_low: float
+    cluster_high: float
+
+    @property
+    def by_cluster(self) -> tuple[float, float] | None:
+        """The bootstrap's bounds, see `cluster_bounds`."""
+        return cluster_bounds(self.cluster_low, self.cluster_high)
+
+
+def cluster_bounds(low: float, high: float) -> tuple[float, float] | None:
+    """The bounds of a bootstrap; None where all clusters are alike and it had nothing to draw from."""
+    return None if low == high else (low, high)
+
+
+def rate(count: int, n: int) -> Rate:
+    """The rate of `count` of `n` trials."""
     low, high = wilson_interval(count, n)
-    return {"count": count, "n": n, "rate": count / n if n else None, "low": low, "high": high}
+    return Rate(count, n, count / n if n else None, low, high)
 
 
-def clustered_rate(flags: Mapping[str, Sequence[bool]], seed: int) -> dict[str, Any]:
-    """A rate over few prompts: `rate` plus `cluster_low, cluster_high`, a bootstrap over the prompts.
+def clustered_rate(flags: Mapping[str, Sequence[bool]], seed: int) -> ClusteredRate:
+    """The rate of a flag over all samples.
 
     Args:
-        flags: prompt -> one flag a sample. Samples of one prompt resemble each other, so the Wilson interval, which
-            takes them for independent, is too narrow.
+        flags: prompt -> one flag a sample.
         seed: of the bootstrap.
     """
-    result = rate(sum(map(sum, flags.values())), sum(map(len, flags.values())))
+    found = rate(sum(map(sum, flags.values())), sum(map(len, flags.values())))
     low, high = clustered_interval([[float(flag) for flag in group] for group in flags.values()], seed)
-    return {**result, "cluster_low": low, "cluster_high": high}
-
-
-def interval_by_cluster(rate: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The bootstrap's bounds of a `clustered_rate`; None where all came out alike: it had nothing to draw from."""
-    low, high = rate["cluster_low"], rate["cluster_high"]
-    return None if low == high else (low, high)
+    return ClusteredRate(**vars(found), cluster_low=low, cluster_high=high)
 
 
 def clustered_interval(

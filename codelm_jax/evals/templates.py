@@ -1,5 +1,6 @@
 """The prompt templates: a TOML file that ships with the package and that a user can replace."""
 
+import dataclasses
 import importlib.resources
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ import pydantic
 from pydantic.dataclasses import dataclass
 
 from codelm_jax.errors import UserError
+from codelm_jax.evals.results import digest
 from codelm_jax.schema import STRICT, parse
 
 Text = Annotated[str, pydantic.Field(min_length=1)]
@@ -18,7 +20,7 @@ Texts = Annotated[tuple[Text, ...], pydantic.Field(min_length=1, strict=False)]
 
 @dataclass(frozen=True, config=STRICT)
 class Category:
-    """Worked examples and the prompts that follow them, each in turn."""
+    """Worked examples and the prompts that follow them, one at a time."""
 
     name: Text
     prefix: str
@@ -54,7 +56,7 @@ class Templates:
         prompts = [prompt for category in categories for prompt in category.prompts]
         twice = next((prompt for prompt in prompts if prompts.count(prompt) > 1), None)
         if twice is not None:
-            raise ValueError(f"the prompt {twice!r} stands there twice; results are named by prompt")
+            raise ValueError(f"the prompt {twice!r} is there twice; results are named by prompt")
         return categories
 
 
@@ -71,6 +73,11 @@ def load_templates(path: str | Path | None = None) -> Templates:
         return _parse(Path(path).read_bytes(), str(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
+
+
+def templates_digest(templates: Templates) -> str:
+    """Identifies templates by their content."""
+    return digest(dataclasses.asdict(templates))
 
 
 def _parse(data: bytes, name: str) -> Templates:

@@ -1,1 +1,1 @@
-"""What the evaluation suites take: a checkpoint as a model of functions, and held-out data as a corpus."""
+"""Joins checkpoints and data to the suites: a checkpoint as functions, prepared data as held-out sets."""

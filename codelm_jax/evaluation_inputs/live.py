@@ -1,5 +1,6 @@
-"""A training's live parameters as it looks at them on the way: held-out figures and the collapse monitor."""
+"""Evaluations of the live parameters during training: held-out figures and the collapse monitor."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,12 @@ from jax.sharding import Mesh
 from codelm_jax.data.batches import eval_batches
 from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.tokenizer import CodeTokenizer
-from codelm_jax.evals.heldout import heldout
 from codelm_jax.evals.interfaces import Generate
-from codelm_jax.evals.monitor import MONITORED, CollapseMonitor
+from codelm_jax.evals.monitor import CollapseMonitor
+from codelm_jax.evals.suites.few_shot import MONITORED
+from codelm_jax.evals.suites.held_out import held_out_figures
 from codelm_jax.evals.templates import load_templates
-from codelm_jax.evaluation_inputs import evaluated
+from codelm_jax.evaluation_inputs.sampling import generate_with
 from codelm_jax.generation.generator import Generator
 from codelm_jax.training.compile import compile_score_step
 from codelm_jax.training.config import TrainConfig
@@ -29,12 +31,13 @@ def held_out(config: TrainConfig, mesh: Mesh, prepared: PreparedData) -> Callabl
             seq_length=config.model.max_seq_length,
             max_tokens=config.eval_tokens,
         )
-        return heldout(
+        figures = held_out_figures(
             lambda windows: score(params, windows),
             batches,
             byte_lengths=prepared.tokenizer.byte_lengths(),
             label_smoothing=config.label_smoothing,
         )
+        return dataclasses.asdict(figures)
 
     return evaluate
 
@@ -65,6 +68,6 @@ def _generate_live(config: TrainConfig, tokenizer: CodeTokenizer) -> Callable[[A
     def with_params(params: Any) -> Generate:
         if not made:
             made.append(Generator(config.model, params, tokenizer, config.compute_dtype))
-        return evaluated.generate_with(made[0].with_params(params))
+        return generate_with(made[0].with_params(params))
 
     return with_params

@@ -1,7 +1,8 @@
 """Generated exercises: small documented Python functions, composed from meaning, run in the sandbox, with tests.
 
     from codelm_jax.exercises.generate import documents, held_out
-    from codelm_jax.exercises.sieve import BATCH_SECONDS, Sieve
+    from codelm_jax.exercises.behaviour import BATCH_SECONDS
+    from codelm_jax.exercises.sieve import Sieve
     from codelm_jax.sandbox.pool import Sandbox
 
     with Sandbox(workers=1, timeout_seconds=BATCH_SECONDS) as sandbox:

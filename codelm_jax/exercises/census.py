@@ -6,8 +6,9 @@ import time
 
 from codelm_jax.exercises.catalogue import draw_draft
 from codelm_jax.exercises.draws import Draws
-from codelm_jax.exercises.sieve import Sieve, normalised, source_of
+from codelm_jax.exercises.sieve import Sieve, source_of
 from codelm_jax.exercises.wording import draw_style, written
+from codelm_jax.text.normal import normal_form
 
 _AT_ONCE = 4000
 
@@ -58,7 +59,7 @@ def census(seed: int, count: int, *, sieve: Sieve) -> Census:
             if finding is None:
                 continue
             seen["templates"].add(draft.template)
-            seen["bodies"].add(hash(normalised(source_of(draft), draft.name)))
+            seen["bodies"].add(hash(normal_form(source_of(draft), draft.name)))
             seen["behaviours"].add(finding.digests)
             seen["names"].add(draft.name)
             totals["kept"] += 1

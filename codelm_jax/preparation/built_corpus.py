@@ -1,15 +1,16 @@
 """A corpus that is ready to be encoded, and the errors for one that is empty."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from codelm_jax.errors import UserError
 from codelm_jax.preparation.config import DataConfig
-from codelm_jax.preparation.judging import BENCHMARK_RUN_TOKENS
-from codelm_jax.preparation.selection import BEYOND_CAP, BEYOND_SHARE, UNLICENSED
+from codelm_jax.preparation.judging import BENCHMARK_RUN_TOKENS, DOCSTRINGS_ONLY
+from codelm_jax.preparation.selection import BEYOND_CAP, BEYOND_SHARE, BEYOND_TEST_SHARE, UNLICENSED
 from codelm_jax.preparation.source import SplitSource
+from codelm_jax.text.task_index import Match
 
 BENCHMARK_OVERLAP = "overlaps a benchmark"
 SECRET = "likely secret"
@@ -22,6 +23,8 @@ _KEY_OF_REASON = {
     BENCHMARK_OVERLAP: "decontaminate",
     BEYOND_CAP: "max_bytes",
     BEYOND_SHARE: "max_package_share",
+    BEYOND_TEST_SHARE: "max_test_share",
+    DOCSTRINGS_ONLY: "drop_docstring_only",
 }
 
 
@@ -42,13 +45,25 @@ class BuiltCorpus:
     record: dict[str, Any]
 
 
-def decontamination_record(config: DataConfig, files: int, total_bytes: int) -> dict[str, Any]:
-    """What the manifest says about the benchmarks that were kept out."""
+def decontamination_record(
+    config: DataConfig, files: int, total_bytes: int, matches: Sequence[Match]
+) -> dict[str, Any]:
+    """What the manifest says about the benchmarks that were kept out.
+
+    Args:
+        config: names the benchmarks.
+        files: that were dropped.
+        total_bytes: of these.
+        matches: functions that were cut out of other files.
+    """
     return {
+        "level": config.decontaminate_level,
         "benchmarks": list(config.decontaminate),
         "run_tokens": BENCHMARK_RUN_TOKENS,
         "dropped_files": files,
         "dropped_bytes": total_bytes,
+        "cut_functions": dict(Counter(match.reason for match in matches)),
+        "cut_tasks": sorted({match.task for match in matches}),
     }
 
 

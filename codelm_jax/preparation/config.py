@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 import pydantic
 
@@ -12,7 +12,7 @@ from codelm_jax.preparation.source import Names, Source
 from codelm_jax.schema import STRICT, parse
 
 _PREFIX = "config.data"
-_HOLDS_A_SOURCE = pydantic.ConfigDict(**STRICT, arbitrary_types_allowed=True)
+_HOLDS_A_SOURCE: pydantic.ConfigDict = {**STRICT, "arbitrary_types_allowed": True}
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=_HOLDS_A_SOURCE)
@@ -25,9 +25,13 @@ class DataConfig:
         licenses: SPDX identifiers to accept, from package metadata; () accepts all, unknown ones included.
         drop_secrets: leave out files that seem to hold keys, tokens or passwords.
         decontaminate: benchmark files; training files that share a run of 30 code tokens with them are dropped.
+        decontaminate_level: 2 also cuts functions out of training files that have a task's entry point, wording or, but
+            for its names, solution.
         max_bytes: cap on the corpus, in UTF-8 bytes after all filters.
         max_package_share: largest share of a package, of `max_bytes` or of what is found if that is less; held-out
             packages of a list are not limited. 1.0 limits none.
+        max_test_share: largest share of test files, likewise; they are known by their paths. 1.0 limits none.
+        drop_docstring_only: leave out files in which nothing runs.
         max_file_bytes: larger source files are skipped.
         max_line_length: files with a longer line (in characters) are skipped.
         near_duplicate_threshold: Jaccard similarity of 5-token shingles from which a file counts as a copy.
@@ -41,8 +45,11 @@ class DataConfig:
     licenses: Names
     drop_secrets: bool
     decontaminate: Names
+    decontaminate_level: Literal[1, 2]
     max_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_package_share: Annotated[float, pydantic.Field(gt=0.0, le=1.0)]
+    max_test_share: Annotated[float, pydantic.Field(ge=0.0, le=1.0)]
+    drop_docstring_only: bool
     max_file_bytes: Annotated[int, pydantic.Field(ge=1)]
     max_line_length: Annotated[int, pydantic.Field(ge=1)]
     near_duplicate_threshold: Annotated[float, pydantic.Field(ge=0.3, le=1.0)]
@@ -70,7 +77,10 @@ def parse_data_config(values: Mapping[str, Any]) -> DataConfig:
         raise UserError(f"{_PREFIX}.source = {name!r}: no such source; choose one of {', '.join(SOURCES)}")
     chosen = SOURCES[name]
     common = {field.name for field in dataclasses.fields(DataConfig)}
-    keys_of = {source: {field.name for field in dataclasses.fields(source)} for source in SOURCES.values()}
+    # Every source is a dataclass; an abstract class can't say so.
+    keys_of = {
+        source: {field.name for field in dataclasses.fields(cast(Any, source))} for source in SOURCES.values()
+    }
     known = common.union(*keys_of.values())
     for key in values:
         if key not in known:

@@ -11,7 +11,8 @@ from codelm_jax.preparation.file_corpus import corpus_of_files
 from codelm_jax.preparation.source import DocumentSource, FileSource, Inventory, SplitSource
 from codelm_jax.preparation.split_corpus import corpus_of_splits
 from codelm_jax.preparation.spool import spooled
-from codelm_jax.text.problems import read_benchmark_texts
+from codelm_jax.text.problems import Problem, benchmark_texts, read_problems
+from codelm_jax.text.task_index import task_index
 
 
 def find(config: DataConfig, report: Reporter) -> Inventory:
@@ -20,7 +21,7 @@ def find(config: DataConfig, report: Reporter) -> Inventory:
     Raises:
         UserError: a path of the settings is wrong, or there is nothing.
     """
-    _benchmark_texts(config)  # a mistake in these files must show now, not after a minute's work
+    _problems(config)  # a mistake in these files must show now, not after a minute's work
     source = config.source
     if isinstance(source, DocumentSource):
         return source.inventory()
@@ -47,8 +48,15 @@ def build(config: DataConfig, inventory: Inventory, scratch: Path, report: Repor
     Raises:
         UserError: nothing is left, or too little for the splits.
     """
-    runs = judging.benchmark_runs(_benchmark_texts(config))
-    rules = judging.Rules(config.max_file_bytes, config.max_line_length, config.drop_secrets, runs)
+    runs = judging.benchmark_runs(benchmark_texts(_problems(config)))
+    rules = judging.Rules(
+        config.max_file_bytes,
+        config.max_line_length,
+        config.drop_secrets,
+        runs,
+        config.drop_docstring_only,
+        task_index(_problems(config)) if config.decontaminate_level > 1 else None,
+    )
     source = config.source
     if isinstance(source, SplitSource):
         return corpus_of_splits(config, source, rules, report)
@@ -59,11 +67,11 @@ def build(config: DataConfig, inventory: Inventory, scratch: Path, report: Repor
     return corpus_of_files(config, found, rules, report)
 
 
-def _benchmark_texts(config: DataConfig) -> list[str]:
+def _problems(config: DataConfig) -> list[Problem]:
     for path in config.decontaminate:
         if Path(path).exists() and not Path(path).is_file():  # opening a pipe would wait for ever
             raise UserError(f"config.data.decontaminate: {path} is no regular file; name a benchmark file")
     try:
-        return [text for path in config.decontaminate for text in read_benchmark_texts(path)]
+        return [problem for path in config.decontaminate for problem in read_problems(path)]
     except UserError as error:
         raise UserError(f"config.data.decontaminate: {error}") from None

@@ -76,7 +76,7 @@ def _parses(path: Path) -> bool:
     """Whether the file is parsed without error; a file that other rules leave out unparsed counts as parsed."""
     try:
         text = judging.decode_source(path.read_bytes())
-        judging.check_python(text)
+        judging.parsed(text)
     except Rejected as rejection:
         return str(rejection) != judging.UNPARSED
     return True

@@ -15,6 +15,7 @@ from codelm_jax.preparation.built_corpus import (
     too_few,
 )
 from codelm_jax.preparation.candidate import Found
+from codelm_jax.preparation.composition import composition
 from codelm_jax.preparation.config import DataConfig
 from codelm_jax.preparation.selection import SourceFile
 from codelm_jax.preparation.source import FileSource
@@ -40,7 +41,7 @@ def corpus_of_files(config: DataConfig, found: Found, rules: judging.Rules, repo
         dealt = splits.deal(selected.files, found.candidates, config.split_seed)
     if dealt.warning:
         report(dealt.warning)
-    train = [file for file in dealt.train if not file.overlaps_benchmark]
+    train = [file.without_tasks() for file in dealt.train if not file.overlaps_benchmark]
     dropped = [file for file in dealt.train if file.overlaps_benchmark]
     if not train:
         raise UserError(
@@ -57,8 +58,12 @@ def corpus_of_files(config: DataConfig, found: Found, rules: judging.Rules, repo
         "test_unit": dealt.test_unit,
         "test_units": dealt.test_units,
         "decontamination": decontamination_record(
-            config, len(dropped), sum(file.text_bytes for file in dropped)
+            config,
+            len(dropped),
+            sum(file.text_bytes for file in dropped),
+            [match for file in train for match in file.cut],
         ),
+        "composition": composition([file.census for file in train if file.census], _bytes_by(train)),
         "files": [_file_record(file, split) for split, files in files_of_split.items() for file in files],
         "packages": {
             name: len({f.candidate.package.name for f in files}) for name, files in files_of_split.items()
@@ -70,6 +75,10 @@ def corpus_of_files(config: DataConfig, found: Found, rules: judging.Rules, repo
     elif tracked is not None:
         record["sources"] = [[name, *staleness.record_file(path)] for name, path in tracked]
     return BuiltCorpus({name: _texts(files) for name, files in files_of_split.items()}, record)
+
+
+def _bytes_by(files: list[SourceFile]) -> list[tuple[str, str, int]]:
+    return [(file.candidate.package.name, file.candidate.package.licence, file.text_bytes) for file in files]
 
 
 def _texts(files: list[SourceFile]) -> SplitTexts:

@@ -14,13 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from codelm_jax.data.decoding import Rejected, decode
-from codelm_jax.preparation import fingerprints
+from codelm_jax.preparation import fingerprints, notebooks
 from codelm_jax.preparation.candidate import Candidate
+from codelm_jax.preparation.composition import Census, census, is_sampled
+from codelm_jax.preparation.file_kinds import holds_only_docstrings
 from codelm_jax.preparation.generated import says_generated
 from codelm_jax.preparation.secret_filter import holds_secret
+from codelm_jax.text.task_index import Match, TaskIndex, without
 
 BENCHMARK_RUN_TOKENS = 30
 UNPARSED = "does not parse"
+DOCSTRINGS_ONLY = "only docstrings"
 
 _MEAN_LINE_LENGTH = 100
 _LEAST_LETTERS = 0.35
@@ -33,17 +37,42 @@ _BLANK[list(b" \t\n\r\f\v")] = True
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that `examine` needs. `benchmark_runs` are sorted hashes of 30-token runs."""
+    """The settings that `examine` needs.
+
+    Attributes:
+        max_file_bytes: larger files are left out.
+        max_line_length: files with longer lines are left out.
+        drop_secrets: whether files that seem to hold keys are left out.
+        benchmark_runs: sorted hashes of 30-token runs.
+        drop_docstring_only: whether files without executable code are left out.
+        tasks: of the benchmarks, at level 2 of decontamination.
+        corpus_bytes: expected; the larger, the smaller the share of files that are measured.
+    """
 
     max_file_bytes: int
     max_line_length: int
     drop_secrets: bool
     benchmark_runs: np.ndarray
+    drop_docstring_only: bool = False
+    tasks: TaskIndex | None = None
+    corpus_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Examined:
-    """The verdict on one file: `reason` is "" if it may stay. `sha256` is of the bytes on disk, "" if unread."""
+    """The verdict on one file.
+
+    Attributes:
+        reason: why it is left out; "" if it may stay.
+        sha256: of the bytes on disk; "" if unread.
+        text_sha256: of the decoded text.
+        text_bytes: of the decoded text.
+        signature: as `fingerprints.signature` returns it.
+        overlaps_benchmark: whether it shares 30 code tokens with a benchmark, `matches` left out, or holds nothing else.
+        matches: its functions that are tasks of a benchmark.
+        clean_bytes: of the text without these.
+        census: its composition, if it is in the sample.
+    """
 
     reason: str
     sha256: str
@@ -51,6 +80,9 @@ class Examined:
     text_bytes: int = 0
     signature: np.ndarray | None = None
     overlaps_benchmark: bool = False
+    matches: tuple[Match, ...] = ()
+    clean_bytes: int = 0
+    census: Census | None = None
 
 
 def examine(candidate: Candidate, rules: Rules) -> Examined:
@@ -63,20 +95,29 @@ def examine(candidate: Candidate, rules: Rules) -> Examined:
     try:
         text = decode_candidate(candidate, data)
         _check_form(text, rules.max_line_length)
-        check_python(text)
+        tree = parsed(text)
+        if rules.drop_docstring_only and holds_only_docstrings(tree):
+            raise Rejected(DOCSTRINGS_ONLY)
         if rules.drop_secrets and holds_secret(text):
             raise Rejected("likely secret")
     except Rejected as rejection:
         return Examined(str(rejection), sha256)
     tokens = fingerprints.code_token_hashes(text)
     encoded = text.encode()
+    text_sha256 = hashlib.sha256(encoded).hexdigest()
+    is_measured = is_sampled(text_sha256, rules.corpus_bytes)
+    matches, clean = cut_tasks(text, tree, rules.tasks)
+    clean_tokens = tokens if clean == text else fingerprints.code_token_hashes(clean)
     return Examined(
         reason="",
         sha256=sha256,
-        text_sha256=hashlib.sha256(encoded).hexdigest(),
+        text_sha256=text_sha256,
         text_bytes=len(encoded),
         signature=fingerprints.signature(tokens),
-        overlaps_benchmark=shares_run(tokens, rules.benchmark_runs),
+        overlaps_benchmark=not clean or shares_run(clean_tokens, rules.benchmark_runs),
+        matches=matches,
+        clean_bytes=len(clean.encode()),
+        census=census(text, tree, candidate.name) if is_measured else None,
     )
 
 
@@ -96,11 +137,13 @@ def read_candidate(candidate: Candidate, max_bytes: int) -> bytes:
 
 
 def decode_candidate(candidate: Candidate, data: bytes) -> str:
-    """Decodes a candidate: a file as Python does, a document that was text before as UTF-8.
+    """Decodes a candidate: a file as Python does, a document that was text before as UTF-8, a notebook to its code.
 
     Raises:
-        Rejected: as for `decode`.
+        Rejected: as for `decode` and `notebook_code`.
     """
+    if candidate.name.endswith(notebooks.SUFFIX):
+        return notebooks.notebook_code(decode(data))
     return decode_source(data) if candidate.offset is None else decode(data)
 
 
@@ -161,6 +204,19 @@ def shares_run(tokens: np.ndarray, runs: np.ndarray) -> bool:
     return bool((runs[places] == own).any())
 
 
+def cut_tasks(text: str, tree: ast.Module, tasks: TaskIndex | None) -> tuple[tuple[Match, ...], str]:
+    """The functions of a file that are tasks, and its text without them; "" where nothing else is left."""
+    matches = tuple(tasks.matches(tree)) if tasks else ()
+    if not matches:
+        return (), text
+    clean = without(text, matches)
+    try:
+        parsed(clean)
+    except Rejected:
+        clean = ""
+    return matches, clean
+
+
 def _check_form(text: str, max_line_length: int) -> None:
     lines = text.split("\n")
     longest = max(map(len, lines))
@@ -175,8 +231,12 @@ def _check_form(text: str, max_line_length: int) -> None:
         raise Rejected("data, not code")
 
 
-def check_python(text: str) -> None:
-    """Raises `Rejected` unless this interpreter parses `text` to at least one statement."""
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of `text`.
+
+    Raises:
+        Rejected: this interpreter does not parse it, or to no statement.
+    """
     # A syntax tree is thousands of objects that are freed together: garbage collection meanwhile only costs time.
     was_enabled = gc.isenabled()
     gc.disable()
@@ -191,3 +251,4 @@ def check_python(text: str) -> None:
             gc.enable()
     if not tree.body:
         raise Rejected("empty")
+    return tree

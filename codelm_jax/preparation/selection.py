@@ -1,5 +1,6 @@
 """Chooses the files of the corpus: licensed, sound, no copies, within the caps."""
 
+import dataclasses
 import hashlib
 import math
 import os
@@ -13,24 +14,50 @@ from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
 from codelm_jax.preparation import judging
 from codelm_jax.preparation.candidate import Candidate, Found
+from codelm_jax.preparation.composition import Census
 from codelm_jax.preparation.config import DataConfig
 from codelm_jax.preparation.dedup import NearDuplicates
+from codelm_jax.preparation.file_kinds import is_test_path
 from codelm_jax.preparation.judging_pool import examine_files
+from codelm_jax.text.task_index import Match, without
 
 BEYOND_CAP = "beyond max_bytes"
 BEYOND_SHARE = "beyond max_package_share"
+BEYOND_TEST_SHARE = "beyond max_test_share"
 UNLICENSED = "licence not allowed"
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file of the corpus. `sha256` is of the bytes on disk, `text_sha256` and `text_bytes` of its decoded text."""
+    """A file of the corpus.
+
+    Attributes:
+        candidate: the file.
+        sha256: of the bytes on disk.
+        text_sha256: of its decoded text.
+        text_bytes: of its decoded text, without `cut`.
+        overlaps_benchmark: as for `Examined`.
+        matches: functions that are tasks, to be cut out where it trains.
+        clean_bytes: of the text without these.
+        census: its composition, if it was measured.
+        cut: functions that are left out of its text.
+    """
 
     candidate: Candidate
     sha256: str
     text_sha256: str
     text_bytes: int
     overlaps_benchmark: bool
+    matches: tuple[Match, ...] = ()
+    clean_bytes: int = 0
+    census: Census | None = None
+    cut: tuple[Match, ...] = ()
+
+    def without_tasks(self) -> "SourceFile":
+        """The same file with the functions that are tasks cut out."""
+        if not self.matches:
+            return self
+        return dataclasses.replace(self, text_bytes=self.clean_bytes, cut=self.matches)
 
 
 @dataclass(frozen=True)
@@ -57,6 +84,7 @@ def select(found: Found, config: DataConfig, rules: judging.Rules, report: Repor
     corpus = _Corpus(config, found.held_out, expected)
     sha256_of_path: dict[str, str] = {}
     judged = 0
+    rules = dataclasses.replace(rules, corpus_bytes=expected)
     verdicts = examine_files(allowed, rules, processes=os.cpu_count() or 1)
     try:
         for candidate, verdict in zip(allowed, verdicts, strict=True):
@@ -93,7 +121,8 @@ def read_texts(files: list[SourceFile]) -> Iterator[str]:
             unchanged, data = False, b""
         if not unchanged:
             raise UserError(f"{file.candidate.path}: changed while the corpus was prepared; prepare again")
-        yield judging.decode_candidate(file.candidate, data)
+        text = judging.decode_candidate(file.candidate, data)
+        yield without(text, file.cut) if file.cut else text
 
 
 class _Corpus:
@@ -108,6 +137,9 @@ class _Corpus:
         self._taken_of: Counter[str] = Counter()  # by package; the held-out ones are not limited
         share = config.max_package_share
         self._most_of_one = share * expected_bytes if share < 1.0 else math.inf
+        self._tests = 0  # bytes, likewise
+        share = config.max_test_share
+        self._most_tests = share * expected_bytes if share < 1.0 else math.inf
 
     def refuses(self, candidate: Candidate, verdict: judging.Examined) -> str:
         """Why a sound file is left out; "" where it is not."""
@@ -115,6 +147,13 @@ class _Corpus:
             return "exact duplicate"
         if self._taken_of[candidate.package.name] + verdict.text_bytes > self._most_of_one:
             return BEYOND_SHARE
+        is_held_out = candidate.package.name in self._held_out
+        if (
+            not is_held_out
+            and is_test_path(candidate.name)
+            and self._tests + verdict.text_bytes > self._most_tests
+        ):
+            return BEYOND_TEST_SHARE
         if verdict.signature is not None and self._near_duplicates.find_or_add(verdict.signature):
             return "near duplicate"
         return ""
@@ -124,6 +163,7 @@ class _Corpus:
         self.taken += verdict.text_bytes
         if candidate.package.name not in self._held_out:
             self._taken_of[candidate.package.name] += verdict.text_bytes
+            self._tests += verdict.text_bytes * is_test_path(candidate.name)
         self.files.append(
             SourceFile(
                 candidate,
@@ -131,5 +171,8 @@ class _Corpus:
                 verdict.text_sha256,
                 verdict.text_bytes,
                 verdict.overlaps_benchmark,
+                verdict.matches,
+                verdict.clean_bytes,
+                verdict.census,
             )
         )

@@ -16,7 +16,16 @@ HIDDEN = "in hidden folders"
 FOLDER_LINK = "link to a folder"
 SCRIPT = "script without a suffix"
 
-_KINDS = {".pyi": "type stub (.pyi)", ".pyw": "window script (.pyw)", ".ipynb": "notebook (.ipynb)"}
+CAPITALS = "suffix in capitals"
+NOTEBOOK = "notebook (.ipynb)"
+
+_KINDS = {
+    ".pyi": "type stub (.pyi)",
+    ".pyw": "window script (.pyw)",
+    ".ipynb": NOTEBOOK,
+    ".pyx": "Cython (.pyx, .pxd)",
+    ".pxd": "Cython (.pyx, .pxd)",
+}
 _ENVIRONMENT_MARKS = {"pyvenv.cfg", "conda-meta"}
 _INSTALLED_NAMES = {"site-packages", "dist-packages", "__pypackages__"}
 _BUILD_NAMES = {"build", "dist"}
@@ -29,11 +38,13 @@ _VENDOR_NAMES = {
 Judge = Callable[[str, Set[str]], str | None]
 
 
-def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yields the regular `.py` files below `root` and counts in `skipped` what else looks like Python.
+def walk(
+    root: Path, skipped: Counter[str], leave_out: Judge, suffixes: tuple[str, ...] = (".py",)
+) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yields the regular files with one of `suffixes` below `root` and counts in `skipped` what else looks like Python.
 
-    Follows no links, and continues where it has no permission. `root` itself is never judged. The `.py` files below a
-    folder that is left out are counted.
+    Follows no links, and continues where it has no permission. `root` itself is never judged. Those below a folder
+    that is left out are counted.
     """
     pending = [(root, "")]
     while pending:
@@ -56,9 +67,9 @@ def walk(root: Path, skipped: Counter[str], leave_out: Judge) -> Iterator[tuple[
                 continue
             if stat.S_ISDIR(status.st_mode):
                 pending.append((Path(entry.path), reason))
-            elif not reason and entry.name.endswith(".py") and stat.S_ISREG(status.st_mode):
+            elif not reason and entry.name.endswith(suffixes) and stat.S_ISREG(status.st_mode):
                 yield Path(entry.path), status
-            elif kind := _kind(entry, status, reason):
+            elif kind := _kind(entry, status, reason, suffixes):
                 skipped[kind] += 1
 
 
@@ -102,9 +113,9 @@ def in_standard_library(name: str, entries: Set[str]) -> str | None:
     return None if name in _INSTALLED_NAMES else in_site(name, entries)
 
 
-def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str) -> str:
+def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str, suffixes: tuple[str, ...]) -> str:
     """Under which reason a file that is no source is counted; "" where it has nothing to do with Python."""
-    if entry.name.endswith(".py"):
+    if entry.name.endswith(suffixes):
         if reason:
             return reason
         if not stat.S_ISLNK(status.st_mode):
@@ -115,6 +126,8 @@ def _kind(entry: os.DirEntry[str], status: os.stat_result, reason: str) -> str:
     if stat.S_ISLNK(status.st_mode):
         return FOLDER_LINK if os.path.isdir(entry.path) else ""
     suffix = os.path.splitext(entry.name)[1].lower()
+    if suffix in suffixes:
+        return CAPITALS
     if suffix or not stat.S_ISREG(status.st_mode):
         return _KINDS.get(suffix, "")
     return SCRIPT if _runs_python(entry.path) else ""

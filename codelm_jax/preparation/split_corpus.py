@@ -1,5 +1,7 @@
 """A corpus of texts that come with their splits: secrets, benchmarks and the cap are all that is filtered."""
 
+import contextlib
+import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from codelm_jax.data.decoding import Rejected
 from codelm_jax.data.progress import Reporter
 from codelm_jax.data.tokenizer import SPECIAL_TOKENS
 from codelm_jax.errors import UserError
@@ -19,10 +22,12 @@ from codelm_jax.preparation.built_corpus import (
     decontamination_record,
     too_few,
 )
+from codelm_jax.preparation.composition import Census, census, composition, is_sampled
 from codelm_jax.preparation.config import DataConfig
 from codelm_jax.preparation.secret_filter import holds_secret
 from codelm_jax.preparation.selection import BEYOND_CAP
 from codelm_jax.preparation.source import SplitSource
+from codelm_jax.text.task_index import Match
 
 # Of the runs of a held-out document: from this share on it counts as one that also trains.
 _MOSTLY = 0.5
@@ -44,10 +49,11 @@ def corpus_of_splits(
     held_out_skipped: Counter[str] = Counter()
     documents = _without_secrets(read["train"], config, skipped)
     held_out = _without_secrets(read["val"], config, held_out_skipped)
+    cut = [_cut(text, rules) for text in documents]
     clean = [
         text
-        for text in documents
-        if not judging.shares_run(fingerprints.code_token_hashes(text), rules.benchmark_runs)
+        for _, text in cut
+        if text and not judging.shares_run(fingerprints.code_token_hashes(text), rules.benchmark_runs)
     ]
     if len(clean) < len(documents):
         skipped[BENCHMARK_OVERLAP] += len(documents) - len(clean)
@@ -66,8 +72,12 @@ def corpus_of_splits(
         "test_unit": splits.NO_TEST,
         "held_out_in_training": seen,
         "decontamination": decontamination_record(
-            config, len(documents) - len(clean), _bytes(documents) - _bytes(clean)
+            config,
+            len(documents) - len(clean),
+            _bytes(documents) - _bytes(clean),
+            [match for matches, _ in cut for match in matches],
         ),
+        "composition": composition(_censuses(train), [("", "", len(text.encode())) for text in train]),
     }
     return BuiltCorpus({"train": _texts(train), "val": _texts(held_out)}, record)
 
@@ -120,6 +130,25 @@ def _without_secrets(documents: list[str], config: DataConfig, skipped: Counter[
     if len(kept) < len(documents):
         skipped[SECRET] += len(documents) - len(kept)
     return kept
+
+
+def _cut(text: str, rules: judging.Rules) -> tuple[tuple[Match, ...], str]:
+    """A document that does not parse is compared as text only."""
+    try:
+        return judging.cut_tasks(text, judging.parsed(text), rules.tasks) if rules.tasks else ((), text)
+    except Rejected:
+        return (), text
+
+
+def _censuses(documents: list[str]) -> list[Census]:
+    """Of a sample; documents that do not parse are not measured."""
+    total = _bytes(documents)
+    found: list[Census] = []
+    for text in documents:
+        if is_sampled(hashlib.sha256(text.encode()).hexdigest(), total):
+            with contextlib.suppress(Rejected):
+                found.append(census(text, judging.parsed(text), ""))
+    return found
 
 
 def _texts(documents: list[str]) -> SplitTexts:

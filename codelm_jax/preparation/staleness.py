@@ -17,7 +17,9 @@ from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
 from codelm_jax.preparation.candidate import Candidate
 from codelm_jax.preparation.config import DataConfig
+from codelm_jax.preparation.notebooks import SUFFIX
 from codelm_jax.preparation.registry import SOURCES
+from codelm_jax.preparation.source_walk import NOTEBOOK
 from codelm_jax.run_files import file_sha256
 
 # A file that was never opened (it is beyond the cap) has no hash and no part in the corpus.
@@ -25,6 +27,13 @@ _UNREAD = ""
 _SECTION = "config.data."
 _BENCHMARKS = "decontaminate"
 _TOKENIZER = "tokenizer_path"
+# What data prepared before there was a key holds: the value is no setting, so that such data stays in use.
+_BEFORE_THE_KEY = {
+    "max_package_share": 1.0,
+    "max_test_share": 1.0,
+    "drop_docstring_only": False,
+    "decontaminate_level": 1,
+}
 _COMMON_PATH_KEYS = (_TOKENIZER, _BENCHMARKS)
 
 
@@ -45,8 +54,9 @@ def settings_of(config: DataConfig, vocab_size: int) -> dict[str, Any]:
     """Everything the user chose that shapes the data, except paths, as plain JSON."""
     apart = {"source", "prepared_dir", *_COMMON_PATH_KEYS}
     chosen = {field.name: getattr(config, field.name) for field in fields(config) if field.name not in apart}
-    if config.max_package_share == 1.0:
-        del chosen["max_package_share"]  # as in data prepared before there was this key
+    for key, value in _BEFORE_THE_KEY.items():
+        if chosen[key] == value:
+            del chosen[key]
     chosen |= {"source": config.source.name, **config.source.settings()}
     settings = {f"{_SECTION}{key}": value for key, value in chosen.items()}
     return json.loads(json.dumps(settings | {"config.model.vocab_size": vocab_size}))
@@ -110,9 +120,7 @@ def compare(
     if _is_file_of(prepared.tokenizer, config.tokenizer_path):
         other[f"{_SECTION}{_TOKENIZER}"] = ""
     if is_listed and old.get(f"{_SECTION}source") == source.name:
-        other |= {
-            key: _other_sources(was.get(key), now[key], manifest["sources"], config, report) for key in own
-        }
+        other |= {key: _other_sources(was.get(key), now[key], manifest, config, report) for key in own}
     changed: list[str] = []
     for key, difference in other.items():
         if difference and _names(was.get(key)) == _names(now[key]):
@@ -146,8 +154,10 @@ def _other_files(was: Any, now: Any, inputs: Mapping[str, list[Any]]) -> str:
     return f"{example or 'a file'} changed since the data was prepared"
 
 
-def _other_sources(was: Any, now: Any, recorded: Any, config: DataConfig, report: Reporter) -> str:
-    """Tells how the listed files differ from the `recorded` ones; "" where they do not."""
+def _other_sources(
+    was: Any, now: Any, manifest: Mapping[str, Any], config: DataConfig, report: Reporter
+) -> str:
+    """Tells how the listed files differ from the recorded ones; "" where they do not."""
     gone = [path for path in _paths(now) if not Path(path).exists()]
     if gone:
         if set(_names(gone)) <= set(_names(was)):
@@ -156,6 +166,8 @@ def _other_sources(was: Any, now: Any, recorded: Any, config: DataConfig, report
             )
             return ""
         return f"{gone[0]} is not there"
+    recorded = manifest["sources"]
+    has_no_notebooks = NOTEBOOK in manifest.get("skipped", ())  # as before they were read
     known: dict[str, list[list[Any]]] = defaultdict(list)
     by_path = isinstance(recorded, dict)  # as version 0.1.0 wrote it
     for key, *record in [[os.path.realpath(p), *r] for p, r in recorded.items()] if by_path else recorded:
@@ -163,6 +175,8 @@ def _other_sources(was: Any, now: Any, recorded: Any, config: DataConfig, report
     changed: list[str] = []
     new: list[str] = []
     for name, path in config.source.tracked_files() or ():
+        if has_no_notebooks and name.endswith(SUFFIX):
+            continue
         key = os.path.realpath(path) if by_path else name
         records = known[key]
         match = next((r for r in records if r[2] == _UNREAD or _same(path, r)), None)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from codelm_jax.preparation.composition import composition_lines
+
 _LARGEST = 5
 _HELD_OUT = 12
 
@@ -26,5 +28,7 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
             f" and {len(units) - _HELD_OUT} more" if len(units) > _HELD_OUT else ""
         )
         yield f"test holds out {len(units)} by {manifest['test_unit']}: {named}"
+    if made_of := manifest.get("composition"):
+        yield from composition_lines(made_of)
     if manifest["skipped"]:
         yield "left out: " + ", ".join(f"{count} {reason}" for reason, count in manifest["skipped"].items())

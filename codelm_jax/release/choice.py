@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codelm_jax.errors import UserError
-from codelm_jax.report.runs import TASK_SUITES, Run
+from codelm_jax.evals.registry import task_suites
+from codelm_jax.evals.suites.held_out import HELD_OUT
+from codelm_jax.report.runs import ReportedRun
 
 # Two runs tie if their bits per byte differ by less than this fraction of the lower one.
 TIE = 0.005
@@ -34,26 +36,26 @@ class ReleaseCandidate:
         return f"{self.directory}: step {self.step}, {self.bits_per_byte:.4f} bits per byte, pass@1 {self.pass_rate:.4f}"
 
 
-def candidate(run: Run) -> ReleaseCandidate:
+def candidate(run: ReportedRun) -> ReleaseCandidate:
     """Returns the figures of a run.
 
     Raises:
         UserError: its held-out figures are missing.
     """
-    held_out = run.evaluation("heldout")
+    held_out = run.newest(HELD_OUT.name)
     if held_out is None:
         raise UserError(f"{run.directory}: has no held-out figures; run scripts/evaluate.py --suite=heldout")
     passed = {}
-    for suite in TASK_SUITES:
-        tasks = run.evaluation(suite)
+    for suite in task_suites():
+        tasks = run.newest(suite.name)
         if tasks is not None and tasks.step == held_out.step:
-            passed[suite] = tasks.result["score"]["pass@1"]["value"]
+            passed[suite.name] = tasks.content["score"]["pass@1"]["value"]
     return ReleaseCandidate(
         directory=run.directory,
         step=held_out.step,
-        bits_per_byte=held_out.result["sets"]["val"]["bits_per_byte"],
+        bits_per_byte=held_out.content["sets"]["val"]["bits_per_byte"],
         pass_rate=statistics.fmean(passed.values()) if passed else 0.0,
-        measured_on=(held_out.result["settings"]["data"]["data_fingerprint"], *passed),
+        measured_on=(held_out.content["settings"]["data"]["data_fingerprint"], *passed),
     )
 
 

@@ -13,7 +13,7 @@ from codelm_jax.interop.hf_record import read_record
 from codelm_jax.release.choice import candidate, choose
 from codelm_jax.release.directory import assemble, called, check_free
 from codelm_jax.release.shipped import record_figures
-from codelm_jax.report.runs import Run, load_runs
+from codelm_jax.report.runs import ReportedRun, load_runs
 
 _SHARD_MB = 16
 
@@ -138,10 +138,10 @@ class ReleasePipeline:
             raise CommandFailed(status)
 
 
-def _check_newest(run: Run, suites: Sequence[str], step: int) -> None:
+def _check_newest(run: ReportedRun, suites: Sequence[str], step: int) -> None:
     """The card and the choice go by the newest evaluations: those must be of the step that ships."""
     for suite in suites:
-        evaluation = run.evaluation(suite)
+        evaluation = run.newest(suite)
         if evaluation and evaluation.step != step:
             raise UserError(
                 f"{run.directory}: its newest {suite} is of step {evaluation.step}, but step {step} is the best and "

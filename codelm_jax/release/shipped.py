@@ -7,8 +7,10 @@ import jax
 
 import codelm_jax
 from codelm_jax.atomic import write_json
-from codelm_jax.evals.heldout import heldout
-from codelm_jax.evaluation_inputs import evaluated
+from codelm_jax.evals.interfaces import Sampling
+from codelm_jax.evals.suites.held_out import held_out_figures
+from codelm_jax.evaluation_inputs.corpus import text_data
+from codelm_jax.evaluation_inputs.model import evaluated_model
 from codelm_jax.interop.hf_record import read_record, seal
 from codelm_jax.release.directory import FIGURES, HELD_OUT
 from codelm_jax.weights import load_weights
@@ -26,20 +28,19 @@ def measure(directory: Path) -> dict[str, Any]:
         UserError: a file is missing, or not the one that was exported.
     """
     loaded = load_weights(directory)
-    model = evaluated.model(loaded)
-    corpus, _ = evaluated.text_corpus(loaded, model, str(directory / HELD_OUT), None)
-    found = heldout(
+    model = evaluated_model(loaded)
+    data, _ = text_data(loaded, model, str(directory / HELD_OUT), None)
+    found = held_out_figures(
         model.score,
-        corpus.held_out["text"].batches(),
+        data.held_out["text"].batches(),
         byte_lengths=model.byte_lengths,
         label_smoothing=model.label_smoothing,
     )
-    ((completion,),) = model.generate(
-        [PROMPT], 1, temperature=0.0, top_k=0, top_p=1.0, max_new_tokens=_NEW_TOKENS, stop=(), seed=0
-    )
+    greedy = Sampling(n=1, temperature=0.0, top_k=0, top_p=1.0, max_new_tokens=_NEW_TOKENS)
+    ((completion,),) = model.generate([PROMPT], greedy)
     return {
         "step": loaded.step,
-        "heldout": {key: found[key] for key in ("nll", "bits_per_byte", "tokens", "bytes")},
+        "heldout": {key: getattr(found, key) for key in ("nll", "bits_per_byte", "tokens", "bytes")},
         "greedy": {"prompt": PROMPT, "max_new_tokens": _NEW_TOKENS, "text": completion.text},
     }
 

@@ -3,7 +3,7 @@
 import functools
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,25 +15,24 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import FuncFormatter
 
-from codelm_jax.report.runs import Run
-from codelm_jax.report.wording import visible
+from codelm_jax.evals.wording import visible
 
 MAX_RUNS = 6
 
-# Inches. On a phone, 340 pixels wide, its letters are still 11 pixels high.
+# Inches: on a phone, 340 pixels wide, letters are still 11 pixels high.
 _WIDTH = 3.8
 _FONT = "DejaVu Sans"  # ships with matplotlib
 _PNG_DPI = 200
 _LEGEND_ROW = 0.2
 _LONGEST = 44
-_LONGEST_OF_TWO = 22  # characters of a legend's entry that leave room for another beside it
-# Where a chart's runs end and the steps of another, much longer one go on, a linear axis would hide the former.
+_LONGEST_OF_TWO = 22  # characters of a legend's entry that leave room for another one in the row
+# If a reference has far more steps than the runs, a linear axis would hide the runs.
 _LOGARITHMIC_FROM = 2.0
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a page; `runs` are told apart by the colour-blind too (Okabe & Ito 2008, adapted to the background)."""
+    """Colours of a page; the colour-blind can distinguish `runs` (Okabe & Ito 2008, adapted to the background)."""
 
     name: Literal["light", "dark"]
     background: str
@@ -145,9 +144,9 @@ def percent_axis(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
 
 
-def label_of(runs: Sequence[Run], run: Run, name: str) -> str:
-    """A legend's entry: the run's name goes before it where there are several."""
-    return name if len(runs) == 1 else f"{run.name}, {name}"
+def label_of(names: Sequence[str], run: int, label: str) -> str:
+    """A legend's entry: the name of the run comes first where there are several."""
+    return label if len(names) == 1 else f"{names[run]}, {label}" if label else names[run]
 
 
 def drawable(text: str) -> str:
@@ -162,11 +161,11 @@ def drawable(text: str) -> str:
     )
 
 
-def error_bars(rates: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    """Distances of rates to both ends of their intervals, as matplotlib wants them."""
+def error_bars(values: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[list[float]]:
+    """Distances of values to both ends of their intervals, as matplotlib takes them."""
     return [
-        [max(0.0, rate["rate"] - rate["low"]) for rate in rates],
-        [max(0.0, rate["high"] - rate["rate"]) for rate in rates],
+        [max(0.0, value - end) for value, end in zip(values, low, strict=True)],
+        [max(0.0, end - value) for value, end in zip(values, high, strict=True)],
     ]
 
 

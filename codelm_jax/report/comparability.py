@@ -1,16 +1,17 @@
-"""What a reader must know before comparing figures: runs on different data, and evaluations on other data."""
+"""Warnings about figures that can't be compared: runs on different data, and evaluations on other data."""
 
 from collections.abc import Sequence
 
-from codelm_jax.report.runs import Run
+from codelm_jax.evals.suites.held_out import HELD_OUT
+from codelm_jax.report.runs import ReportedRun
 
 
-def warnings(runs: Sequence[Run]) -> list[str]:
+def warnings(runs: Sequence[ReportedRun]) -> list[str]:
     """Sentences for the top of the page; [] where the figures can be compared."""
     return [*_training_data(runs), *_evaluation_data(runs)]
 
 
-def _training_data(runs: Sequence[Run]) -> list[str]:
+def _training_data(runs: Sequence[ReportedRun]) -> list[str]:
     if len(runs) == 1:
         return []
     said = []
@@ -30,9 +31,9 @@ def _training_data(runs: Sequence[Run]) -> list[str]:
     return said
 
 
-def _evaluation_data(runs: Sequence[Run]) -> list[str]:
+def _evaluation_data(runs: Sequence[ReportedRun]) -> list[str]:
     foreign = [
-        run.name for run in runs if (evaluation := run.evaluation("heldout")) and not evaluation.on_own_data
+        run.name for run in runs if (result := run.result(HELD_OUT)) is not None and not result.on_own_data
     ]
     return [
         f"The held-out evaluation of {name} is of other data than the run was trained with; its val and test are not "

@@ -1,6 +1,6 @@
-"""The page: one HTML file that holds everything it shows, and its charts as PNG images beside it.
+"""The page: one HTML file that holds everything it shows, and its charts as PNG images next to it.
 
-Whatever comes from a file is untrusted: it is escaped, and a policy in the page forbids scripts and every address.
+Text from files is untrusted: it is escaped, and a policy in the page forbids scripts and every address.
 """
 
 import base64
@@ -9,44 +9,26 @@ from pathlib import Path
 
 from codelm_jax.atomic import write_atomically
 from codelm_jax.errors import UserError
+from codelm_jax.evals.suites.few_shot import COLLAPSE
+from codelm_jax.evals.suites.held_out import LEARNING
 from codelm_jax.report import chart, comparability
 from codelm_jax.report.chart import Chart
-from codelm_jax.report.evaluation_sections import (
-    confidence_section,
-    context_section,
-    memorisation_section,
-    tasks_section,
-    tokens_section,
-)
-from codelm_jax.report.glance import tiles
-from codelm_jax.report.runs import Run
+from codelm_jax.report.data_section import data_section
+from codelm_jax.report.evaluation_sections import evaluation_section, sections
+from codelm_jax.report.glance import headlines
+from codelm_jax.report.runs import ReportedRun
 from codelm_jax.report.samples import LEVEL_NAMES, samples_section
 from codelm_jax.report.section import Plot, Section
 from codelm_jax.report.templating import environment
 from codelm_jax.report.training_sections import (
     collapse_section,
-    data_section,
     learning_section,
     settings_section,
     speed_section,
 )
 
-_SECTIONS = (
-    learning_section,
-    collapse_section,
-    samples_section,
-    tasks_section,
-    context_section,
-    tokens_section,
-    confidence_section,
-    memorisation_section,
-    data_section,
-    speed_section,
-    settings_section,
-)
 
-
-def write_report(runs: Sequence[Run], directory: Path) -> Path:
+def write_report(runs: Sequence[ReportedRun], directory: Path) -> Path:
     """Writes `report.html` and one PNG a chart.
 
     Args:
@@ -81,33 +63,34 @@ def write_report(runs: Sequence[Run], directory: Path) -> Path:
     return directory / page
 
 
-def page_sections(runs: Sequence[Run]) -> list[Section]:
+def page_sections(runs: Sequence[ReportedRun]) -> list[Section]:
     """All sections, in order.
 
     Raises:
         UserError: a result lacks a figure, as one written by another version may.
     """
-    sections = []
-    for build in _SECTIONS:
-        try:
-            sections.append(build(runs))
-        except KeyError as error:
-            name = build.__name__.removesuffix("_section")
-            raise UserError(
-                f"{', '.join(str(run.directory) for run in runs)}: the figures on {name} lack {error}, as those of "
-                "another version may; evaluate again"
-            ) from None
-    return sections
+    of_suites = [
+        evaluation_section(runs, section) for section in sections() if section not in (LEARNING, COLLAPSE)
+    ]
+    return [
+        learning_section(runs),
+        collapse_section(runs),
+        samples_section(runs),
+        *of_suites,
+        data_section(runs),
+        speed_section(runs),
+        settings_section(runs),
+    ]
 
 
-def render(runs: Sequence[Run], sections: Sequence[Section]) -> str:
+def render(runs: Sequence[ReportedRun], sections: Sequence[Section]) -> str:
     """The page as text."""
     made = environment(autoescape=True)
     made.filters["image"] = _image
     template = made.get_template("page.html.jinja")
     return template.render(
         title=" and ".join(run.name for run in runs),
-        runs=[(run, tiles(run)) for run in runs],
+        runs=[(run, headlines(run)) for run in runs],
         warnings=comparability.warnings(runs),
         sections=sections,
         levels=LEVEL_NAMES,

@@ -1,20 +1,18 @@
-"""What a run left on disk, read once: figures, settings, evaluations and the manifest of its data."""
+"""What a run has left on disk, read for a report: metrics, config, summary, evaluations, and the manifest of its data."""
 
+import functools
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codelm_jax.errors import UserError
+from codelm_jax.evals import registry
+from codelm_jax.evals.suite import R, Suite
+from codelm_jax.evals.view import LastFigures, View
 from codelm_jax.run_files import read_metrics, read_object
-
-# Suites of programs that are run, and what they are called.
-TASK_SUITES = {"mini_benchmark": "Small tasks", "humaneval": "HumanEval", "mbpp": "MBPP"}
-# Compressors that the held-out suite measures, and what they are called.
-COMPRESSORS = {"xz": "xz -9e", "zstd": "zstd -19", "gzip": "gzip -9"}
 
 # A directory without any of them, and not empty, is something else.
 _OF_A_RUN = ("config.json", "metrics.jsonl", "summary.json", "checkpoints", "evals", "run.lock")
@@ -23,43 +21,58 @@ _STEP_DIRECTORY = re.compile(r"step_(\d+)")
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """One suite's result.
+class StoredResult:
+    """A result file.
 
     Attributes:
-        step: of the checkpoint that it judges.
+        suite: name.
+        step: of the checkpoint that was evaluated.
         newest: whether no later evaluation of the same step, with other settings, took its place.
-        result: as the evaluation wrote it.
+        content: of the file.
+        path: of the file.
     """
 
+    suite: str
     step: int
     newest: bool
-    result: Mapping[str, Any]
+    content: Mapping[str, Any]
+    path: Path = Path()
+
+    @functools.cached_property
+    def view(self) -> View:
+        """The suite's view of it.
+
+        Raises:
+            UserError: it lacks a figure, as a result of another version may.
+        """
+        return self._suite.view(self.result)
+
+    @functools.cached_property
+    def result(self) -> Any:
+        """It as the suite's result class; raises `UserError` as `view` does."""
+        return self._suite.read(self.content, str(self.path))
 
     @property
-    def on_own_data(self) -> bool:
-        """Whether it used the data that the run was trained with, not `--data=DIR` or `--text=FILE` of another."""
-        settings = self.result.get("settings", {})
-        data = settings.get("data", {})
-        return "text_tokens_sha256" not in data and (
-            data.get("data_fingerprint") in (None, settings.get("trained_on"))
-        )
+    def _suite(self) -> Suite[Any]:
+        found = registry.find(self.suite)
+        assert found is not None, "only results of registered suites are shown"
+        return found
 
 
 @dataclass(frozen=True)
-class Run:
+class ReportedRun:
     """One run; what it has not written yet is empty.
 
     Attributes:
-        name: tells it from the others in the same report.
+        name: unique in the report.
         directory: as the user gave it.
         metrics: the lines of `metrics.jsonl`.
         config: the resolved config.
-        summary: of the training, written when it ended.
+        summary: of the training, written at its end.
         data_fingerprint: of the data and tokenizer that it was trained with; empty where no file says so.
-        manifest: of the prepared data, where that still lies in `config.data.prepared_dir`, unchanged.
-        human_band: of the same data; {} stands for the standard library's.
-        evaluations: suite -> its results, by step; of one step the newest comes last.
+        manifest: of the prepared data, if it is still in `config.data.prepared_dir`, unchanged.
+        human_band: of the same data; {} means the standard library's.
+        results: suite -> its results, by step; of one step the newest comes last.
     """
 
     name: str
@@ -70,7 +83,7 @@ class Run:
     data_fingerprint: str
     manifest: Mapping[str, Any]
     human_band: Mapping[str, Any]
-    evaluations: Mapping[str, Sequence[Evaluation]]
+    results: Mapping[str, Sequence[StoredResult]]
 
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """Steps and values of one figure; steps without it, or with a value that is not finite, are left out."""
@@ -82,54 +95,41 @@ class Run:
         values = self.series(name)[1]
         return values[-1] if values else None
 
-    def evaluation(self, suite: str) -> Evaluation | None:
+    @property
+    def last_figures(self) -> LastFigures:
+        """Step and value of the last record of each figure of the training."""
+        names = dict.fromkeys(name for line in self.metrics for name in line)
+        series = {name: self.series(name) for name in names if name != "step"}
+        return {name: (steps[-1], values[-1]) for name, (steps, values) in series.items() if steps}
+
+    def newest(self, suite: str) -> StoredResult | None:
         """The suite's result for the latest step that it was run on."""
-        found = self.evaluations.get(suite, ())
+        found = self.results.get(suite, ())
         return found[-1] if found else None
 
-    def compressors(self) -> dict[str, float]:
-        """Compressor -> bits per byte of the run's own `val` files, each file by itself."""
-        own = [each for each in self.evaluations.get("heldout", ()) if each.on_own_data]
-        measured = own[-1].result["sets"].get("val", {}).get("compressors") if own else None
-        return {name: found["by_file"] for name in COMPRESSORS if (found := (measured or {}).get(name))}
+    def result(self, suite: Suite[R]) -> R | None:
+        """The same, as the suite's result class."""
+        found = self.newest(suite.name)
+        return found.result if found else None
 
-    def by_step(self, suite: str) -> list[Evaluation]:
+    def view(self, suite: Suite[Any]) -> View | None:
+        """The same as it is shown, or what the training itself measured."""
+        found = self.newest(suite.name)
+        return found.view if found else suite.view_in_training(self.last_figures)
+
+    def of_last_step(self, suite: Suite[Any]) -> list[StoredResult]:
+        """The results that the page shows: the newest, or all of the last step if the suite wants it, newest first."""
+        found = self.results.get(suite.name, ())
+        if not suite.shows_every_setting:
+            return list(found[-1:])
+        return [stored for stored in reversed(found) if stored.step == found[-1].step]
+
+    def by_step(self, suite: str) -> list[StoredResult]:
         """The newest result of each step."""
-        return [evaluation for evaluation in self.evaluations.get(suite, ()) if evaluation.newest]
+        return [stored for stored in self.results.get(suite, ()) if stored.newest]
 
 
-def monitored_rate(run: Run, name: str) -> dict[str, Any] | None:
-    """A rate of the collapse monitor's last look, e.g. `few_shot_parses`; None where it never looked.
-
-    Returns:
-        `rate`, with `low, high` (95 %), and with `n, count`, where the training wrote them too: older ones did not.
-    """
-    value = run.last(f"monitor/{name}")
-    if value is None:
-        return None
-    found: dict[str, Any] = {"rate": value}
-    low, high = run.last(f"monitor/{name}_low"), run.last(f"monitor/{name}_high")
-    if low is not None and high is not None:
-        found |= {"low": low, "high": high}
-    if samples := run.last(f"monitor/{name.rpartition('_')[0]}_n"):
-        found |= {"n": round(samples), "count": round(value * samples)}
-    return found
-
-
-def licence_table(manifest: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
-    """(licence, packages, files, bytes) of the training split, most bytes first; empty where files are not recorded."""
-    files = [file for file in manifest.get("files", ()) if file["split"] == "train"]
-    packages: dict[str, set[str]] = {}
-    counts: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for file in files:
-        packages.setdefault(file["licence"], set()).add(file["package"])
-        counts[file["licence"]] += 1
-        sizes[file["licence"]] += file["bytes"]
-    return [(name, len(packages[name]), counts[name], size) for name, size in sizes.most_common()]
-
-
-def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
+def load_runs(workdirs: Sequence[str | Path]) -> list[ReportedRun]:
     """Reads run directories.
 
     Raises:
@@ -151,18 +151,18 @@ def load_runs(workdirs: Sequence[str | Path]) -> list[Run]:
     ]
 
 
-def _load_run(directory: Path, name: str) -> Run:
+def _load_run(directory: Path, name: str) -> ReportedRun:
     config = _read_if_there(directory / "config.json")
     data = config.get("data")
     prepared = Path(data["prepared_dir"]) if isinstance(data, dict) and data.get("prepared_dir") else None
     summary = _read_if_there(directory / "summary.json")
-    evaluations = _read_evaluations(directory / "evals")
+    results = _read_results(directory / "evals")
     manifest = _read_if_there(prepared / "manifest.json") if prepared else {}
-    trained_on = _trained_on(summary, evaluations)
+    trained_on = _trained_on(summary, results)
     if trained_on and manifest.get("fingerprint") != trained_on:
-        # Prepared anew since: what lies there now tells nothing of this run.
+        # Prepared again since: what is there now is not the data of this run.
         prepared, manifest = None, {}
-    return Run(
+    return ReportedRun(
         name=name,
         directory=directory,
         metrics=read_metrics(directory / "metrics.jsonl"),
@@ -171,34 +171,36 @@ def _load_run(directory: Path, name: str) -> Run:
         data_fingerprint=trained_on or manifest.get("fingerprint", ""),
         manifest=manifest,
         human_band=_read_if_there(prepared / "human_band.json") if prepared else {},
-        evaluations=evaluations,
+        results=results,
     )
 
 
-def _trained_on(summary: Mapping[str, Any], evaluations: Mapping[str, Sequence[Evaluation]]) -> str:
+def _trained_on(summary: Mapping[str, Any], results: Mapping[str, Sequence[StoredResult]]) -> str:
     """Fingerprint of the data the run was trained on, as its files state it; empty where none does."""
-    # Of several the summary's; else of the newest evaluations, which is what `evaluation` returns.
+    # The summary's, or else that of the newest evaluations.
     stated = [
         summary.get("data_fingerprint"),
-        *(found[-1].result.get("settings", {}).get("trained_on") for found in evaluations.values()),
+        *(found[-1].content.get("settings", {}).get("trained_on") for found in results.values()),
     ]
     return next((fingerprint for fingerprint in stated if fingerprint), "")
 
 
-def _read_evaluations(directory: Path) -> dict[str, list[Evaluation]]:
+def _read_results(directory: Path) -> dict[str, list[StoredResult]]:
     steps = sorted(
         (int(match[1]), path)
         for path in (directory.iterdir() if directory.is_dir() else ())
         if (match := _STEP_DIRECTORY.fullmatch(path.name))
     )
-    found: dict[str, list[Evaluation]] = {}
+    found: dict[str, list[StoredResult]] = {}
     for step, path in steps:
         for file in path.glob("[!.]*.json"):
             # The newest is SUITE.json, older ones with other settings are SUITE-DIGEST.json.
             suite, _, older = file.stem.partition("-")
-            found.setdefault(suite, []).append(Evaluation(step, not older, _read_if_there(file)))
-    for evaluations in found.values():
-        evaluations.sort(key=lambda evaluation: (evaluation.step, evaluation.newest))
+            found.setdefault(suite, []).append(
+                StoredResult(suite, step, not older, _read_if_there(file), file)
+            )
+    for stored in found.values():
+        stored.sort(key=lambda each: (each.step, each.newest))
     return found
 
 

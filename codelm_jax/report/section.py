@@ -1,37 +1,20 @@
-"""What the page is made of: sections of charts, tables, samples and remarks."""
+"""The parts of the page: sections of charts, tables, samples and remarks."""
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar
 
+from codelm_jax.evals.suite import Suite
+from codelm_jax.evals.view import Judged, Table
+from codelm_jax.evals.wording import capitalised
 from codelm_jax.report.chart import Chart
-from codelm_jax.report.runs import Run
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text; the first cell of each names it.
-
-    Attributes:
-        caption: what it is, in a few words.
-        heads: of the columns.
-        rows: one cell a column.
-        note: what a reader must know besides.
-        folded: whether it is closed at first.
-    """
-
-    caption: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
-    folded: bool = False
-    kind: ClassVar[str] = "table"
+from codelm_jax.report.runs import ReportedRun
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What isn't there, and the command that would fill it."""
+    """A remark on what is missing, with the command that makes it."""
 
     what: str
     command: str
@@ -47,31 +30,27 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Token:
-    """A token of a sample: its text, the probability the model gave it in per cent, and the class that colours it."""
+class ColouredToken:
+    """A token of a sample: its text, its probability in per cent, and the class that colours it."""
 
     text: str
     probability: str
     level: int
 
 
-# It neither collapsed nor is it good where it isn't valid Python, or fails its tests.
-Judged = Literal["good", "other", "collapsed"]
-
-
 @dataclass(frozen=True)
-class Sample:
-    """One sample, ready to be shown.
+class PageSample:
+    """One sample on the page.
 
     Attributes:
         prompt: the end of its prompt that no token covers.
-        tokens: what the model wrote.
-        verdict: in words, what is known of it.
-        judged: the same in one.
+        tokens: of the sample.
+        verdict: in a sentence.
+        judged: in a word.
     """
 
     prompt: str
-    tokens: Sequence[Token]
+    tokens: Sequence[ColouredToken]
     verdict: str
     judged: Judged
 
@@ -81,15 +60,15 @@ class Samples:
     """Samples of one suite and run.
 
     Attributes:
-        title: what they are.
+        title: heading.
         chosen: how they were chosen.
-        samples: the samples.
-        context: the worked examples before each, where there were any.
+        samples: the chosen ones.
+        context: worked examples before the first.
     """
 
     title: str
     chosen: str
-    samples: Sequence[Sample]
+    samples: Sequence[PageSample]
     context: str = ""
     kind: ClassVar[str] = "samples"
 
@@ -99,7 +78,7 @@ Block = Table | Missing | Plot | Samples
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under a heading of its own; `says` tells in plain words what it is about."""
+    """A part of the page under its own heading; `says` is its introduction."""
 
     id: str
     title: str
@@ -112,24 +91,27 @@ def plots(*charts: Chart | None) -> list[Block]:
     return [Plot(chart) for chart in charts if chart is not None]
 
 
-def captioned(run: Run, runs: Sequence[Run], text: str) -> str:
-    """A caption as a sentence of its own, or after the run's name where there are several."""
-    return f"{run.name}: {text}" if len(runs) > 1 else text[:1].upper() + text[1:]
+def captioned(run: ReportedRun, runs: Sequence[ReportedRun], text: str) -> str:
+    """A caption as a sentence, or after the run's name where there are several runs."""
+    return f"{run.name}: {text}" if len(runs) > 1 else capitalised(text)
 
 
-def missing_suite(runs: Sequence[Run], suite: str, what: str, flags: str = "") -> list[Block]:
+def evaluate_command(run: ReportedRun, suite: Suite[Any]) -> str:
+    """The command that runs a suite on a run."""
+    checkpoint = shlex.quote(str(run.directory))
+    return f"python scripts/evaluate.py --checkpoint={checkpoint} --suite={suite.name}{suite.example_flags}"
+
+
+def missing_suite(runs: Sequence[ReportedRun], suite: Suite[Any]) -> list[Block]:
     """One remark for each run that the suite has not been run on."""
     return [
-        Missing(
-            _named(run, runs, what),
-            f"python scripts/evaluate.py --checkpoint={shlex.quote(str(run.directory))} --suite={suite}{flags}",
-        )
+        Missing(_named(run, runs, f"“{suite.title}” was not measured."), evaluate_command(run, suite))
         for run in runs
-        if run.evaluation(suite) is None
+        if run.newest(suite.name) is None
     ]
 
 
-def missing_training(run: Run, runs: Sequence[Run], what: str, flags: str = "") -> Missing:
+def missing_training(run: ReportedRun, runs: Sequence[ReportedRun], what: str, flags: str = "") -> Missing:
     """The remark for figures that only training writes."""
     return Missing(
         _named(run, runs, what),
@@ -137,10 +119,10 @@ def missing_training(run: Run, runs: Sequence[Run], what: str, flags: str = "") 
     )
 
 
-def missing_data(run: Run, runs: Sequence[Run], what: str) -> Missing:
-    """The remark for what stands with the prepared data."""
+def missing_data(run: ReportedRun, runs: Sequence[ReportedRun], what: str) -> Missing:
+    """The remark for what is stored with the prepared data."""
     return Missing(_named(run, runs, what), "python scripts/prepare_data.py --config=CONFIG.py")
 
 
-def _named(run: Run, runs: Sequence[Run], what: str) -> str:
+def _named(run: ReportedRun, runs: Sequence[ReportedRun], what: str) -> str:
     return what if len(runs) == 1 else f"{run.name}: {what}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import jinja2
 
-from codelm_jax.report.wording import visible
+from codelm_jax.evals.wording import visible
 
 
 def environment(*, autoescape: bool) -> jinja2.Environment:

@@ -1,408 +1,247 @@
 """The charts of a training: loss, bits per byte, speed, and collapse over the steps."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from matplotlib.axes import Axes
+from codelm_jax.evals import reference
+from codelm_jax.evals.compressors import PROGRAMS
+from codelm_jax.evals.samples import AS_GOOD_MARGIN
+from codelm_jax.evals.suites.few_shot import FEW_SHOT, MONITORED, SHORT_PROMPT, Prompted
+from codelm_jax.evals.suites.held_out import HELD_OUT
+from codelm_jax.evals.view import Axis, ChartData, Curves, Level, Series, Style
+from codelm_jax.evals.wording import number, percent
+from codelm_jax.report.chart import Chart
+from codelm_jax.report.plots import plot
+from codelm_jax.report.runs import ReportedRun
+from codelm_jax.text.band import human_rate
 
-from codelm_jax.report import reference
-from codelm_jax.report.chart import (
-    Chart,
-    Theme,
-    error_bars,
-    label_of,
-    marks_every,
-    percent_axis,
-    run_style,
-    step_axis,
-)
-from codelm_jax.report.runs import COMPRESSORS, Run
-from codelm_jax.report.wording import number, percent
-
-# A model is as good as people when it collapses at most so much more often.
-AS_GOOD_MARGIN = 0.02
-_FEW_SHOT, _SHORT_PROMPT = "few_shot", "short_prompt"
-_SUITES = {_FEW_SHOT: "few-shot", _SHORT_PROMPT: "short prompt"}
+_STEPS = Axis("training step", "steps")
+_FEW_SHOT_TOKENS = 60
 
 
-def last_step(runs: Sequence[Run]) -> int:
-    """The last step that any of the runs has a figure of."""
-    return max((line["step"] for run in runs for line in run.metrics), default=0)
+def plotted(runs: Sequence[ReportedRun], make: Callable[[ReportedRun], ChartData | None]) -> Chart | None:
+    """The chart of the runs that have something to show in it."""
+    charts = {i: chart for i, run in enumerate(runs) if (chart := make(run)) is not None}
+    return plot([run.name for run in runs], charts) if charts else None
 
 
-def nll_chart(runs: Sequence[Run]) -> Chart | None:
+def loss(run: ReportedRun) -> Curves | None:
     """Training and held-out NLL."""
-    if not any(run.series("train/nll")[0] or run.series("val/nll")[0] for run in runs):
-        return None
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for i, run in enumerate(runs):
-            steps, values = run.series("train/nll")
-            axes.plot(
-                steps,
-                values,
-                color=theme.runs[i],
-                alpha=0.55,
-                linewidth=0.9,
-                label=label_of(runs, run, "training"),
-            )
-            steps, values = run.series("val/nll")
-            axes.plot(
-                steps, values, **run_style(theme, i), markevery=marks_every(len(steps)),
-                label=label_of(runs, run, "held out"),
-            )  # fmt: skip
-        axes.set_ylabel("NLL, nats per token")
-        step_axis(axes, last_step(runs))
-
-    return Chart(
-        name="loss",
-        title="How well it predicts the next token",
-        caption="Lower is better; held-out files took no part in training, so where their line turns up while the "
-        "training line falls on, the model has begun to learn its files by heart.",
-        alt="NLL over training steps. "
-        + _last_values(runs, {"train/nll": "training", "val/nll": "held out"}),
-        draw=draw,
+    return _over_steps(
+        "loss",
+        "How well it predicts the next token",
+        "Lower is better; held-out files took no part in training, so where their line turns up while the training line "
+        "keeps falling, the model has begun to memorise its files.",
+        "NLL over training steps.",
+        Axis("NLL, nats per token"),
+        [_series(run, "train/nll", "training", "thin"), _series(run, "val/nll", "held out")],
     )
 
 
-def objective_chart(runs: Sequence[Run]) -> Chart | None:
-    """The smoothed training objective beside its floor, for runs that smooth their targets."""
-    smoothed = [run for run in runs if (run.last("val/smoothed_loss_floor") or 0) > 0]
-    if not smoothed:
+def objective(run: ReportedRun) -> Curves | None:
+    """The smoothed training objective and its floor, for runs that smooth their targets."""
+    floor = run.last("val/smoothed_loss_floor") or 0
+    if floor <= 0:
         return None
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for run in smoothed:
-            i = runs.index(run)
-            steps, values = run.series("train/loss")
-            axes.plot(
-                steps,
-                values,
-                color=theme.runs[i],
-                alpha=0.55,
-                linewidth=0.9,
-                label=label_of(runs, run, "training"),
-            )
-            steps, values = run.series("val/smoothed_loss")
-            axes.plot(
-                steps, values, **run_style(theme, i), markevery=marks_every(len(steps)),
-                label=label_of(runs, run, "held out"),
-            )  # fmt: skip
-            floor = run.series("val/smoothed_loss_floor")[1][-1]
-            axes.axhline(
-                floor, color=theme.runs[i], linestyle="--", linewidth=1.2, label=label_of(runs, run, "floor")
-            )
-        axes.set_ylabel("smoothed loss, nats per token")
-        axes.set_ylim(bottom=0)
-        step_axis(axes, last_step(runs))
-
-    return Chart(
-        name="objective",
-        title="The training objective and its floor",
-        caption="With label smoothing even a perfect model can't go below the dashed floor; a loss that comes near it "
-        "means that the model sees the tokens it has to predict.",
-        alt="Smoothed loss over training steps. "
-        + _last_values(
-            smoothed,
-            {"train/loss": "training", "val/smoothed_loss": "held out", "val/smoothed_loss_floor": "floor"},
-        ),
-        draw=draw,
+    return _over_steps(
+        "objective",
+        "The training objective and its floor",
+        "With label smoothing even a perfect model can't go below the dashed floor; a loss that comes near it means that "
+        "the model sees the tokens it has to predict.",
+        "Smoothed loss over training steps.",
+        Axis("smoothed loss, nats per token", low=0),
+        [_series(run, "train/loss", "training", "thin"), _series(run, "val/smoothed_loss", "held out")],
+        [Level("floor", floor)],
     )
 
 
-def compression_chart(runs: Sequence[Run]) -> Chart | None:
-    """Bits per byte of each run's `val` files, with what compressors make of the same files."""
-    if not any(run.series("val/bits_per_byte")[0] for run in runs):
-        return None
-    # A compressor's line is for one run's files. With several runs each has one line, so that they can be distinguished.
-    shown = ("xz", "zstd") if len(runs) == 1 else ("xz",)
-    measured = [
-        (i, COMPRESSORS[program], bits)
-        for i, run in enumerate(runs)
-        for program, bits in run.compressors().items()
-        if program in shown
-    ]
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for i, run in enumerate(runs):
-            steps, values = run.series("val/bits_per_byte")
-            axes.plot(
-                steps,
-                values,
-                **run_style(theme, i),
-                markevery=marks_every(len(steps)),
-                label=label_of(runs, run, "held out"),
-            )
-        for i, name, bits in measured:
-            axes.axhline(
-                bits,
-                color=theme.muted if len(runs) == 1 else theme.runs[i],
-                linestyle="--" if name == COMPRESSORS["xz"] else ":",
-                linewidth=1.2,
-                label=label_of(runs, runs[i], f"{name}: {bits:.2f}"),
-            )
-        axes.set_ylabel("bits per byte")
-        axes.set_ylim(bottom=0)
-        step_axis(axes, last_step(runs))
-
-    compressed = "; ".join(label_of(runs, runs[i], f"{name} {bits:.2f}") for i, name, bits in measured)
-    return Chart(
-        name="bits_per_byte",
-        title="Bits per byte of held-out files (val)",
-        caption="How many bits the model would need to store one byte of files that it has not trained on, from packages "
-        "that it has; below a compressor's line it knows more about Python than that compressor finds in each file.",
-        alt="Held-out bits per byte over training steps. "
-        + _last_values(runs, {"val/bits_per_byte": "held out"})
-        + (f" Compressors, file by file: {compressed}." if compressed else " No compressor was measured."),
-        draw=draw,
+def compression(run: ReportedRun) -> Curves | None:
+    """Bits per byte of the run's `val` files, with those of compressors on the same files."""
+    found = compressed(run)
+    measured = []
+    if "xz" in found:
+        measured.append(Level(f"{PROGRAMS['xz']}: {found['xz']:.2f}", found["xz"]))
+    if "zstd" in found:
+        label = f"{PROGRAMS['zstd']}: {found['zstd']:.2f}"
+        measured.append(Level(label, found["zstd"], style="dotted", minor=True))
+    return _over_steps(
+        "bits_per_byte",
+        "Bits per byte of held-out files (val)",
+        "How many bits the model would need to store one byte of files that it has not trained on, from packages that it "
+        "has; below a compressor's line it knows more about Python than that compressor finds in each file.",
+        "Held-out bits per byte over training steps.",
+        Axis("bits per byte", low=0),
+        [_series(run, "val/bits_per_byte", "held out")],
+        measured,
     )
 
 
-def collapse_chart(runs: Sequence[Run], human_rates: Sequence[float]) -> Chart | None:
-    """Collapse over the steps: the monitor's rates, the evaluations' with intervals, people's and the reference's.
+def compressed(run: ReportedRun) -> dict[str, float]:
+    """Program -> bits per byte of the run's own `val` files, each file by itself."""
+    own = [stored.result for stored in run.results.get(HELD_OUT.name, ()) if stored.result.on_own_data]
+    measured = own[-1].sets["val"].compressors if own and "val" in own[-1].sets else None
+    found = {program: measured and getattr(measured, program) for program in PROGRAMS}
+    return {program: size.by_file for program, size in found.items() if size}
 
-    Args:
-        runs: the runs.
-        human_rates: for each run, the share of real code of the samples' length that the same rule flags.
-    """
-    monitored = any(run.series(f"monitor/{suite}_collapsed")[0] for run in runs for suite in _SUITES)
-    evaluated = any(run.evaluation(suite) for run in runs for suite in _SUITES)
-    if not monitored and not evaluated:
+
+def collapse(run: ReportedRun) -> Curves | None:
+    """Collapse over the steps: the monitor, evaluations with intervals, real code and the reference."""
+    series = [each for suite in MONITORED for each in _collapse_series(run, suite)]
+    if not series:
         return None
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for rate, color, label in _of_people(theme, runs, dict(enumerate(human_rates)), "as good as people"):
-            axes.axhspan(0, rate + AS_GOOD_MARGIN, color=color, alpha=0.25, linewidth=0, label=label)
-        for i in range(len(runs)):
-            for suite in _SUITES:
-                _draw_suite(axes, theme, runs, i, suite)
-        steps, rates = list(reference.FEW_SHOT_COLLAPSE), list(reference.FEW_SHOT_COLLAPSE.values())
-        axes.plot(
-            steps, rates, ":*", color=theme.muted, markersize=6, linewidth=1, label="reference, few-shot"
-        )
-        for step, rate, before in zip(steps, rates, [0.0, *rates], strict=False):
-            # On the side from which the line doesn't come.
-            offset, edge = (5, "bottom") if rate > before else (-5, "top")
-            axes.annotate(
-                f"{100 * rate:.1f}",
-                (step, rate),
-                (0, offset),
-                textcoords="offset points",
-                ha="center",
-                va=edge,
-                fontsize=7,
-            )
-        axes.set_ylabel("samples that collapse")
-        percent_axis(axes)
-        axes.margins(y=0.1)
-        axes.set_ylim(0, None)
-        step_axis(axes, _last_collapse_step(runs), beyond=max(steps))
-
-    return Chart(
+    stages = reference.FEW_SHOT_COLLAPSE
+    of_reference = Series(
+        "reference, few-shot",
+        list(stages),
+        list(stages.values()),
+        "dotted stars",
+        shared=True,
+        annotated=True,
+    )
+    human = human_collapse(run)
+    told = ", ".join(f"{percent(share)} at step {step:,}" for step, share in stages.items())
+    return Curves(
         name="collapse",
         title="Collapse over training",
-        caption="How many samples get stuck repeating themselves: lines with their shaded 95 % intervals are the monitor's few samples "
-        "during training, points with bars are full evaluations with their 95 % intervals, stars are the reference by its "
-        "own rule.",
-        alt=_collapse_in_words(runs, human_rates),
-        draw=draw,
+        caption="How many samples get stuck repeating themselves: lines with their shaded 95 % intervals are the monitor's "
+        "few samples during training, points with bars are full evaluations with their 95 % intervals, stars are the "
+        "reference by its own rule.",
+        about=f"Share of samples that collapse. 2025 reference, few-shot: {told}.",
+        words="; ".join([f"real code {percent(human)}", *_courses(series, percent)]),
+        x=_STEPS,
+        y=Axis("samples that collapse", "percent", low=0),
+        series=[*series, of_reference],
+        levels=[Level("as good as people", human + AS_GOOD_MARGIN, style="band", of_people=True)],
         height=2.8,
     )
 
 
-def repetition_chart(runs: Sequence[Run]) -> Chart | None:
-    """How much samples repeat over the steps, beside real code."""
-    found = [(run, suite) for run in runs for suite in _SUITES if run.series(f"monitor/{suite}_seq_rep_4")[0]]
-    if not found:
-        return None
+def human_collapse(run: ReportedRun) -> float:
+    """The share of real code that the rule flags: from evaluation or monitor, else from the band of the run's data."""
+    if result := run.result(FEW_SHOT):
+        return result.summary.human_collapsed
+    monitored = run.last(FEW_SHOT.metric("collapsed_human"))
+    return human_rate(run.human_band, _FEW_SHOT_TOKENS) if monitored is None else monitored
 
-    def draw(axes: Axes, theme: Theme) -> None:
-        for run, suite in found:
-            i = runs.index(run)
-            steps, values = run.series(f"monitor/{suite}_seq_rep_4")
-            style = run_style(theme, i, linestyle="-" if suite == _FEW_SHOT else "--")
-            label = label_of(runs, run, _SUITES[suite])
-            axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
-        _draw_people(axes, theme, runs, "seq_rep_4_human")
-        axes.set_ylabel("repeated 4-grams")
-        percent_axis(axes)
-        axes.set_ylim(bottom=0)
-        step_axis(axes, last_step(runs))
 
-    names = {f"monitor/{suite}_seq_rep_4": name for suite, name in _SUITES.items()}
-    return Chart(
-        name="repetition",
-        title="Repetition over training",
-        caption="The share of each sample's four-token pieces that it has written before; real code of the same length "
-        "repeats itself too, as the dotted line shows.",
-        alt="Share of repeated 4-grams over training steps. " + _last_values(runs, names),
-        draw=draw,
+def repetition(run: ReportedRun) -> Curves | None:
+    """How much samples repeat themselves over the steps."""
+    return _monitored(
+        run,
+        "seq_rep_4",
+        "repetition",
+        "Repetition over training",
+        "The share of each sample's four-token pieces that it has written before; real code of the same length repeats "
+        "itself too, as the dotted line shows.",
+        "Share of repeated 4-grams over training steps.",
+        Axis("repeated 4-grams", "percent", low=0),
     )
 
 
-def valid_chart(runs: Sequence[Run]) -> Chart | None:
+def valid(run: ReportedRun) -> Curves | None:
     """Share of samples that are valid Python over the steps."""
-    found = [(run, suite) for run in runs for suite in _SUITES if run.series(f"monitor/{suite}_parses")[0]]
-    if not found:
-        return None
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for run, suite in found:
-            steps, values = run.series(f"monitor/{suite}_parses")
-            style = run_style(theme, runs.index(run), linestyle="-" if suite == _FEW_SHOT else "--")
-            label = label_of(runs, run, _SUITES[suite])
-            axes.plot(steps, values, **style, markevery=marks_every(len(steps)), label=label)
-        _draw_people(axes, theme, runs, "parses_human")
-        axes.set_ylabel("samples that are valid Python")
-        percent_axis(axes)
-        axes.set_ylim(0, 1.03)
-        step_axis(axes, last_step(runs))
-
-    names = {f"monitor/{suite}_parses": name for suite, name in _SUITES.items()}
-    return Chart(
-        name="valid_python",
-        title="Valid Python over training",
-        caption="How many of the monitor's samples Python accepts, once cut where their function or class ends. Real code "
-        "cut off after as many tokens, the dotted line, often has not come past its docstring.",
-        alt="Share of samples that are valid Python over training steps. " + _last_values(runs, names),
-        draw=draw,
+    return _monitored(
+        run,
+        "parses",
+        "valid_python",
+        "Valid Python over training",
+        "How many of the monitor's samples Python accepts, once cut where their function or class ends. Real code cut off "
+        "after as many tokens, the dotted line, often has not come past its docstring.",
+        "Share of samples that are valid Python over training steps.",
+        Axis("samples that are valid Python", "percent", low=0, high=1.03),
     )
 
 
-def speed_chart(runs: Sequence[Run]) -> Chart | None:
+def speed(run: ReportedRun) -> Curves | None:
     """Tokens per second over the steps."""
-    name = "train/tokens_per_second"
-    return _plain_chart(
-        runs, name, "speed", "Training speed", "tokens per second", "How many tokens it learned from each second; "
-        "a dip means that the machine was busy with something else.",
-    )  # fmt: skip
+    return _over_steps(
+        "speed",
+        "Training speed",
+        "How many tokens it learned from each second; a dip means that the machine was busy with something else.",
+        "Training speed over training steps.",
+        Axis("tokens per second", "thousands", low=0),
+        [_series(run, "train/tokens_per_second", "")],
+    )
 
 
-def gradient_chart(runs: Sequence[Run]) -> Chart | None:
+def gradient(run: ReportedRun) -> Curves | None:
     """Gradient norm over the steps."""
-    return _plain_chart(
-        runs, "train/grad_norm", "gradient_norm", "Size of the gradient", "global norm",
+    return _over_steps(
+        "gradient_norm",
+        "Size of the gradient",
         "How strongly each batch pulled at the parameters; spikes or steady growth are signs of instability.",
-    )  # fmt: skip
+        "Size of the gradient over training steps.",
+        Axis("global norm", "thousands", low=0),
+        [_series(run, "train/grad_norm", "")],
+    )
 
 
-def _draw_people(axes: Axes, theme: Theme, runs: Sequence[Run], figure: str) -> None:
-    """Draws what the monitor states of real code; under both suites it is the same code."""
-    rates: dict[int, float] = {}
-    for i, run in enumerate(runs):
-        for suite in reversed(_SUITES):
-            if (rate := run.last(f"monitor/{suite}_{figure}")) is not None:
-                rates[i] = rate
-    for rate, color, label in _of_people(theme, runs, rates, "real code"):
-        axes.axhline(rate, color=color, linestyle=":", linewidth=2, label=label)
-
-
-def _of_people(
-    theme: Theme, runs: Sequence[Run], rates: Mapping[int, float], name: str
-) -> list[tuple[float, str, str]]:
-    """Figures of real code with colour and label: one where all runs have the same, else one for each run."""
-    if len(rates) == len(runs) and len(set(rates.values())) == 1:
-        return [(rates[0], theme.human, name)]
-    return [(rate, theme.runs[i], label_of(runs, runs[i], name)) for i, rate in rates.items()]
-
-
-def _plain_chart(
-    runs: Sequence[Run], figure: str, name: str, title: str, unit: str, caption: str
-) -> Chart | None:
-    if not any(run.series(figure)[0] for run in runs):
+def _over_steps(
+    name: str,
+    title: str,
+    caption: str,
+    about: str,
+    y: Axis,
+    series: Sequence[Series],
+    levels: Sequence[Level] = (),
+) -> Curves | None:
+    """A chart over the steps; None without a point."""
+    shown = [each for each in series if each.x]
+    if not shown:
         return None
-
-    def draw(axes: Axes, theme: Theme) -> None:
-        for i, run in enumerate(runs):
-            steps, values = run.series(figure)
-            axes.plot(
-                steps,
-                values,
-                **run_style(theme, i, linewidth=1.0),
-                markevery=marks_every(len(steps)),
-                label=run.name if len(runs) > 1 else None,
-            )
-        axes.set_ylabel(unit)
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
-        step_axis(axes, last_step(runs))
-
-    return Chart(
-        name, title, caption, f"{title} over training steps. " + _last_values(runs, {figure: unit}), draw
-    )
+    words = [*_courses(shown, number), *(f"{level.label} {number(level.value)}" for level in levels)]
+    return Curves(name, title, caption, about, "; ".join(words), _STEPS, y, shown, levels)
 
 
-def _draw_suite(axes: Axes, theme: Theme, runs: Sequence[Run], i: int, suite: str) -> None:
-    run, line = runs[i], "-" if suite == _FEW_SHOT else "--"
-    steps, values = run.series(f"monitor/{suite}_collapsed")
-    label: str | None = label_of(runs, run, _SUITES[suite])
+def _series(run: ReportedRun, figure: str, label: str, style: Style = "line") -> Series:
+    steps, values = run.series(figure)
+    return Series(label, steps, values, style)
+
+
+def _monitored(
+    run: ReportedRun, figure: str, name: str, title: str, caption: str, about: str, y: Axis
+) -> Curves | None:
+    """A figure of the collapse monitor, with that of real code; it is the same code under all suites."""
+    series = [_series(run, suite.metric(figure), suite.label, _STYLES[suite]) for suite in MONITORED]
+    human = [run.last(suite.metric(f"{figure}_human")) for suite in MONITORED]
+    levels = [
+        Level("real code", value, style="dotted", of_people=True) for value in human if value is not None
+    ]
+    return _over_steps(name, title, caption, about, y, series, levels[:1])
+
+
+def _collapse_series(run: ReportedRun, suite: Prompted) -> list[Series]:
+    style = _STYLES[suite]
+    found = []
+    steps, values = run.series(suite.metric("collapsed"))
     if steps:
-        lower_steps, low = run.series(f"monitor/{suite}_collapsed_low")
-        upper_steps, high = run.series(f"monitor/{suite}_collapsed_high")
-        if lower_steps == upper_steps:
-            axes.fill_between(lower_steps, low, high, color=theme.runs[i], alpha=0.13, linewidth=0)
-        axes.plot(
-            steps,
-            values,
-            **run_style(theme, i, linestyle=line),
-            markevery=marks_every(len(steps)),
-            label=label,
+        ends = [run.series(suite.metric(f"collapsed_{end}")) for end in ("low", "high")]
+        # Older trainings wrote no bounds.
+        low, high = (values for _, values in ends) if all(end[0] == steps for end in ends) else ((), ())
+        found.append(Series(suite.label, steps, values, style, low, high))
+    evaluated = [(stored.step, stored.result.summary.collapsed) for stored in run.by_step(suite.name)]
+    if evaluated:
+        found.append(
+            Series(
+                "" if steps else suite.label,
+                [step for step, _ in evaluated],
+                [rate.rate for _, rate in evaluated],
+                "points" if style == "line" else "open points",
+                [rate.low for _, rate in evaluated],
+                [rate.high for _, rate in evaluated],
+            )
         )
-        label = None
-    found = run.by_step(suite)
-    if not found:
-        return
-    rates: list[Mapping[str, Any]] = [evaluation.result["summary"]["collapsed"] for evaluation in found]
-    axes.errorbar(
-        [evaluation.step for evaluation in found],
-        [rate["rate"] for rate in rates],
-        error_bars(rates),
-        **run_style(
-            theme,
-            i,
-            markersize=6,
-            markerfacecolor="none" if line == "--" else theme.runs[i],
-            linestyle="none",
-        ),
-        capsize=3,
-        label=label,
-    )
+    return found
 
 
-def _last_collapse_step(runs: Sequence[Run]) -> int:
-    evaluated = [e.step for run in runs for suite in _SUITES for e in run.by_step(suite)]
-    return max([last_step(runs), *evaluated])
+_STYLES: Mapping[Prompted, Style] = {FEW_SHOT: "line", SHORT_PROMPT: "dashed"}
 
 
-def _collapse_in_words(runs: Sequence[Run], human_rates: Sequence[float]) -> str:
-    people = ", ".join(percent(rate) for rate in dict.fromkeys(human_rates))
-    parts = [f"Share of samples that collapse. Real code: {people}."]
-    for run in runs:
-        for suite, name in _SUITES.items():
-            steps, values = run.series(f"monitor/{suite}_collapsed")
-            if steps:
-                course = ", ".join(f"{percent(v, 0)} at step {s:,}" for s, v in _ends(steps, values))
-                parts.append(f"{run.name}, {name}, monitored: {course}.")
-            if evaluation := run.evaluation(suite):
-                rate = evaluation.result["summary"]["collapsed"]["rate"]
-                parts.append(f"{run.name}, {name}, evaluated at step {evaluation.step:,}: {percent(rate)}.")
-    stages = ", ".join(
-        f"{percent(rate)} at step {step:,}" for step, rate in reference.FEW_SHOT_COLLAPSE.items()
-    )
-    return " ".join([*parts, f"2025 reference, few-shot: {stages}."])
-
-
-def _last_values(runs: Sequence[Run], names: Mapping[str, str]) -> str:
-    parts = []
-    for run in runs:
-        for figure, name in names.items():
-            steps, values = run.series(figure)
-            if steps:
-                course = " to ".join(f"{number(v)} (step {s:,})" for s, v in _ends(steps, values))
-                parts.append(f"{run.name}, {name}: {course}.")
-    return " ".join(parts)
-
-
-def _ends(steps: Sequence[int], values: Sequence[float]) -> list[tuple[int, float]]:
-    points = list(zip(steps, values, strict=True))
-    return points if len(points) < 2 else [points[0], points[-1]]
+def _courses(series: Sequence[Series], write: Callable[[float], str]) -> list[str]:
+    """The first and last value of each, in words."""
+    courses = []
+    for each in series:
+        points = list(zip(each.x, each.y, strict=True))
+        ends = points if len(points) < 2 else [points[0], points[-1]]
+        course = " to ".join(f"{write(value)} (step {step:,})" for step, value in ends)
+        courses.append(f"{each.label} {course}".strip())
+    return courses

@@ -8,7 +8,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,8 @@ def read_problems(path: str | Path) -> list[Problem]:
     return _read(path, 'a problem of HumanEval, MBPP or {"id", "prompt", "tests"}', _any_kind)
 
 
-def read_benchmark_texts(path: str | Path) -> list[str]:
-    """Returns every prompt and every solution in a benchmark file of any of the three kinds, for decontamination."""
-    problems = read_problems(path)
+def benchmark_texts(problems: Iterable[Problem]) -> list[str]:
+    """Returns every prompt and every solution, for decontamination."""
     return [text for problem in problems for text in (problem.prompt, problem.solution) if text.strip()]
 
 

@@ -44,6 +44,7 @@ def compile_score_step(
     )
 
     def call(params: Any, windows: np.ndarray) -> dict[str, np.ndarray]:
-        return jax.device_get(score(params, put_batch(mesh, windows)))  # pyright: ignore[reportReturnType]
+        scores: Any = jax.device_get(score(params, put_batch(mesh, windows)))
+        return scores
 
     return call

@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 import json
+from typing import Any
 
 import jax
 import numpy as np
@@ -62,7 +63,7 @@ class Toy:
 
 
 class ToyVariant(Variant):
-    def build(self, config):
+    def build(self, config) -> Any:
         return Toy()
 
 

@@ -7,7 +7,7 @@ import pytest
 from source_trees import data_config, quiet
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
 from codelm_jax.exercises.sieve import normalised
 from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.sources import exercises

@@ -79,7 +79,8 @@ def test_what_looks_like_python_and_is_not_read_is_counted_by_kind(tmp_path):
     for name in (
         "types.pyi",
         "window.pyw",
-        "notes.ipynb",
+        "fast.pyx",
+        "OLD.PY",
         "NOTES.IPYNB",
         "script.sh",
         "empty.txt",
@@ -102,7 +103,8 @@ def test_what_looks_like_python_and_is_not_read_is_counted_by_kind(tmp_path):
         {
             "type stub (.pyi)": 1,
             "window script (.pyw)": 1,
-            "notebook (.ipynb)": 2,
+            "Cython (.pyx, .pxd)": 1,
+            source_walk.CAPITALS: 2,
             source_walk.SCRIPT: 1,
             source_walk.FOLDER_LINK: 3,
         },

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from eval_toys import ENDOFTEXT, ByteCodec
 
-from codelm_jax.evals.confidence import confidence
-from codelm_jax.evals.context import context, starts_new_line
 from codelm_jax.evals.statistics import rate
+from codelm_jax.evals.suites.confidence import CalibrationBin, Confidence, confidence_of
+from codelm_jax.evals.suites.context import context_rows, starts_new_line
+from codelm_jax.evals.suites.token_frequency import CommonToken, compare_tokens, kl_divergence
 from codelm_jax.evals.templates import load_templates
-from codelm_jax.evals.token_frequency import kl_divergence, token_frequency
 
 CODEC = ByteCodec([b"):", b"\n    "])
 
@@ -30,11 +30,11 @@ def test_context_shows_the_next_token_after_more_and_more_examples():
         newline = len(seen) / 10
         return distribution(**{"):": 0.9 - newline, "\n    ": newline, "x": 0.1})
 
-    result = context(next_token, CODEC, template, context_length=10_000)
-    assert [row["examples"] for row in result["rows"]] == [0, 1, 2, 3, 4]
-    assert [row["newline"] for row in result["rows"]] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
-    assert [row["legacy"] for row in result["rows"]] == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.4])
-    assert result["rows"][0]["top"][0] == {
+    result = context_rows(next_token, CODEC, template, context_length=10_000)
+    assert [row.examples for row in result.rows] == [0, 1, 2, 3, 4]
+    assert [row.newline for row in result.rows] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    assert [row.legacy for row in result.rows] == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.4])
+    assert vars(result.rows[0].top[0]) == {
         "token": "):", "token_id": CODEC.encode("):")[0], "probability": pytest.approx(0.8),
     }  # fmt: skip
     assert seen[0] == template.prompt
@@ -42,20 +42,20 @@ def test_context_shows_the_next_token_after_more_and_more_examples():
         after.endswith(template.prompt) and len(after) > len(before)
         for before, after in itertools.pairwise(seen)
     )
-    assert [row["tokens"] for row in result["rows"]] == [len(CODEC.encode(text)) for text in seen]
+    assert [row.tokens for row in result.rows] == [len(CODEC.encode(text)) for text in seen]
     expected = -(0.8 * np.log(0.8) + 0.2 * np.log(0.1))
-    assert result["rows"][0]["entropy"] == pytest.approx(expected)
+    assert result.rows[0].entropy == pytest.approx(expected)
 
 
 def test_without_its_token_the_legacy_probability_is_unknown():
     plain = ByteCodec()
-    result = context(
+    result = context_rows(
         lambda text: np.full(plain.vocab_size, 1 / plain.vocab_size),
         plain,
         load_templates().context,
         context_length=10_000,
     )
-    assert result["rows"][0]["legacy"] is None
+    assert result.rows[0].legacy is None
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,24 @@ def test_a_new_line_starts_with_a_line_end(spelling, expected):
 
 def test_token_frequencies_are_counted_and_named():
     corpus = np.array([ENDOFTEXT, *CODEC.encode("é):\n    x"), ENDOFTEXT, *CODEC.encode("x:")], np.uint16)
-    result = token_frequency(corpus, [CODEC.encode("):):"), []], CODEC, seed=0)
-    assert result["corpus"]["tokens"] == 9
-    assert result["corpus"]["unique"] == 7
-    assert result["corpus"]["shares"] == pytest.approx({":": 1 / 9, ")": 0.0, "):": 1 / 9, "newline": 1 / 9})
-    assert result["corpus"]["characters_per_token"] == pytest.approx(len("é):\n    xx:") / 9)
-    assert {entry["token"] for entry in result["corpus"]["top"] if entry["count"] == 2} == {
+    result = compare_tokens(corpus, [CODEC.encode("):):"), []], CODEC, seed=0)
+    assert result.corpus.tokens == 9
+    assert result.corpus.unique == 7
+    assert result.corpus.shares == pytest.approx({":": 1 / 9, ")": 0.0, "):": 1 / 9, "newline": 1 / 9})
+    assert result.corpus.characters_per_token == pytest.approx(len("é):\n    xx:") / 9)
+    assert {entry.token for entry in result.corpus.top if entry.count == 2} == {
         "<|endoftext|>",
         "x",
     }
-    assert result["samples"]["top"] == [
-        {"token": "):", "token_id": CODEC.encode("):")[0], "count": 2, "share": 1.0}
-    ]
-    assert result["samples"]["shares"]["):"] == 1.0
-    assert result["kl"] > result["kl_baseline"] >= 0
+    assert result.samples.top == (CommonToken("):", CODEC.encode("):")[0], 2, 1.0),)
+    assert result.samples.shares["):"] == 1.0
+    assert result.kl > result.kl_baseline >= 0
 
 
 def test_no_samples_have_no_divergence():
-    result = token_frequency(np.array([65, 66], np.uint16), [[]], CODEC, seed=0)
-    assert result["kl"] is None
-    assert result["samples"]["tokens"] == 0
+    result = compare_tokens(np.array([65, 66], np.uint16), [[]], CODEC, seed=0)
+    assert result.kl is None
+    assert result.samples.tokens == 0
 
 
 def test_the_divergence_is_zero_between_equals_and_the_logarithm_of_the_odds_otherwise():
@@ -100,8 +98,8 @@ def test_the_baseline_is_what_as_many_corpus_tokens_show():
     rng = np.random.default_rng(0)
     corpus = rng.zipf(1.5, 300_000).clip(0, CODEC.vocab_size - 1).astype(np.uint16)
     samples = rng.permutation(corpus)[:5000].tolist()
-    result = token_frequency(corpus, [samples], CODEC, seed=1)
-    assert result["kl"] == pytest.approx(result["kl_baseline"], rel=0.3)
+    result = compare_tokens(corpus, [samples], CODEC, seed=1)
+    assert result.kl == pytest.approx(result.kl_baseline, rel=0.3)
 
 
 def windows_of(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -120,14 +118,14 @@ def test_confidence_is_told_apart_after_colons_and_parentheses():
             "top1_correct": np.zeros(after_colon.shape, bool),
         }
 
-    result = confidence(statistics, [batch], CODEC)
-    assert {kind: result[kind]["positions"] for kind in ("all", "after_colon", "after_parenthesis")} == {
+    result = confidence_of(statistics, [batch], CODEC)
+    assert {kind: getattr(result, kind).positions for kind in ("all", "after_colon", "after_parenthesis")} == {
         "all": 6, "after_colon": 2, "after_parenthesis": 1,
     }  # fmt: skip
-    assert result["after_colon"]["top1_prob"] == pytest.approx(0.9)
-    assert result["after_parenthesis"]["entropy"] == pytest.approx(1.0)
-    assert result["all"]["top1_prob"] == pytest.approx((4 * 0.5 + 2 * 0.9) / 6)
-    assert result["after_colon"]["calibration_error"] == pytest.approx(0.9)
+    assert result.after_colon.top1_prob == pytest.approx(0.9)
+    assert result.after_parenthesis.entropy == pytest.approx(1.0)
+    assert result.all.top1_prob == pytest.approx((4 * 0.5 + 2 * 0.9) / 6)
+    assert result.after_colon.calibration_error == pytest.approx(0.9)
 
 
 def test_a_calibrated_model_has_no_calibration_error_and_an_overconfident_one_has_its_excess():
@@ -141,9 +139,9 @@ def test_a_calibrated_model_has_no_calibration_error_and_an_overconfident_one_ha
         def statistics(windows, correct=correct):
             return {"top1_prob": probabilities, "entropy": probabilities, "top1_correct": correct}
 
-        result = confidence(statistics, [(windows, mask)], CODEC)
-        assert result["all"]["calibration_error"] == pytest.approx(excess, abs=0.015)
-        assert sum(found["count"] for found in result["all"]["bins"]) == mask.size
+        result = confidence_of(statistics, [(windows, mask)], CODEC)
+        assert result.all.calibration_error == pytest.approx(excess, abs=0.015)
+        assert sum(found.count for found in result.all.bins) == mask.size
 
 
 def test_masked_targets_do_not_count():
@@ -158,8 +156,8 @@ def test_masked_targets_do_not_count():
             "top1_correct": np.ones(shape, bool),
         }
 
-    result = confidence(statistics, [(windows, mask)], CODEC)
-    assert result["all"]["positions"] == 1
-    assert result["all"]["correct"] == rate(1, 1)
-    assert result["all"]["bins"] == [{"count": 1, "confidence": 1.0, "accuracy": 1.0}]
-    assert result["after_colon"] == {"positions": 0}
+    result = confidence_of(statistics, [(windows, mask)], CODEC)
+    assert result.all.positions == 1
+    assert result.all.correct == rate(1, 1)
+    assert result.all.bins == (CalibrationBin(1, 1.0, 1.0),)
+    assert result.after_colon == Confidence(0)

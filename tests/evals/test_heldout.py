@@ -8,7 +8,7 @@ import pytest
 from eval_toys import ByteCodec
 
 from codelm_jax.evals.compressors import compressors
-from codelm_jax.evals.heldout import heldout, smoothing_floor
+from codelm_jax.evals.suites.held_out import held_out_figures, smoothing_floor
 
 V, EPS = 260, 0.1
 
@@ -39,7 +39,7 @@ def batches(seed: int):
 def test_heldout_equals_a_plain_computation_target_by_target():
     score, log_probs = scorer(table_model(0))
     byte_lengths = np.random.default_rng(1).integers(1, 6, V).astype(np.int32)
-    found = heldout(score, batches(2), byte_lengths=byte_lengths, label_smoothing=EPS)
+    found = held_out_figures(score, batches(2), byte_lengths=byte_lengths, label_smoothing=EPS)
     nll, smoothed, text_bytes = [], [], 0
     for windows, mask in batches(2):
         for row in range(4):
@@ -50,13 +50,13 @@ def test_heldout_equals_a_plain_computation_target_by_target():
                     target_distribution = np.full(V, EPS / V) + (np.arange(V) == target) * (1 - EPS)
                     smoothed.append(-float((target_distribution * log_probs[before]).sum()))
                     text_bytes += int(byte_lengths[target])
-    assert found["tokens"] == len(nll)
-    assert found["bytes"] == text_bytes
-    assert found["nll"] == pytest.approx(np.mean(nll), rel=1e-6)
-    assert found["perplexity"] == pytest.approx(math.exp(np.mean(nll)), rel=1e-6)
-    assert found["bits_per_byte"] == pytest.approx(np.sum(nll) / math.log(2) / text_bytes, rel=1e-6)
-    assert found["smoothed_loss"] == pytest.approx(np.mean(smoothed), rel=1e-6)
-    assert found["smoothed_loss"] > found["smoothed_loss_floor"] == smoothing_floor(EPS, V)
+    assert found.tokens == len(nll)
+    assert found.bytes == text_bytes
+    assert found.nll == pytest.approx(np.mean(nll), rel=1e-6)
+    assert found.perplexity == pytest.approx(math.exp(np.mean(nll)), rel=1e-6)
+    assert found.bits_per_byte == pytest.approx(np.sum(nll) / math.log(2) / text_bytes, rel=1e-6)
+    assert found.smoothed_loss == pytest.approx(np.mean(smoothed), rel=1e-6)
+    assert found.smoothed_loss > found.smoothed_loss_floor == smoothing_floor(EPS, V)
 
 
 def test_bits_per_byte_is_the_same_for_two_tokenizers_with_the_same_probabilities():
@@ -77,13 +77,13 @@ def test_bits_per_byte_is_the_same_for_two_tokenizers_with_the_same_probabilitie
 
     lengths = ByteCodec([b"ab", b"cd"]).byte_lengths()
     results = [
-        heldout(
+        held_out_figures(
             score, [(ids[None], np.ones((1, len(ids) - 1), bool))], byte_lengths=lengths, label_smoothing=0.0
         )
         for score, ids in ((bytes_score, by_byte), (pairs_score, by_pair))
     ]
-    assert results[0]["bits_per_byte"] == pytest.approx(results[1]["bits_per_byte"]) == pytest.approx(0.5)
-    assert results[0]["nll"] == pytest.approx(results[1]["nll"] / 2)
+    assert results[0].bits_per_byte == pytest.approx(results[1].bits_per_byte) == pytest.approx(0.5)
+    assert results[0].nll == pytest.approx(results[1].nll / 2)
 
 
 def test_how_the_targets_are_batched_does_not_matter():
@@ -91,7 +91,9 @@ def test_how_the_targets_are_batched_does_not_matter():
     whole = list(batches(4))
     joined = [(np.concatenate([w for w, _ in whole]), np.concatenate([m for _, m in whole]))]
     lengths = np.ones(V, np.int32)
-    results = [heldout(score, parts, byte_lengths=lengths, label_smoothing=EPS) for parts in (whole, joined)]
+    results = [
+        held_out_figures(score, parts, byte_lengths=lengths, label_smoothing=EPS) for parts in (whole, joined)
+    ]
     assert results[0] == pytest.approx(results[1])
 
 
@@ -106,7 +108,7 @@ def test_nothing_to_score_is_an_error():
     score, _ = scorer(table_model(0))
     empty = [(np.zeros((1, 3), np.uint16), np.zeros((1, 2), bool))]
     with pytest.raises(ValueError, match="no held-out target"):
-        heldout(score, empty, byte_lengths=np.ones(V, np.int32), label_smoothing=0.0)
+        held_out_figures(score, empty, byte_lengths=np.ones(V, np.int32), label_smoothing=0.0)
 
 
 def test_compressors_match_the_programs_themselves():
@@ -114,8 +116,8 @@ def test_compressors_match_the_programs_themselves():
     found = compressors(files)
     total = sum(map(len, files))
     xz = sum(len(lzma.compress(file, preset=9 | lzma.PRESET_EXTREME)) for file in files)
-    assert found["xz"]["by_file"] == pytest.approx(8 * xz / total, rel=0.02)
-    assert found["gzip"]["joined"] == 8 * len(gzip.compress(b"".join(files), 9, mtime=0)) / total
-    assert found["xz"]["joined"] < found["xz"]["by_file"]
-    assert (found["zstd"] is not None) == bool(shutil.which("zstd"))
-    assert (found["bytes"], found["files"]) == (total, 3)
+    assert found.xz.by_file == pytest.approx(8 * xz / total, rel=0.02)
+    assert found.gzip.joined == 8 * len(gzip.compress(b"".join(files), 9, mtime=0)) / total
+    assert found.xz.joined < found.xz.by_file
+    assert (found.zstd is not None) == bool(shutil.which("zstd"))
+    assert (found.bytes, found.files) == (total, 3)

@@ -3,15 +3,16 @@
 Only `make test-peers` installs what these tests import; without it they must fail rather than skip.
 """
 
+import dataclasses
 import json
 import subprocess
 import sys
 
 import pytest
-from eval_toys import ByteCodec, completion
+from eval_toys import ByteCodec, KeptParts, completion, toy_inputs, toy_model
 
-from codelm_jax.evals.humaneval import humaneval_tasks
-from codelm_jax.evals.tasks import TaskSampling, evaluate_tasks
+from codelm_jax.evals.suites.humaneval import SAMPLING, humaneval_tasks
+from codelm_jax.evals.tasks import evaluate_tasks
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
@@ -126,18 +127,12 @@ def test_verdicts_are_those_of_the_official_harness(official):
         pytest.skip(str(error))
     with sandbox:
         for name, texts in COMPLETIONS.items():
-            result = evaluate_tasks(
-                "humaneval",
-                [tasks[name]],
-                lambda prompts, n, texts=texts, **sampling: [[completion(codec, text) for text in texts]],
-                sandbox.judge_all,
-                codec,
-                {},
-                sampling=TaskSampling(samples_per_task=len(texts)),
-                context_length=10**6,
-                seed=0,
-            )
-            ours += [(name, record["failure"] is None) for record in result["samples"]]
+            rows = [[completion(codec, text) for text in texts]]
+            model = toy_model(codec, lambda prompts, sampling, rows=rows: rows, context_length=10**6)
+            sampling = dataclasses.replace(SAMPLING, n=len(texts))
+            inputs = toy_inputs(model, judge_all=sandbox.judge_all)
+            result = evaluate_tasks("humaneval", [tasks[name]], sampling, inputs, KeptParts())
+            ours += [(name, sample.failure is None) for sample in result.samples]
     names = [(name, text) for name, texts in COMPLETIONS.items() for text in texts]
     differing = [
         (name, text, theirs)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from codelm_jax.evals import memorisation as room
-from codelm_jax.evals.memorisation import longest_runs, memorisation
+from codelm_jax.evals import copies
+from codelm_jax.evals.copies import longest_runs
 from codelm_jax.evals.statistics import rate
+from codelm_jax.evals.suites.memorisation import copied_runs, run_lengths
 
 
 def longest_by_hand(sample: list[int], corpus: list[int]) -> int:
@@ -21,7 +22,7 @@ def longest_by_hand(sample: list[int], corpus: list[int]) -> int:
 
 @pytest.mark.parametrize("chunk", [1 << 20, 64, 7])
 def test_the_longest_run_is_what_a_search_of_every_place_finds(monkeypatch, chunk):
-    monkeypatch.setattr(room, "_CHUNK", chunk)
+    monkeypatch.setattr(copies, "_CHUNK", chunk)
     rng = np.random.default_rng(0)
     for _ in range(12):
         corpus = rng.integers(0, 3, 300).astype(np.uint16)
@@ -36,21 +37,22 @@ def test_a_large_corpus_is_looked_through_the_same_way(monkeypatch):
     corpus = rng.integers(0, 40, 300_000).astype(np.uint16)
     samples = [[*corpus[i : i + 30].tolist(), 41] for i in (17, 1000, 299_970)] + [[41] * 30]
     assert [run for run, _, _ in longest_runs(samples, corpus)] == [30, 30, 30, 0]
-    monkeypatch.setattr(room, "_WORTH_A_TABLE", 1 << 40)
+    monkeypatch.setattr(copies, "_WORTH_A_TABLE", 1 << 40)
     assert [run for run, _, _ in longest_runs(samples, corpus)] == [30, 30, 30, 0]
 
 
 def test_a_copied_sample_is_named_with_its_file():
     corpus = np.array([99, *range(10, 20), 99, *range(30, 50)], np.uint16)
     samples = [[1, 2, *range(33, 40), 3], list(range(10, 20)), [5, 6, 7, 8], []]
-    result = memorisation(samples, corpus, endoftext_id=99, document_names=["a.py", "b.py"])
-    assert [(r["run"], r["start"], r["file"]) for r in result["samples"]] == [
+    found = copied_runs(samples, corpus, endoftext_id=99, document_names=["a.py", "b.py"])
+    assert [(r.run, r.start, r.file) for r in found] == [
         (7, 2, "b.py"), (10, 0, "a.py"), (0, 0, None), (0, 0, None),
     ]  # fmt: skip
-    assert (result["n"], result["longest"], result["whole_samples"]) == (4, 10, 1)
-    assert result["whole"] == rate(1, 4)
-    assert result["mean"] == pytest.approx(17 / 4)
-    assert result["samples"][0]["share"] == pytest.approx(0.7)
+    lengths = run_lengths(found)
+    assert (lengths.n, lengths.longest, lengths.whole_samples) == (4, 10, 1)
+    assert lengths.whole == rate(1, 4)
+    assert lengths.mean == pytest.approx(17 / 4)
+    assert found[0].share == pytest.approx(0.7)
 
 
 def test_no_run_crosses_from_one_document_into_the_next():
@@ -60,4 +62,4 @@ def test_no_run_crosses_from_one_document_into_the_next():
 
 def test_no_samples_are_an_error():
     with pytest.raises(ValueError, match="no samples"):
-        memorisation([], np.array([1], np.uint16), endoftext_id=1, document_names=["a"])
+        run_lengths([])

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import pytest
-from evaluated_run import params_of, parsed, prepare_data, raw_config
+from evaluated_run import params_of, parsed, raw_config
 
 from codelm_jax.evals.monitor import CollapseMonitor
 from codelm_jax.evals.statistics import wilson_interval
@@ -16,14 +16,8 @@ def standard_dtype_promotion():
         yield
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("monitored")
-    return prepare_data(directory, raw_config(directory))
-
-
 def config_of(tmp_path, **changes):
-    return parsed(raw_config(tmp_path, monitor_samples=2, **changes))
+    return parsed(raw_config(tmp_path, monitor_samples=1, **changes))
 
 
 def collapsed_params(config, token: int):
@@ -50,9 +44,9 @@ def test_a_collapsed_model_is_seen_at_once_and_a_recovered_one_too(tmp_path, pre
     figures, texts = looks[1]
     assert figures["monitor/short_prompt_seq_rep_4"] > 0.9 > figures["monitor/short_prompt_seq_rep_4_human"]
     assert figures["monitor/short_prompt_parses"] == 0.0 < figures["monitor/short_prompt_parses_human"]
-    assert figures["monitor/short_prompt_n"] == 22
+    assert figures["monitor/short_prompt_n"] == 11
     bounds = figures["monitor/short_prompt_parses_low"], figures["monitor/short_prompt_parses_high"]
-    assert bounds == wilson_interval(0, 22)
+    assert bounds == wilson_interval(0, 11)
     assert (
         figures["monitor/short_prompt_collapsed_low"] > 0.5 > figures["monitor/short_prompt_collapsed_human"]
     )
@@ -65,8 +59,8 @@ def test_monitor_samples_says_how_many_samples_a_prompt(tmp_path, prepared):
     asked = []
 
     def generate_live(params):
-        def generate(prompts, n, **sampling):
-            asked.append((len(prompts), n, sampling["max_new_tokens"]))
+        def generate(prompts, sampling):
+            asked.append((len(prompts), sampling.n, sampling.max_new_tokens))
             raise KeyError
 
         return generate
@@ -78,7 +72,7 @@ def test_monitor_samples_says_how_many_samples_a_prompt(tmp_path, prepared):
     monitor._generate_live = generate_live
     with pytest.raises(KeyError):
         monitor({})
-    assert asked == [(11, 2, 60)]
+    assert asked == [(11, 1, 60)]
 
 
 @pytest.mark.parametrize("changes", [{"monitor_every": 0}, {"model": {}}])

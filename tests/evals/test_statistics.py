@@ -22,20 +22,20 @@ def test_wilson_intervals_have_their_published_values(count, n, low, high):
 
 
 def test_a_rate_says_how_many_of_how_many():
-    assert rate(8, 55) == {
+    assert vars(rate(8, 55)) == {
         "count": 8,
         "n": 55,
         "rate": 8 / 55,
         "low": pytest.approx(0.0756, abs=1e-4),
         "high": pytest.approx(0.2617, abs=1e-4),
     }
-    assert rate(0, 0)["rate"] is None
+    assert rate(0, 0).rate is None
 
 
-def test_pass_at_k_is_the_exact_fraction_in_a_thousand_cases():
+def test_pass_at_k_is_the_exact_fraction_in_many_cases():
     rng = random.Random(0)
-    for _ in range(1000):
-        n = rng.randint(1, 2000)
+    for _ in range(500):
+        n = rng.randint(1, 500)
         correct, k = rng.randint(0, n), rng.randint(1, n)
         product = Fraction(1)
         for i in range(k):
@@ -62,21 +62,21 @@ def test_clustering_widens_the_interval_when_samples_of_a_prompt_agree():
     agreeing = {str(i): [i < 5] * 20 for i in range(10)}
     mixed = {str(i): [j < 10 for j in range(20)] for i in range(10)}
     wide, narrow = clustered_rate(agreeing, seed=0), clustered_rate(mixed, seed=0)
-    assert wide["rate"] == narrow["rate"] == 0.5
-    assert wide["cluster_high"] - wide["cluster_low"] > wide["high"] - wide["low"]
-    assert narrow["cluster_high"] == narrow["cluster_low"] == 0.5
+    assert wide.rate == narrow.rate == 0.5
+    assert wide.cluster_high - wide.cluster_low > wide.high - wide.low
+    assert narrow.cluster_high == narrow.cluster_low == 0.5
 
 
 def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says():
     rng = random.Random(0)
     covered = 0
-    for trial in range(100):
+    for trial in range(40):
         clusters = [
             [rng.gauss(centre, 1.0) for _ in range(5)] for centre in [rng.gauss(3.0, 1.0) for _ in range(30)]
         ]
         low, high = clustered_interval(clusters, seed=trial)
         covered += low <= 3.0 <= high
-    assert 86 <= covered <= 100
+    assert 34 <= covered <= 40
 
 
 def test_the_bootstrap_is_deterministic_in_its_seed():

@@ -6,21 +6,29 @@ import sys
 from pathlib import Path
 
 import pytest
-from eval_toys import ByteCodec, Parrot
+from eval_toys import ByteCodec, KeptParts, Parrot, toy_inputs, toy_model
 from rich.console import Console
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.humaneval import humaneval_tasks
-from codelm_jax.evals.mbpp import mbpp_tasks
-from codelm_jax.evals.mini_benchmark import REFERENCE_PROTOCOL, mini_benchmark_tasks, own_problems
+from codelm_jax.evals.interfaces import Sampling
+from codelm_jax.evals.judging import Task
 from codelm_jax.evals.statistics import pass_at_k, wilson_interval
-from codelm_jax.evals.table import table
-from codelm_jax.evals.tasks import Task, TaskSampling, evaluate_tasks
+from codelm_jax.evals.suites.humaneval import humaneval_tasks
+from codelm_jax.evals.suites.mbpp import mbpp_tasks
+from codelm_jax.evals.suites.mini_benchmark import (
+    MINI_BENCHMARK,
+    REFERENCE_PROTOCOL,
+    mini_benchmark_tasks,
+    own_problems,
+)
+from codelm_jax.evals.task_scores import TaskCount
+from codelm_jax.evals.tasks import evaluate_tasks
 from codelm_jax.evals.templates import load_templates
+from codelm_jax.evals.terminal import show
 from codelm_jax.sandbox.verdict import Verdict
 
 CODEC = ByteCodec()
-SAMPLING = TaskSampling(samples_per_task=4, max_new_tokens=50, stop=("\ndef",))
+SAMPLING = Sampling(n=4, temperature=0.2, top_k=0, top_p=0.95, max_new_tokens=50, stop=("\ndef",), seed=7)
 HALVE = Task(
     "halve", "def halve(x):\n", "def halve(x):\n", "halve", "assert halve(4) == 2", "    return x / 2\n"
 )
@@ -66,85 +74,75 @@ class Judge:
         return Verdict(outcome, rung, exception, 1, 0.01, ("toy",))
 
 
-def evaluate(tasks, *, judge=None, model=None, context_length=256, **options):
-    model = model or Parrot(CODEC, ANSWERS)
-    return evaluate_tasks(
-        "toy",
-        tasks,
-        model,
-        judge or Judge(),
-        CODEC,
-        {},
-        sampling=SAMPLING,
-        context_length=context_length,
-        seed=7,
-        **options,
-    )
+def evaluate(tasks, *, judge=None, model=None, context_length=256, parts=None, report=None):
+    evaluated = toy_model(CODEC, model or Parrot(CODEC, ANSWERS), context_length=context_length)
+    inputs = toy_inputs(evaluated, judge_all=judge or Judge(), report=report)
+    return evaluate_tasks("toy", tasks, SAMPLING, inputs, parts or KeptParts())
 
 
 def test_scores_ladder_and_failures_follow_from_the_verdicts():
     result = evaluate([HALVE, TWICE])
-    assert result["by_task"] == {"halve": {"passed": 1, "samples": 4}, "twice": {"passed": 3, "samples": 4}}
-    assert set(result["score"]) == {"pass@1"}
-    assert result["score"]["pass@1"]["value"] == pytest.approx((pass_at_k(4, 1, 1) + pass_at_k(4, 3, 1)) / 2)
-    assert {rung: found["count"] for rung, found in result["ladder"].items()} == {
+    assert result.by_task == {"halve": TaskCount(1, 4), "twice": TaskCount(3, 4)}
+    assert set(result.score) == {"pass@1"}
+    assert result.score["pass@1"].value == pytest.approx((pass_at_k(4, 1, 1) + pass_at_k(4, 3, 1)) / 2)
+    assert {rung: found.count for rung, found in result.ladder.items()} == {
         "parses": 6, "defines": 6, "runs": 5, "passes": 4,
     }  # fmt: skip
-    assert result["failures"] == {
+    assert result.failures == {
         "wrong answer": 1,
         "syntax error": 1,
         "runtime error: NameError": 1,
         "collapse": 1,
     }
-    assert result["layers"] == ["toy"]
-    assert len(result["samples"]) == 8
+    assert result.layers == ("toy",)
+    assert len(result.samples) == 8
 
 
 def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():
     model = Parrot(CODEC, ANSWERS)
     result = evaluate([HALVE, LONG], model=model, context_length=150)
     assert all(LONG.prompt not in call["prompts"] for call in model.calls)
-    assert (result["tasks"], result["overflowing"], result["answerable"]) == (2, 1, 1)
-    assert result["score"]["pass@1"]["value"] == pytest.approx(1 / 8)
-    assert result["answerable_score"]["pass@1"]["value"] == pytest.approx(1 / 4)
-    assert result["by_task"]["long"] == {"passed": 0, "samples": 0}
+    assert (result.tasks, result.overflowing, result.answerable) == (2, 1, 1)
+    assert result.score["pass@1"].value == pytest.approx(1 / 8)
+    assert result.answerable_score["pass@1"].value == pytest.approx(1 / 4)
+    assert result.by_task["long"] == TaskCount(0, 0)
 
 
-def test_a_completion_without_a_statement_stands_on_no_rung():
+def test_a_completion_without_a_statement_reaches_no_rung():
     prompt = 'def empty(x):\n    """Return nothing."""\n'
     task = Task("empty", prompt, prompt, "empty", "assert empty(4) == 2", "    return 2\n")
     texts = ("", "    # nothing\n", "    # to\n    # say\n", "    pass\n")
     result = evaluate([task], model=Parrot(CODEC, {"": texts}))
-    assert [sample["rung"] for sample in result["samples"]] == ["nothing", "nothing", "nothing", "runs"]
-    assert result["failures"] == {"collapse": 1, "no statement": 2, "wrong answer": 1}
+    assert [sample.rung for sample in result.samples] == ["nothing", "nothing", "nothing", "runs"]
+    assert result.failures == {"collapse": 1, "no statement": 2, "wrong answer": 1}
     program = Task("program", '"""A program."""\n', "", "f", "assert f(4) == 2", "")
-    (sample, *_) = evaluate([program], model=Parrot(CODEC, {"": "# def f\n"}))["samples"]
-    assert (sample["rung"], sample["failure"]) == ("nothing", "no statement")
+    (sample, *_) = evaluate([program], model=Parrot(CODEC, {"": "# def f\n"})).samples
+    assert (sample.rung, sample.failure) == ("nothing", "no statement")
 
 
 def test_a_score_of_none_or_all_is_not_certain():
     none, every = (
-        evaluate([HALVE, TWICE], model=Parrot(CODEC, {"halve(x):\n": halve, "": twice}))["score"]["pass@1"]
+        evaluate([HALVE, TWICE], model=Parrot(CODEC, {"halve(x):\n": halve, "": twice})).score["pass@1"]
         for halve, twice in (("    pass\n", "    pass\n"), ("    return x / 2\n", "    return x * 2\n"))
     )
-    assert (none["value"], none["low"], every["value"], every["high"]) == (0.0, 0.0, 1.0, 1.0)
-    assert none["high"] == pytest.approx(1 - every["low"])
-    assert none["high"] == wilson_interval(0, 2)[1]
+    assert (none.value, none.low, every.value, every.high) == (0.0, 0.0, 1.0, 1.0)
+    assert none.high == pytest.approx(1 - every.low)
+    assert none.high == wilson_interval(0, 2)[1]
 
 
 def test_new_tokens_are_limited_to_what_the_context_leaves():
     model = Parrot(CODEC, ANSWERS)
     evaluate([HALVE, TWICE], model=model, context_length=40)
     assert [call["max_new_tokens"] for call in model.calls] == [
-        [40 - 1 - len(HALVE.prompt), 40 - 1 - len(TWICE.prompt)]
+        (40 - 1 - len(HALVE.prompt), 40 - 1 - len(TWICE.prompt))
     ]
 
 
 def test_a_prompt_that_fits_only_without_its_solution_is_not_answerable():
     length = 1 + len(HALVE.prompt) + len(HALVE.solution)
-    assert evaluate([HALVE], context_length=length)["answerable"] == 1
-    assert evaluate([HALVE], context_length=length - 1)["answerable"] == 0
-    assert evaluate([HALVE], context_length=length - 1)["overflowing"] == 0
+    assert evaluate([HALVE], context_length=length).answerable == 1
+    assert evaluate([HALVE], context_length=length - 1).answerable == 0
+    assert evaluate([HALVE], context_length=length - 1).overflowing == 0
 
 
 def test_a_program_is_cut_where_its_definition_ends():
@@ -164,14 +162,14 @@ def test_a_task_that_is_not_cut_is_judged_by_all_that_was_written():
         "# nothing\n",
     )
     result = evaluate([task], model=Parrot(CODEC, {"": texts}))
-    assert [sample["failure"] for sample in result["samples"]] == [
+    assert [sample.failure for sample in result.samples] == [
         None,
         None,
         "runtime error: ValueError",
         "no statement",
     ]
     cut = evaluate([dataclasses.replace(task, cut=True)], model=Parrot(CODEC, {"": texts}))
-    assert [sample["failure"] is None for sample in cut["samples"]] == [False, False, True, False]
+    assert [sample.failure is None for sample in cut.samples] == [False, False, True, False]
 
 
 def test_the_examples_before_a_task_are_no_part_of_its_program():
@@ -184,20 +182,20 @@ def test_the_examples_before_a_task_are_no_part_of_its_program():
 
 
 def test_an_interrupted_run_resumes_to_the_same_result(monkeypatch):
-    monkeypatch.setattr("codelm_jax.evals.tasks._SAMPLES_AT_ONCE", 16 * SAMPLING.samples_per_task)
+    monkeypatch.setattr("codelm_jax.evals.tasks._SAMPLES_AT_ONCE", 16 * SAMPLING.n)
     tasks = [
         Task(f"{i}", f"# {i}\ndef halve(x):\n", f"# {i}\ndef halve(x):\n", "halve", HALVE.check, "")
         for i in range(40)
     ]
-    saved: dict = {}
-    whole = evaluate(tasks, on_task=saved.__setitem__)
-    assert list(saved) == [task.id for task in tasks]
+    saved = KeptParts()
+    whole = evaluate(tasks, parts=saved)
+    assert list(saved.done) == [task.id for task in tasks]
     model, steps = Parrot(CODEC, ANSWERS), []
-    part = json.loads(json.dumps({key: saved[key] for key in list(saved)[:20]}))
+    parts = KeptParts(json.loads(json.dumps(dict(list(saved.done.items())[:20]))))
     resumed = evaluate(
-        tasks, model=model, finished=part, report=lambda done, total: steps.append((done, total))
+        tasks, model=model, parts=parts, report=lambda suite, done, total: steps.append((done, total))
     )
-    assert json.loads(json.dumps(resumed)) == json.loads(json.dumps(whole))
+    assert resumed == whole
     assert [(len(call["prompts"]), call["seed"]) for call in model.calls] == [(16, 8), (8, 9)]
     assert steps[0] == (20, 40)
     assert steps[-1] == (40, 40)
@@ -317,8 +315,8 @@ def test_the_public_files_are_read_whole(benchmarks):
 def test_a_table_shows_the_scores():
     console = Console(width=120)
     with console.capture() as captured:
-        console.print(table(evaluate([HALVE, TWICE])))
+        console.print(show(MINI_BENCHMARK.view(evaluate([HALVE, TWICE]))))
     text = captured.get()
     assert "pass@1, all 2" in text
-    assert "50.0 %" in text
+    assert "50.0\u00a0%" in text
     assert "runtime error: NameError" in text

@@ -1,13 +1,14 @@
+import dataclasses
 import os
 from pathlib import Path
 
 import pytest
-from eval_toys import ByteCodec, completion
+from eval_toys import ByteCodec, KeptParts, completion, toy_inputs, toy_model
 
-from codelm_jax.evals.humaneval import humaneval_tasks
-from codelm_jax.evals.mbpp import mbpp_tasks
-from codelm_jax.evals.mini_benchmark import mini_benchmark_tasks, own_problems
-from codelm_jax.evals.tasks import TaskSampling, evaluate_tasks
+from codelm_jax.evals import tasks as task_suites
+from codelm_jax.evals.suites.humaneval import humaneval_tasks
+from codelm_jax.evals.suites.mbpp import mbpp_tasks
+from codelm_jax.evals.suites.mini_benchmark import mini_benchmark_tasks, own_problems
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
@@ -24,6 +25,14 @@ def sandbox():
         pytest.skip(str(error))
 
 
+def evaluate(sandbox, tasks, generate, *, n, context_length):
+    inputs = toy_inputs(
+        toy_model(CODEC, generate, context_length=context_length), judge_all=sandbox.judge_all
+    )
+    sampling = dataclasses.replace(task_suites.SAMPLING, n=n)
+    return task_suites.evaluate_tasks("toy", tasks, sampling, inputs, KeptParts())
+
+
 def test_in_the_sandbox_every_own_solution_passes_and_every_wrong_one_fails(sandbox):
     prefix = load_templates().tasks.prefix
     tasks = mini_benchmark_tasks(prefix)
@@ -32,25 +41,13 @@ def test_in_the_sandbox_every_own_solution_passes_and_every_wrong_one_fails(sand
         for problem in own_problems()
     }
 
-    def generate(prompts, n, **sampling):
-        return [[completion(CODEC, text) for text in samples[prompt][:n]] for prompt in prompts]
+    def generate(prompts, sampling):
+        return [[completion(CODEC, text) for text in samples[prompt][: sampling.n]] for prompt in prompts]
 
-    result = evaluate_tasks(
-        "mini_benchmark",
-        tasks,
-        generate,
-        sandbox.judge_all,
-        CODEC,
-        {},
-        sampling=TaskSampling(samples_per_task=4),
-        context_length=4096,
-        seed=0,
-    )
-    assert {task: found["passed"] for task, found in result["by_task"].items()} == {
-        task.id: 1 for task in tasks
-    }
-    assert all((record["failure"] is None) is (i % 4 == 0) for i, record in enumerate(result["samples"]))
-    assert set(result["layers"]) == set(sandbox.layers)
+    result = evaluate(sandbox, tasks, generate, n=4, context_length=4096)
+    assert {task: found.passed for task, found in result.by_task.items()} == {task.id: 1 for task in tasks}
+    assert all((sample.failure is None) is (i % 4 == 0) for i, sample in enumerate(result.samples))
+    assert set(result.layers) == set(sandbox.layers)
 
 
 @pytest.mark.slow
@@ -64,19 +61,9 @@ def test_canonical_solutions_of_the_public_benchmarks_pass_as_samples(sandbox):
     ]
     solutions = {task.prompt: task.solution for task in tasks}
 
-    def generate(prompts, n, **sampling):
+    def generate(prompts, sampling):
         return [[completion(CODEC, solutions[prompt])] for prompt in prompts]
 
-    result = evaluate_tasks(
-        "both",
-        tasks,
-        generate,
-        sandbox.judge_all,
-        CODEC,
-        {},
-        sampling=TaskSampling(samples_per_task=1),
-        context_length=10**6,
-        seed=0,
-    )
+    result = evaluate(sandbox, tasks, generate, n=1, context_length=10**6)
     # 367 builds its arguments from a class of the candidate's own, which never crosses.
-    assert [task for task, found in result["by_task"].items() if not found["passed"]] == ["367"]
+    assert [task for task, found in result.by_task.items() if not found.passed] == ["367"]

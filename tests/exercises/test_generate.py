@@ -9,14 +9,16 @@ import re
 import pytest
 from exercise_toys import mini_problems
 
+from codelm_jax.exercises.behaviour import BATCH_SECONDS
 from codelm_jax.exercises.catalogue import TEMPLATES
 from codelm_jax.exercises.census import census
 from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import fill
 from codelm_jax.exercises.generate import documents, exercises, held_out
-from codelm_jax.exercises.sieve import BATCH_SECONDS, Sieve, normalised
+from codelm_jax.exercises.sieve import Sieve
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import Job
+from codelm_jax.text.normal import normal_form
 
 EXAMPLE = re.compile(r"^ *>>> (.+)\n *(.+)$", re.MULTILINE)
 
@@ -59,7 +61,7 @@ def test_documents_are_the_same_in_every_process_and_python_version(texts):
 
 def test_exercises_are_distinct_and_so_are_most_bodies(drawn):
     assert len({exercise.source for exercise in drawn}) == len(drawn)
-    assert len({normalised(e.source, e.entry_point) for e in drawn}) > 0.8 * len(drawn)
+    assert len({normal_form(e.source, e.entry_point) for e in drawn}) > 0.8 * len(drawn)
 
 
 def claims(source, entry_point):

@@ -7,9 +7,9 @@ from codelm_jax.exercises.draws import Draws
 from codelm_jax.exercises.filling import fill
 from codelm_jax.exercises.kinds import KINDS, value
 from codelm_jax.exercises.layout import without_idle_parentheses
-from codelm_jax.exercises.normal import normal_form
 from codelm_jax.exercises.sieve import source_of
 from codelm_jax.exercises.template import table
+from codelm_jax.text.normal import normal_form
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 WITH_IMPORTS = ("groups", "times")

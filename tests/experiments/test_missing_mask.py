@@ -17,6 +17,7 @@ from mask_study.sampling import generate_with, next_token_with
 from codelm_jax.config_files import load_config
 from codelm_jax.data.tokenizer import CodeTokenizer
 from codelm_jax.errors import UserError
+from codelm_jax.evals.interfaces import Sampling
 from codelm_jax.evals.templates import load_templates
 from codelm_jax.generation.generator import Generator
 from codelm_jax.generation.params import SamplingParams
@@ -94,8 +95,7 @@ def test_only_without_it_a_position_sees_its_target(config, params, visibility, 
 def test_greedy_samples_are_the_generators(config, params, tokenizer):
     prompts = ["def add(a", "for i in range(3):\n    print"]
     generate = generate_with(config, params, tokenizer, causal)
-    asked = {"temperature": 1.0, "top_k": 1, "top_p": 1.0, "max_new_tokens": 20, "stop": (), "seed": 0}
-    own = generate(prompts, 2, **asked)
+    own = generate(prompts, Sampling(n=2, temperature=1.0, top_k=1, top_p=1.0, max_new_tokens=20))
     greedy = SamplingParams(temperature=0.0, max_new_tokens=20, heal=False)
     for samples, (completion,) in zip(
         own, Generator(config, params, tokenizer).generate(prompts, greedy), strict=True

@@ -1,10 +1,22 @@
-"""`--prove_resume`: silent where a restart changes nothing, and not silent where it does."""
+"""`--prove_resume`: finds no difference where a restart changes nothing, and finds one where it does."""
 
 import pytest
 from faults.training_command import small_training
 
+from codelm_jax.training.resume_proof import resume_differences
+
 pytestmark = pytest.mark.faults
 
+STOPPED = 75
+
+# In place of a training command: copies runs that were made before.
+COPYING = """
+import shutil, sys
+given = dict(word.split("=", 1) for word in sys.argv[1:])
+second = given["--workdir"].endswith("resumed")
+shutil.copytree(given["--first"] if not second else given["--second"], given["--workdir"], dirs_exist_ok=True)
+sys.exit(75)
+"""
 # The training command, but a resumed run starts the data from the beginning.
 FORGETFUL = """
 import sys
@@ -20,15 +32,39 @@ run()
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
     directory = tmp_path_factory.mktemp("proof")
-    return directory, [*small_training(directory), "--config.max_steps=100"]
+    return directory, [*small_training(directory), "--config.max_steps=100", "--config.log_every=1"]
 
 
-def test_a_restart_changes_nothing_bit_by_bit(arguments, training):
+def test_a_restart_changes_nothing_bit_by_bit_and_another_seed_is_found_out(arguments, training):
     directory, flags = arguments
-    done = training.run(*flags, "--prove_resume=3")
+    (directory / "copying.py").write_text(COPYING)
+    for run, *more in (
+        ("straight", "--stop_after=4"),
+        ("restarted", "--stop_after=2"),
+        ("restarted", "--stop_after=4"),
+        ("other", "--stop_after=4", "--config.seed=1"),
+    ):
+        done = training.run(*flags, f"--workdir={directory / run}", *more)
+        assert done.status == STOPPED, done.errors
+
+    def differences(first: str, second: str) -> list[str]:
+        runs = [f"--first={directory / first}", f"--second={directory / second}"]
+        copies = directory / f"{first}_and_{second}"
+        return resume_differences([str(directory / "copying.py"), *runs], 4, copies)
+
+    assert differences("straight", "restarted") == []
+    found = differences("straight", "other")
+    assert any(line.startswith("params/") and "values differ, by up to" in line for line in found)
+    assert any(line.startswith("train/loss of step 3") for line in found)
+
+
+@pytest.mark.slow
+def test_the_command_proves_it_with_runs_in_separate_processes(arguments, training):
+    directory, flags = arguments
+    done = training.run(*flags, "--prove_resume=5")
     assert done.status == 0, done.errors
     *_, last = done.output.splitlines()
-    assert "3 steps straight and with a restart after 1" in last
+    assert "5 steps straight and with a restart after 2" in last
     assert "bitwise equal" in last
     assert not (directory / "run.prove_resume").exists()
     assert not (directory / "run").exists()
@@ -36,8 +72,6 @@ def test_a_restart_changes_nothing_bit_by_bit(arguments, training):
 
 @pytest.mark.slow
 def test_a_run_that_forgets_where_in_the_data_it_was_is_found_out(arguments, tmp_path):
-    from codelm_jax.training.resume_proof import resume_differences
-
     directory, flags = arguments
     script = directory / "forgetful.py"
     script.write_text(FORGETFUL)

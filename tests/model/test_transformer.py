@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -101,7 +102,7 @@ def assert_gradient_reaches_only_the_past(config, params):
         wide = dataclasses.replace(config, vocab_size=config.vocab_size + config.max_seq_length)
         head = {"head": {"kernel": jnp.pad(params["head"]["kernel"], ((0, 0), (0, config.max_seq_length)))}}
         ids_BT = config.vocab_size + jnp.arange(config.max_seq_length)[None]
-        logits = Transformer(wide).apply(
+        logits: Any = Transformer(wide).apply(
             {"params": {**params, **rows, **head}},
             ids_BT,
             deterministic=False,

@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from codelm_jax.evals.heldout import smoothing_floor
+from codelm_jax.evals.suites.held_out import smoothing_floor
 from codelm_jax.ops.cross_entropy import mean_loss_of_hidden, smoothed_cross_entropy
 
 V = 50

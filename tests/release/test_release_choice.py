@@ -7,18 +7,20 @@ import pytest
 
 from codelm_jax.errors import UserError
 from codelm_jax.release.choice import ReleaseCandidate, candidate, choose
-from codelm_jax.report.runs import Evaluation, Run
+from codelm_jax.report.runs import ReportedRun, StoredResult
 
 DATA = {"data": {"data_fingerprint": "f"}}
 
 
-def run_with(tasks_step: int | None = 7) -> Run:
+def run_with(tasks_step: int | None = 7) -> ReportedRun:
     held_out = {"sets": {"val": {"bits_per_byte": 1.0}, "test": {"bits_per_byte": 1.5}}, "settings": DATA}
-    evaluations = {"heldout": [Evaluation(3, True, {}), Evaluation(7, True, held_out)]}
+    evaluations = {
+        "heldout": [StoredResult("heldout", 3, True, {}), StoredResult("heldout", 7, True, held_out)]
+    }
     if tasks_step is not None:
         tasks = {"score": {"pass@1": {"value": 0.25}}}
-        evaluations["mini_benchmark"] = [Evaluation(tasks_step, True, tasks)]
-    return Run("a", Path("a"), [], {}, {}, "", {}, {}, evaluations)
+        evaluations["mini_benchmark"] = [StoredResult("mini_benchmark", tasks_step, True, tasks)]
+    return ReportedRun("a", Path("a"), [], {}, {}, "", {}, {}, evaluations)
 
 
 def made(name: str, bits: float, rate: float, measured_on: tuple[str, ...] = ("f",)) -> ReleaseCandidate:
@@ -37,7 +39,7 @@ def test_tasks_of_another_step_do_not_count():
 
 def test_a_run_that_nobody_evaluated_is_refused():
     with pytest.raises(UserError, match="a: has no held-out figures"):
-        candidate(dataclasses.replace(run_with(), evaluations={}))
+        candidate(dataclasses.replace(run_with(), results={}))
 
 
 @pytest.mark.parametrize(

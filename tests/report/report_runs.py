@@ -7,9 +7,10 @@ import random
 
 import numpy as np
 
+from codelm_jax.evals import registry
+from codelm_jax.evals.interfaces import EvaluatedModel, EvaluationData, HeldOutSet
 from codelm_jax.evals.results import ResultFiles
-from codelm_jax.evals.settings import choose_settings
-from codelm_jax.evals.suites import Corpus, Evaluation, HeldOut, Model
+from codelm_jax.evals.runner import SuiteRunner
 from codelm_jax.sandbox.verdict import Verdict
 
 ENDOFTEXT = 256
@@ -64,10 +65,10 @@ class Written:
 def generate(answers):
     """Answers prompts with `answers`, one after the other."""
 
-    def sampled(prompts, n, **sampling):
+    def sampled(prompts, sampling):
         rows = []
         for number, _ in enumerate(prompts):
-            texts = [answers[(number + i) % len(answers)] for i in range(n)]
+            texts = [answers[(number + i) % len(answers)] for i in range(sampling.n)]
             rows.append([_written(text, number) for text in texts])
         return rows
 
@@ -95,7 +96,7 @@ def model(answers):
         sure = (windows[:, 1:] % 10) / 10 + 0.05
         return {"top1_prob": sure, "entropy": 2 - sure, "top1_correct": windows[:, 1:] % 3 == 0}
 
-    return Model(
+    return EvaluatedModel(
         generate=generate(answers),
         score=lambda windows: {
             "nll": np.full(windows[:, 1:].shape, 1.25),
@@ -115,12 +116,12 @@ def model(answers):
 def corpus():
     text = "def add(a, b):\n    return a + b\n\n\nclass Pile:\n    def push(self, item):\n        self.items.append(item)\n"
     document = Bytes().encode(text)
-    held_out = HeldOut(
+    held_out = HeldOutSet(
         batches=lambda: [(np.array([document[:97]], np.uint16), np.ones((1, 96), bool))],
         batch_count=1,
         documents=[document],
     )
-    return Corpus(
+    return EvaluationData(
         held_out={"val": held_out, "test": held_out},
         train_ids=np.array([ENDOFTEXT, *document] * 3, np.uint16),
         endoftext_id=ENDOFTEXT,
@@ -144,10 +145,11 @@ def judge_all(jobs):
 
 def evaluate(directory, step, answers, suites=SUITES, **sampling):
     """Writes the suites' results for one step of a run."""
-    settings = choose_settings(suites, seed=0, sampling={"n": 3} | sampling)
+    chosen = registry.named(suites)
+    choices = registry.choose(chosen, seed=0, sampling={"n": 3} | sampling)
     files = ResultFiles(directory / "evals" / f"step_{step}")
-    evaluation = Evaluation(model(answers), corpus(), settings, files, judge_all, lambda *done: None)
-    return {suite: evaluation.run(suite) for suite in suites}
+    runner = SuiteRunner(model(answers), corpus(), choices, files, judge_all, lambda *done: None)
+    return {suite.name: runner.run(suite) for suite in chosen}
 
 
 def train(directory, *, prepared_dir, smoothing=0.1, device="TPU v7"):

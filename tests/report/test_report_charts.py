@@ -3,17 +3,25 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from codelm_jax.report import chart, reference
-from codelm_jax.report.evaluation_charts import context_chart, frequency_chart, memorisation_chart
-from codelm_jax.report.runs import Evaluation
-from codelm_jax.report.training_charts import (
-    collapse_chart,
-    compression_chart,
-    nll_chart,
-    objective_chart,
-    repetition_chart,
-    valid_chart,
-)
+from codelm_jax.evals import reference
+from codelm_jax.evals.samples import AS_GOOD_MARGIN
+from codelm_jax.evals.suites.context import CONTEXT
+from codelm_jax.evals.suites.memorisation import MEMORISATION
+from codelm_jax.evals.suites.token_frequency import TOKEN_FREQUENCY
+from codelm_jax.report import chart, training_charts
+from codelm_jax.report.plots import plot
+from codelm_jax.report.runs import StoredResult
+from codelm_jax.report.training_charts import compressed, human_collapse, plotted
+
+
+def of_suite(suite, *runs):
+    """The only chart of a suite, of several runs."""
+    charts = {i: found.view.charts[0] for i, run in enumerate(runs) if (found := run.newest(suite.name))}
+    return plot([run.name for run in runs], charts)
+
+
+def of_training(name, *runs):
+    return plotted(runs, getattr(training_charts, name))
 
 
 def drawn(made):
@@ -28,34 +36,35 @@ def line(axes, label):
 
 
 def with_result(run, suite, **changes):
-    result = {**run.evaluation(suite).result, **changes}
-    return dataclasses.replace(run, evaluations={**run.evaluations, suite: [Evaluation(400, True, result)]})
+    content = {**run.newest(suite).content, **changes}
+    return dataclasses.replace(run, results={**run.results, suite: [StoredResult(suite, 400, True, content)]})
 
 
 def test_lines_are_the_metrics(run):
-    axes = drawn(nll_chart([run]))
+    axes = drawn(of_training("loss", run))
     assert line(axes, "training") == run.series("train/nll")
     assert line(axes, "held out") == run.series("val/nll")
 
 
 def test_the_floor_is_drawn_where_targets_are_smoothed(run, other):
-    axes = drawn(objective_chart([run, other]))
+    axes = drawn(of_training("objective", run, other))
     assert set(line(axes, "whole, floor")[1]) == {1.2237}
     assert not [each for each in axes.get_lines() if each.get_label().startswith("other")]
-    assert objective_chart([other]) is None
+    assert of_training("objective", other) is None
 
 
-def test_compressors_stand_beside_bits_per_byte(run):
-    axes = drawn(compression_chart([run]))
+def test_compressors_are_drawn_with_bits_per_byte(run):
+    axes = drawn(of_training("compression", run))
     for program, name in {"xz": "xz -9e", "zstd": "zstd -19"}.items():
-        bits = run.compressors()[program]
+        bits = compressed(run)[program]
         assert set(line(axes, f"{name}: {bits:.2f}")[1]) == {bits}
 
 
 def with_xz(run, name, bits, **settings):
-    result = run.evaluation("heldout").result
-    sets = result["sets"] | {"val": {**result["sets"]["val"], "compressors": {"xz": {"by_file": bits}}}}
-    changed = with_result(run, "heldout", sets=sets, settings={**result["settings"], **settings})
+    content = run.newest("heldout").content
+    size = {"bytes": 1, "files": 1, "xz": {"by_file": bits, "joined": bits}}
+    sets = content["sets"] | {"val": {**content["sets"]["val"], "compressors": size}}
+    changed = with_result(run, "heldout", sets=sets, settings={**content["settings"], **settings})
     return dataclasses.replace(changed, name=name)
 
 
@@ -63,7 +72,7 @@ def test_each_run_has_a_compressor_line_of_its_own_and_none_that_is_not_of_its_f
     one, two = with_xz(run, "one", 1.5), with_xz(run, "two", 2.5)
     elsewhere = with_xz(run, "elsewhere", 3.5, data={"data_fingerprint": "another"})
     text = with_xz(run, "text", 4.5, data={"text_tokens_sha256": "0"})
-    made = compression_chart([one, two, elsewhere, text, other])
+    made = of_training("compression", one, two, elsewhere, text, other)
     axes = drawn(made)
     assert [label for label in axes.get_legend_handles_labels()[1] if "xz" in label] == [
         "one, xz -9e: 1.50",
@@ -76,12 +85,17 @@ def test_each_run_has_a_compressor_line_of_its_own_and_none_that_is_not_of_its_f
         of_run = next(each for each in axes.get_lines() if each.get_label() == f"{name}, held out")
         assert set(drawn_line.get_ydata()) == {bits}
         assert drawn_line.get_color() == of_run.get_color()
-    assert "one, xz -9e 1.50; two, xz -9e 2.50" in made.alt
+    assert "xz -9e: 1.50" in made.alt.partition("one: ")[2].partition("two: ")[0]
+
+
+def with_summary(run, **changes):
+    summary = {**run.newest("few_shot").content["summary"], **changes}
+    return with_result(run, "few_shot", summary=summary)
 
 
 def test_real_code_is_one_line_where_runs_agree_and_else_one_for_each(run):
     def real_code(*runs):
-        labels = drawn(repetition_chart(runs)).get_legend_handles_labels()[1]
+        labels = drawn(of_training("repetition", *runs)).get_legend_handles_labels()[1]
         return [label for label in labels if "real code" in label]
 
     agreeing = dataclasses.replace(run, name="two")
@@ -90,18 +104,22 @@ def test_real_code_is_one_line_where_runs_agree_and_else_one_for_each(run):
     )
     assert real_code(run, agreeing) == ["real code"]
     assert real_code(run, differing) == ["whole, real code", "two, real code"]
-    people = [
-        each for each in drawn(collapse_chart([run, agreeing], [0.01, 0.05])).patches if each.get_label()
-    ]
-    assert [each.get_height() for each in people] == pytest.approx([0.03, 0.07])
+    looser = with_summary(agreeing, human_collapsed=0.05)
+    people = [each for each in drawn(of_training("collapse", run, looser)).patches if each.get_label()]
+    assert [each.get_height() for each in people] == pytest.approx([human_collapse(run) + 0.02, 0.07])
+
+
+def top(shares):
+    found = [{"token": name, "token_id": 0, "count": 1, "share": share} for name, share in shares.items()]
+    return {"tokens": 1, "unique": 1, "characters_per_token": 1.0, "shares": {}, "top": found}
 
 
 def test_each_corpus_has_its_marks(run):
     def corpora(*runs):
-        labels = drawn(frequency_chart(runs)).get_legend_handles_labels()[1]
+        labels = drawn(of_suite(TOKEN_FREQUENCY, *runs)).get_legend_handles_labels()[1]
         return [label for label in labels if "corpus" in label]
 
-    own = {"top": [{"token": "own", "share": 0.5}]}
+    own = top({"own": 0.5})
     assert corpora(run, dataclasses.replace(run, name="two")) == ["corpus"]
     assert corpora(run, dataclasses.replace(with_result(run, "token_frequency", corpus=own), name="two")) == [
         "whole, corpus",
@@ -110,71 +128,69 @@ def test_each_corpus_has_its_marks(run):
 
 
 def test_collapse_shows_evaluations_with_their_intervals_people_and_the_reference(run):
-    axes = drawn(collapse_chart([run], [0.01]))
+    axes = drawn(of_training("collapse", run))
     bars = next(each for each in axes.containers if each.get_label() == "_nolegend_" or each.has_yerr)
     assert list(bars.lines[0].get_xdata()) == [200, 400]
-    rates = [evaluation.result["summary"]["collapsed"] for evaluation in run.by_step("few_shot")]
-    assert list(bars.lines[0].get_ydata()) == [rate["rate"] for rate in rates]
+    rates = [stored.result.summary.collapsed for stored in run.by_step("few_shot")]
+    assert list(bars.lines[0].get_ydata()) == [rate.rate for rate in rates]
     segments = bars.lines[2][0].get_segments()
     assert [segment[:, 1].tolist() for segment in segments] == [
-        pytest.approx([rate["low"], rate["high"]]) for rate in rates
+        pytest.approx([rate.low, rate.high]) for rate in rates
     ]
     people = next(each for each in axes.patches if each.get_label() == "as good as people")
-    assert people.get_height() == pytest.approx(0.03)
+    assert people.get_height() == pytest.approx(human_collapse(run) + AS_GOOD_MARGIN)
     assert line(axes, "reference, few-shot")[1] == list(reference.FEW_SHOT_COLLAPSE.values())
 
 
-def test_people_stand_beside_the_monitor_s_samples(run):
-    for make, name in ((repetition_chart, "seq_rep_4"), (valid_chart, "parses")):
-        (human,) = set(line(drawn(make([run])), "real code")[1])
+def test_real_code_is_drawn_with_the_monitor_s_samples(run):
+    for made, name in (("repetition", "seq_rep_4"), ("valid", "parses")):
+        (human,) = set(line(drawn(of_training(made, run)), "real code")[1])
         assert human == run.last(f"monitor/few_shot_{name}_human")
 
 
 def test_the_steps_of_a_short_run_are_not_squeezed_by_the_references(run):
-    assert drawn(collapse_chart([run], [0.01])).get_xscale() == "log"
+    assert drawn(of_training("collapse", run)).get_xscale() == "log"
     long = dataclasses.replace(
         run, metrics=[*run.metrics, {"step": 50_000, "monitor/few_shot_collapsed": 0.1}]
     )
-    assert drawn(collapse_chart([long], [0.01])).get_xscale() == "linear"
+    assert drawn(of_training("collapse", long)).get_xscale() == "linear"
 
 
 def test_context_is_drawn_against_tokens(run):
-    rows = run.evaluation("context").result["rows"]
-    assert line(drawn(context_chart([run])), "a new line") == (
-        [row["tokens"] for row in rows],
-        [row["newline"] for row in rows],
+    rows = run.result(CONTEXT).rows
+    assert line(drawn(of_suite(CONTEXT, run)), "a new line") == (
+        [row.tokens for row in rows],
+        [row.newline for row in rows],
     )
 
 
 def test_copies_are_counted_from_the_longest(run):
-    samples = [{"run": length} for length in (0, 3, 3, 10)]
-    axes = drawn(memorisation_chart([with_result(run, "memorisation", samples=samples, held_out=None)]))
+    samples = [{"tokens": 20, "run": n, "share": n / 20, "start": 0, "file": None} for n in (0, 3, 3, 10)]
+    axes = drawn(of_suite(MEMORISATION, with_result(run, "memorisation", samples=samples, held_out=None)))
     assert line(axes, "samples") == ([10, 3, 3, 0, 0], [0.25, 0.5, 0.75, 1.0, 1.0])
 
 
 def test_a_token_that_only_samples_overuse_is_shown(run):
-    corpus = {"top": [{"token": f"c{i}", "share": 0.02} for i in range(50)]}
-    samples = {"top": [{"token": "):", "share": 0.9}]}
-    axes = drawn(frequency_chart([with_result(run, "token_frequency", corpus=corpus, samples=samples)]))
+    corpus, samples = top({f"c{i}": 0.02 for i in range(50)}), top({"):": 0.9})
+    changed = with_result(run, "token_frequency", corpus=corpus, samples=samples)
+    axes = drawn(of_suite(TOKEN_FREQUENCY, changed))
     assert axes.get_yticklabels()[0].get_text() == "):"
     assert line(axes, "samples") == ([0.9], [0])
 
 
 # Warnings are errors here, and matplotlib warns of glyphs it lacks and fails on formulas it can't read.
 def test_no_token_and_no_name_upsets_the_plots(run):
-    tokens = {
-        "top": [{"token": token, "share": 0.1} for token in ("$x^{$", "漢字", "🙂", "\u202e", "\n\t\r", "")]
-    }
+    tokens = top(dict.fromkeys(("$x^{$", "漢字", "🙂", "\u202e", "\n\t\r", ""), 0.1))
     odd = dataclasses.replace(
         with_result(run, "token_frequency", corpus=tokens, samples=tokens), name="$\\frac{漢🙂"
     )
     for theme in (chart.LIGHT, chart.DARK):
-        assert chart.svg(frequency_chart([odd, run]), theme).startswith("<svg")
-    assert chart.png(nll_chart([odd, run])).startswith(b"\x89PNG")
+        assert chart.svg(of_suite(TOKEN_FREQUENCY, odd, run), theme).startswith("<svg")
+    assert chart.png(of_training("loss", odd, run)).startswith(b"\x89PNG")
 
 
 def test_the_same_chart_is_the_same_bytes(run):
-    made = nll_chart([run])
+    made = of_training("loss", run)
     assert chart.svg(made, chart.LIGHT) == chart.svg(made, chart.LIGHT)
     assert chart.svg(made, chart.LIGHT) != chart.svg(made, chart.DARK)
 

@@ -5,12 +5,16 @@ import dataclasses
 
 import pytest
 
-from codelm_jax.report.glance import tiles
+from codelm_jax.evals.statistics import Rate
+from codelm_jax.evals.suites.confidence import CONFIDENCE
+from codelm_jax.evals.suites.mini_benchmark import MINI_BENCHMARK
+from codelm_jax.evals.tasks import estimate
+from codelm_jax.evals.view import Table
+from codelm_jax.evals.wording import bounds, interval, number, percent
+from codelm_jax.report.glance import headlines
 from codelm_jax.report.model_card import model_card
 from codelm_jax.report.page import page_sections
-from codelm_jax.report.runs import Evaluation
-from codelm_jax.report.section import Table
-from codelm_jax.report.wording import bounds, estimate, interval, number, percent
+from codelm_jax.report.runs import StoredResult
 
 LOOK = {
     "step": 500,
@@ -34,13 +38,13 @@ LOOK = {
 
 def monitored(run, **changes):
     look = {name: value for name, value in (LOOK | changes).items() if value is not None}
-    return dataclasses.replace(run, evaluations={}, metrics=[look])
+    return dataclasses.replace(run, results={}, metrics=[look])
 
 
 def with_result(run, suite, change):
-    result = copy.deepcopy(run.evaluation(suite).result)
-    change(result)
-    return dataclasses.replace(run, evaluations={suite: [Evaluation(400, True, result)]})
+    content = copy.deepcopy(run.newest(suite).content)
+    change(content)
+    return dataclasses.replace(run, results={suite: [StoredResult(suite, 400, True, content)]})
 
 
 def row(run, name):
@@ -56,28 +60,27 @@ def card_of(run):
 
 
 def test_the_monitor_s_tiles_have_intervals(run):
-    shown = {tile.title: tile for tile in tiles(monitored(run))}
-    assert bounds({"low": 0.307, "high": 0.693}) in shown["Samples that collapse"].says
-    assert bounds({"low": 0.11, "high": 0.47}) in shown["Samples that are valid Python"].says
+    shown = {tile.title: tile for tile in headlines(monitored(run))}
+    assert bounds(0.307, 0.693) in shown["Samples that collapse"].says
+    assert bounds(0.11, 0.47) in shown["Samples that are valid Python"].says
 
 
 def test_a_look_from_before_the_bounds_shows_its_share_alone(run):
     older = monitored(
         run, **{f"monitor/few_shot_{name}": None for name in ("n", "parses_low", "parses_high")}
     )
-    (tile,) = [tile for tile in tiles(older) if tile.title == "Samples that are valid Python"]
+    (tile,) = [tile for tile in headlines(older) if tile.title == "Samples that are valid Python"]
     assert (tile.value, "interval" in tile.says) == (percent(0.25), False)
     assert f"| valid Python | {percent(0.25)} |" in card_of(older)
 
 
 def test_the_card_falls_back_on_the_monitor_and_says_so(run):
     few_shot = card_of(monitored(run)).partition("### Samples after worked examples")[2].partition("###")[0]
-    assert "monitor's last look" in few_shot
+    assert "monitor's last samples" in few_shot
     assert "step 500" in few_shot
     assert "--suite=few_shot" in few_shot
-    collapsed = {"rate": 0.5, "low": 0.307, "high": 0.693, "count": 11, "n": 22}
-    assert f"| collapsed | {interval(collapsed)} |" in few_shot
-    assert "monitor's last look" not in card_of(run)
+    assert f"| collapsed | {interval(Rate(11, 22, 0.5, 0.307, 0.693))} |" in few_shot
+    assert "monitor's last samples" not in card_of(run)
 
 
 def test_the_card_has_the_score_of_the_tasks_that_fit(run):
@@ -86,14 +89,14 @@ def test_the_card_has_the_score_of_the_tasks_that_fit(run):
         result["answerable_score"] = {"pass@1": {"value": 0.625, "low": 0.5, "high": 0.75}}
 
     changed = with_result(run, "mini_benchmark", overflow)
-    score = changed.evaluation("mini_benchmark").result
+    score = changed.result(MINI_BENCHMARK)
     fits = "pass@1, those that fit the context with their solution, all 13 tasks"
     card = card_of(changed)
-    assert f"| pass@1, all 20 tasks | {estimate(score['score']['pass@1'])} |" in card
-    assert f"| {fits} | {estimate(score['answerable_score']['pass@1'])} |" in card
-    assert "7 overflow the context" in card
-    assert row(changed, fits)[1] == estimate(score["answerable_score"]["pass@1"])
-    assert row(changed, "tasks whose prompt overflows the context")[1] == "7"
+    assert f"| pass@1, all 20 tasks | {estimate(score.score['pass@1'])} |" in card
+    assert f"| {fits} | {estimate(score.answerable_score['pass@1'])} |" in card
+    assert "| tasks whose prompt overflows the context, failed | 7 |" in card
+    assert row(changed, fits)[1] == estimate(score.answerable_score["pass@1"])
+    assert row(changed, "tasks whose prompt overflows the context, failed")[1] == "7"
 
 
 @pytest.mark.parametrize(
@@ -118,15 +121,16 @@ def test_as_good_as_people_is_said_where_the_interval_decides_whatever_an_older_
     ],
 )  # fmt: skip
 def test_counts_of_samples_have_intervals_and_older_files_are_read(run, suite, name, of, key, bare):
-    found = of(run.evaluation(suite).result)
-    assert row(run, name)[1] == interval(found[key])
+    found = of(run.newest(suite).content)
+    rate = {name: found[key][name] for name in ("count", "n", "rate", "low", "high")}
+    assert row(run, name)[1] == interval(Rate(**rate))
     older = with_result(run, suite, lambda result: of(result).pop(key))
     assert row(older, name)[1] == bare(found)
 
 
 def test_accuracy_has_its_interval_and_older_files_are_read(run):
-    found = run.evaluation("confidence").result["all"]
+    found = run.result(CONFIDENCE).all
     name = "how often that is right"
-    assert row(run, name)[1] == f"{percent(found['accuracy'])} {bounds(found['correct'])}"
+    assert row(run, name)[1] == f"{percent(found.accuracy)} {bounds(found.correct.low, found.correct.high)}"
     older = with_result(run, "confidence", lambda result: result["all"].pop("correct"))
-    assert row(older, name)[1] == percent(found["accuracy"])
+    assert row(older, name)[1] == percent(found.accuracy)

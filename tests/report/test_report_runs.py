@@ -4,9 +4,11 @@ import pytest
 import report_runs
 
 from codelm_jax.errors import UserError
+from codelm_jax.evals.suites.few_shot import FEW_SHOT
+from codelm_jax.evals.wording import token_name, visible
 from codelm_jax.report.runs import load_runs
 from codelm_jax.report.samples import samples_section
-from codelm_jax.report.wording import token_name, visible
+from codelm_jax.run_files import read_object, write_object
 
 
 def test_a_line_cut_short_by_a_crash_ends_the_metrics(tmp_path):
@@ -22,8 +24,8 @@ def test_the_newest_result_of_the_last_step_speaks_for_a_suite(tmp_path):
     for step, n in ((40, 2), (400, 3), (400, 1)):
         report_runs.evaluate(tmp_path, step, [report_runs.GOOD], ("few_shot",), n=n)
     (run,) = load_runs([tmp_path])
-    assert run.evaluation("few_shot").step == 400
-    assert run.evaluation("few_shot").result["sampling"]["samples_per_prompt"] == 1
+    assert run.newest("few_shot").step == 400
+    assert run.result(FEW_SHOT).sampling["samples_per_prompt"] == 1
     assert [evaluation.step for evaluation in run.by_step("few_shot")] == [40, 400]
 
 
@@ -34,8 +36,10 @@ def test_a_damaged_file_is_named(tmp_path, content):
         load_runs([tmp_path])
 
 
-def test_data_that_was_prepared_anew_does_not_speak_for_the_run(tmp_path):
-    report_runs.whole_run(tmp_path, "run")
+def test_data_that_was_prepared_again_is_not_shown(tmp_path):
+    report_runs.prepare(tmp_path / "data")
+    report_runs.train(tmp_path / "run", prepared_dir=tmp_path / "data")
+    report_runs.evaluate(tmp_path / "run", 400, [report_runs.GOOD], ("heldout",))
     manifest = tmp_path / "data" / "manifest.json"
     (run,) = load_runs([tmp_path / "run"])
     assert run.manifest == json.loads(manifest.read_text())
@@ -45,6 +49,8 @@ def test_data_that_was_prepared_anew_does_not_speak_for_the_run(tmp_path):
 
 def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"--workdir=.*none: no such directory"):
+        load_runs([tmp_path / "none"])
     with pytest.raises(UserError, match=r"runs: holds no run"):
         load_runs([tmp_path / "runs"])
     assert load_runs([tmp_path / "runs" / "tiny"])[0].data_fingerprint == ""
@@ -64,6 +70,14 @@ def test_runs_of_one_name_go_by_their_paths(tmp_path):
 
 def sample(**changes):
     record = {
+        "category": "functions",
+        "token_ids": [1, 2, 3],
+        "finish_reason": "endoftext",
+        "loop": False,
+        "legacy_collapse": False,
+        "seq_rep_4": 0.0,
+        "rep_line": 0.0,
+        "diversity": 1.0,
         "prompt_id": "def f(x):",
         "text": "\n    return x",
         "tokens": ["\n    ", "return", " x"],
@@ -76,10 +90,10 @@ def sample(**changes):
 
 
 def shown(tmp_path, *records):
-    directory = tmp_path / "evals" / "step_1"
-    directory.mkdir(parents=True)
-    result = {"suite": "few_shot", "prompts": {"def f(x):": "# before\ndef f(x):"}, "samples": records}
-    (directory / "few_shot.json").write_text(json.dumps(result))
+    report_runs.evaluate(tmp_path, 1, [report_runs.GOOD], ("few_shot",), n=1)
+    path = tmp_path / "evals" / "step_1" / "few_shot.json"
+    changes = {"prompts": {"def f(x):": "# before\ndef f(x):"}, "samples": records}
+    write_object(path, read_object(path) | changes)
     blocks = samples_section(load_runs([tmp_path])).blocks
     return [block for block in blocks if block.kind == "samples"]
 

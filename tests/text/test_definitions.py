@@ -1,4 +1,5 @@
 import ast
+import inspect
 import random
 
 import pytest
@@ -103,13 +104,13 @@ def test_a_statement_ends_with_its_block(prompt: str, completion: str, remainder
 def test_every_function_and_class_of_real_code_ends_where_the_syntax_tree_says():
     checked = 0
     for module in (ast, random):
-        with open(module.__file__, encoding="utf-8") as file:
-            source = file.read()
+        source = inspect.getsource(module)
         offsets = [0]
         for line in source.split("\n"):
             offsets.append(offsets[-1] + len(line) + 1)
         for node in functions(ast.parse(source)):
             header_end = offsets[node.lineno - 1] + node.col_offset + len("def ")
+            assert node.end_lineno
             expected = min(offsets[node.end_lineno], len(source))
             found = end_of_definition(source[:header_end], source[header_end:])
             assert (len(source) if found is None else header_end + found) == expected, (module, node.name)

@@ -5,10 +5,11 @@ import pytest
 
 from codelm_jax.errors import UserError
 from codelm_jax.text.problems import (
+    benchmark_texts,
     defined_name,
-    read_benchmark_texts,
     read_humaneval,
     read_mbpp,
+    read_problems,
     read_tasks,
 )
 
@@ -64,7 +65,7 @@ def test_own_tasks_need_three_keys_only(tmp_path):
 
 def test_decontamination_gets_every_prompt_and_solution_of_any_kind_of_file(tmp_path):
     mixed = write(tmp_path / "mixed.jsonl", HUMANEVAL, MBPP, TASK)
-    assert read_benchmark_texts(mixed) == [
+    assert benchmark_texts(read_problems(mixed)) == [
         HUMANEVAL["prompt"],
         HUMANEVAL["canonical_solution"],
         MBPP["text"],

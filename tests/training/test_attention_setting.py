@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import types
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +37,8 @@ INTERPRETED = dataclasses.replace(CPU, attention="interpreted")
 def on_gpu(config, capability):
     """The backend of a run on one GPU of this compute capability."""
     device = types.SimpleNamespace(platform="gpu", compute_capability=capability)
-    return backend_of(config, types.SimpleNamespace(devices=np.array([device])))
+    mesh: Any = types.SimpleNamespace(devices=np.array([device]))
+    return backend_of(config, mesh)
 
 
 @pytest.mark.parametrize("capability", ["8.0", "8.9", "9.0", "12.0"])

@@ -3,7 +3,7 @@ import pytest
 from training.tiny_run import CPU, fresh_state, make_config
 
 from codelm_jax.errors import UserError
-from codelm_jax.evals.heldout import smoothing_floor
+from codelm_jax.evals.suites.held_out import smoothing_floor
 from codelm_jax.model import transformer as transformer_module
 from codelm_jax.training.guard import check_causality, implausible, training_logits
 

@@ -1,10 +1,11 @@
 import functools
+from typing import Any
 
-import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict
 from training.tiny_run import (
     WATCHING,
     fresh_state,
@@ -40,7 +41,7 @@ def nll_by_hand(config, params, windows, shift=1):
     """The targets' negative log-likelihood from the plain logits, `shift` places on from the inputs, in NumPy."""
     inputs = windows[:, :-1]
     targets = windows[:, shift : shift + inputs.shape[1]]
-    logits = Transformer(config.model).apply({"params": params}, inputs, deterministic=True)
+    logits: Any = Transformer(config.model).apply({"params": params}, inputs, deterministic=True)
     log_probs = np.asarray(jax.nn.log_softmax(logits))
     rows, columns = np.indices(targets.shape)
     return -log_probs[rows, columns, targets]
@@ -206,7 +207,7 @@ def parameters_after_4_steps(config, directory):
     step = step_of(config, backend_of(config, all_devices()))
     for _ in range(4):
         state, _ = step(state, next(batches))
-    return {path: np.asarray(x) for path, x in flax.traverse_util.flatten_dict(state.params).items()}
+    return {path: np.asarray(x) for path, x in flatten_dict(state.params).items()}
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Source `directories`: the Python files below folders of the user's own."""
+"""Source `directories`: the Python files and notebooks below folders of the user's own."""
 
 import os
 from collections import Counter
@@ -10,11 +10,13 @@ from pydantic.dataclasses import dataclass
 from codelm_jax.data.licences import UNKNOWN
 from codelm_jax.data.progress import Reporter
 from codelm_jax.errors import UserError
-from codelm_jax.preparation import source_walk
+from codelm_jax.preparation import notebooks, source_walk
 from codelm_jax.preparation.candidate import Candidate, Found, Package, in_hash_order
 from codelm_jax.preparation.licence_metadata import of_project
 from codelm_jax.preparation.source import FileSource, Names
 from codelm_jax.schema import STRICT
+
+_READ = (".py", notebooks.SUFFIX)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -44,7 +46,7 @@ class Directories(FileSource):
             root = Path(directory)
             if not root.is_dir():
                 raise UserError(f"config.data.directories: {directory} is not a directory; correct the path")
-            for path, status in source_walk.walk(root, skipped, source_walk.in_project):
+            for path, status in source_walk.walk(root, skipped, source_walk.in_project, _READ):
                 parts = path.relative_to(root).parts
                 home = root / parts[0] if len(parts) > 1 else root
                 if home not in packages:

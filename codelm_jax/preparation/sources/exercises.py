@@ -6,14 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic.dataclasses import dataclass
 
 from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
 from codelm_jax.preparation.candidate import Package
 from codelm_jax.preparation.source import Document, SplitSource
 from codelm_jax.sandbox.pool import Sandbox
@@ -71,8 +71,9 @@ class Exercises(SplitSource):
         self, benchmarks: Sequence[str], skipped: Counter[str], report: Reporter
     ) -> Iterator[Document]:
         # Imported here because it takes a third of a second that no other source needs.
+        from codelm_jax.exercises.behaviour import BATCH_SECONDS
         from codelm_jax.exercises.generate import documents
-        from codelm_jax.exercises.sieve import BATCH_SECONDS, Sieve
+        from codelm_jax.exercises.sieve import Sieve
 
         problems = [*own_problems(), *(problem for path in benchmarks for problem in read_problems(path))]
         seed, count = self.exercises.seed, self.exercises.count
@@ -81,7 +82,11 @@ class Exercises(SplitSource):
         try:
             with Sandbox(workers=os.cpu_count() or 1, timeout_seconds=BATCH_SECONDS) as sandbox:
                 sieve = Sieve(sandbox, problems)
-                for behaviours, split, wanted in (("train", "train", count), ("heldout", "val", held_out)):
+                splits: Sequence[tuple[Literal["train", "heldout"], Literal["train", "val"], int]] = (
+                    ("train", "train", count),
+                    ("heldout", "val", held_out),
+                )
+                for behaviours, split, wanted in splits:
                     for text in documents(seed, wanted, sieve=sieve, split=behaviours):
                         yield Document(text, f"{split}/{done}", _PACKAGE, split)
                         done += 1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ablation_study.statistics import Measured
 
 from codelm_jax.errors import UserError
-from codelm_jax.report.runs import Run, load_runs
+from codelm_jax.report.runs import ReportedRun, load_runs
 
 SUITES = ("heldout", "few_shot", "short_prompt", "confidence", "context")
 
@@ -95,17 +95,17 @@ def read(directories: Mapping[str, Sequence[Path]], samples: int) -> dict[str, l
     }
 
 
-def figures_of(run: Run) -> dict[str, Measured]:
+def figures_of(run: ReportedRun) -> dict[str, Measured]:
     """The figures of a run's newest evaluations; missing ones are left out."""
     results = _results(run)
     found = {name: _measured(results, figure.path) for name, figure in FIGURES.items()}
     return {name: measured for name, measured in found.items() if measured is not None}
 
 
-def _results(run: Run) -> dict[str, Any]:
+def _results(run: ReportedRun) -> dict[str, Any]:
     """Suite -> its result, `context` by how much stood before the prompt; `metrics`, of the training."""
     results: dict[str, Any] = {
-        suite: evaluation.result for suite in SUITES if (evaluation := run.evaluation(suite))
+        suite: evaluation.content for suite in SUITES if (evaluation := run.newest(suite))
     }
     rows = results.get("context", {}).get("rows", [])
     # One row alone shows no difference: no example had room.
@@ -135,14 +135,14 @@ def _by_prompt(samples: Sequence[Mapping[str, Any]], flag: str) -> dict[str, flo
     return {prompt: fmean(its_own) for prompt, its_own in flags.items()} or None
 
 
-def _check_measured_alike(runs: Sequence[Run], samples: int) -> None:
-    first: dict[str, tuple[Run, Mapping[str, Any]]] = {}
+def _check_measured_alike(runs: Sequence[ReportedRun], samples: int) -> None:
+    first: dict[str, tuple[ReportedRun, Mapping[str, Any]]] = {}
     for run in runs:
         for suite in SUITES:
-            evaluation = run.evaluation(suite)
+            evaluation = run.newest(suite)
             if evaluation is None:
                 continue
-            settings = evaluation.result["settings"]
+            settings = evaluation.content["settings"]
             # The newest result may be of an evaluation with other settings than the one that just found its own.
             if settings.get("sampling", {}).get("samples_per_prompt", samples) != samples:
                 raise UserError(

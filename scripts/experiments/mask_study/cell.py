@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,9 +26,10 @@ from mask_study.sampling import (
 from codelm_jax.data.batches import eval_batches, train_batches
 from codelm_jax.data.prepared import PreparedData
 from codelm_jax.errors import UserError
-from codelm_jax.evals.context import context
-from codelm_jax.evals.few_shot import Sampling, few_shot, short_prompt
-from codelm_jax.evals.heldout import heldout
+from codelm_jax.evals.interfaces import MaskedWindows
+from codelm_jax.evals.suites.context import context_rows
+from codelm_jax.evals.suites.few_shot import MONITORED, SAMPLING
+from codelm_jax.evals.suites.held_out import held_out_figures
 from codelm_jax.evals.templates import Templates
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.ops.backend import Backend
@@ -109,19 +110,21 @@ def run_cell(
     )
     generate = generate_with(config.model, params, prepared.tokenizer, cell.visibility)
     next_token = next_token_with(config.model, params, prepared.tokenizer, cell.visibility)
-    sampling = Sampling(samples_per_prompt=samples_per_prompt)
+    sampling = dataclasses.replace(SAMPLING, n=samples_per_prompt, seed=cell.seed)
     tokenizer, band = prepared.tokenizer, prepared.human_band
-    suites = {
-        name: suite(generate, tokenizer, templates, band, sampling=sampling, seed=cell.seed)
-        for name, suite in (("few_shot", few_shot), ("short_prompt", short_prompt))
-    }
+    suites = {}
+    for suite in MONITORED:
+        rows = generate(list(suite.prompts_of(templates).values()), sampling)
+        suites[suite.name] = dataclasses.asdict(suite.measure(rows, templates, sampling, tokenizer, band))
     length = config.model.max_seq_length
     return {
         "cell": dataclasses.asdict(cell),
         "guard": _guard(cell, config),
         "curve": curve,
         "held_out": held_out,
-        "context": context(next_token, tokenizer, templates.context, context_length=length),
+        "context": dataclasses.asdict(
+            context_rows(next_token, tokenizer, templates.context, context_length=length)
+        ),
         **suites,
     }
 
@@ -223,8 +226,16 @@ def _held_out(
             whole_B = np.asarray(mask.all(axis=1))
             yield windows, np.concatenate([np.zeros_like(mask[:, :-1]), whole_B[:, None]], axis=1)
 
-    words = {"byte_lengths": prepared.tokenizer.byte_lengths(), "label_smoothing": config.label_smoothing}
-    return {**heldout(scored, batches(), **words), "last": heldout(scored, last_only(), **words)}
+    def figures(batches: Iterable[MaskedWindows]) -> dict[str, Any]:
+        found = held_out_figures(
+            scored,
+            batches,
+            byte_lengths=prepared.tokenizer.byte_lengths(),
+            label_smoothing=config.label_smoothing,
+        )
+        return dataclasses.asdict(found)
+
+    return {**figures(batches()), "last": figures(last_only())}
 
 
 def _guard(cell: Cell, config: TrainConfig) -> str | None:

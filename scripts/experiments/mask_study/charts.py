@@ -117,11 +117,12 @@ def _collapse(results: Sequence[Result]) -> Chart:
             own = [result for result in results if result["cell"]["masked"] is masked]
             for k, (suite, name) in enumerate(SUITES.items()):
                 rates = [collapsed(result, suite) for result in own]
+                shares, ends = [rate["rate"] for rate in rates], [interval(rate) for rate in rates]
                 places = [place + 0.16 * (2 * i + k - 1.5) for place in range(len(own))]
                 axes.errorbar(
-                    [rate["rate"] for rate in rates],
+                    shares,
                     places,
-                    xerr=error_bars([{"rate": rate["rate"], **interval(rate)} for rate in rates]),
+                    xerr=error_bars(shares, [end["low"] for end in ends], [end["high"] for end in ends]),
                     fmt=MARKERS[k],
                     color=theme.runs[i],
                     fillstyle="full" if k == 0 else "none",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from codelm_jax.evals.statistics import interval_by_cluster
+from codelm_jax.evals.statistics import cluster_bounds
 
 Result = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ def collapsed(result: Result, suite: str) -> Mapping[str, Any]:
 
 def interval(rate: Mapping[str, Any]) -> dict[str, float]:
     """The interval by prompt where prompts differ, else Wilson's."""
-    low, high = interval_by_cluster(rate) or (rate["low"], rate["high"])
+    low, high = cluster_bounds(rate["cluster_low"], rate["cluster_high"]) or (rate["low"], rate["high"])
     return {"low": low, "high": high}
 
 

@@ -15,7 +15,7 @@ from mask_study.model import (
 )
 
 from codelm_jax.data.tokenizer import CodeTokenizer
-from codelm_jax.evals.interfaces import Generate
+from codelm_jax.evals.interfaces import Generate, Sampling
 from codelm_jax.model.config import ModelConfig
 
 # Prompts are padded to one of few lengths, since each compiles.
@@ -23,8 +23,8 @@ _LENGTH_STEP = 64
 
 
 @dataclasses.dataclass(frozen=True)
-class Sample:
-    """One completion; see `evals.interfaces.Completion`."""
+class MaskSample:
+    """One completion; see `evals.interfaces.SampledText`."""
 
     text: str
     token_ids: tuple[int, ...]
@@ -37,18 +37,9 @@ def generate_with(
 ) -> Generate:
     """Top-k sampling, each prompt after `<|endoftext|>`; `top_p` must be 1 and `stop` empty, as the reference has them."""
 
-    def generate(
-        prompts: Sequence[str],
-        n: int,
-        *,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        max_new_tokens: int | Sequence[int],
-        stop: Sequence[str],
-        seed: int,
-    ) -> list[list[Sample]]:
-        if top_p != 1.0 or stop or not isinstance(max_new_tokens, int):
+    def generate(prompts: Sequence[str], sampling: Sampling) -> list[list[MaskSample]]:
+        n, max_new_tokens = sampling.n, sampling.max_new_tokens
+        if sampling.top_p != 1.0 or sampling.stop or not isinstance(max_new_tokens, int):
             raise ValueError("only top_p = 1, no stop texts and one max_new_tokens")
         encoded = [
             [tokenizer.endoftext_id, *tokenizer.encode(prompt)] for prompt in prompts for _ in range(n)
@@ -68,13 +59,13 @@ def generate_with(
                 config,
                 visibility,
                 max_new_tokens,
-                top_k,
+                sampling.top_k,
                 params,
                 jnp.asarray(tokens_BT),
                 jnp.asarray(lengths),
                 jnp.asarray(never_V),
-                jnp.asarray(temperature, jnp.float32),
-                jax.random.key(seed),
+                jnp.asarray(sampling.temperature, jnp.float32),
+                jax.random.key(sampling.seed),
             )
         )
         samples = [
@@ -143,10 +134,10 @@ def _sample(
     return token_NB.T, logprob_NB.T
 
 
-def _completion(tokenizer: CodeTokenizer, ids: list[int], logprobs: list[float]) -> Sample:
+def _completion(tokenizer: CodeTokenizer, ids: list[int], logprobs: list[float]) -> MaskSample:
     ended = tokenizer.endoftext_id in ids
     count = ids.index(tokenizer.endoftext_id) if ended else len(ids)
-    return Sample(
+    return MaskSample(
         text=tokenizer.decode(ids[:count]),
         token_ids=tuple(ids[:count]),
         logprobs=tuple(logprobs[:count]),

@@ -15,8 +15,8 @@ from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.progress import console_report
 from codelm_jax.errors import UserError
-from codelm_jax.evals.few_shot import REFERENCE_PROTOCOL, prompts_of, room
 from codelm_jax.evals.results import digest
+from codelm_jax.evals.suites.few_shot import FEW_SHOT, NEW_TOKENS, room
 from codelm_jax.evals.templates import Templates, load_templates
 from codelm_jax.preparation.config import parse_data_config
 from codelm_jax.preparation.prepare import prepare
@@ -69,11 +69,11 @@ def run_study(asked: dict[str, Any], out: Path, *, seeds: int, samples: int) -> 
 
 
 def _check_room(base: TrainConfig, prepared: PreparedData, templates: Templates) -> None:
-    prompts = list(prompts_of("few_shot", templates).values())
-    if room(prompts, prepared.tokenizer, base.model.max_seq_length) < REFERENCE_PROTOCOL.max_new_tokens:
+    prompts = list(FEW_SHOT.prompts_of(templates).values())
+    if room(prompts, prepared.tokenizer, base.model.max_seq_length) < NEW_TOKENS:
         raise UserError(
             f"config.model.max_seq_length = {base.model.max_seq_length}: too short for the few-shot prompts and "
-            f"{REFERENCE_PROTOCOL.max_new_tokens} new tokens"
+            f"{NEW_TOKENS} new tokens"
         )
 
 

@@ -1,0 +1,1 @@
+"""The suites, one object in one file each; `evals/registry.py` lists them."""
