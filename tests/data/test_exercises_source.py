@@ -8,7 +8,6 @@ from source_trees import data_config, quiet
 
 from codelm_jax.errors import UserError
 from codelm_jax.evals.suites.mini_benchmark import own_problems
-from codelm_jax.exercises import generate
 from codelm_jax.exercises.sieve import normalised
 from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.sources import exercises
@@ -31,13 +30,6 @@ def functions(text):
     """Normal forms of the functions in a document, by which a behaviour's source is known under every name."""
     parts = ["def " + part for part in ("\n" + text).split("\ndef ")[1:]]
     return {normalised(part, part[4:].partition("(")[0]) for part in parts}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_at_once():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "_AT_ONCE", 600, raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from codelm_jax.preparation.registry import SOURCES
 from codelm_jax.preparation.source import Document, DocumentSource
 from codelm_jax.schema import STRICT
 from codelm_jax.training.config import parse_train_config
-from codelm_jax.training.loop import Run, train
+from codelm_jax.training.loop import TrainingRun, train
 from codelm_jax.training.mesh import backend_of, make_mesh
 from codelm_jax.training.resume import run_meta
 
@@ -76,7 +76,7 @@ def train_two_steps(prepared, tmp_path):
     (tmp_path / "run").mkdir()
     held_out = live.held_out(config, mesh, prepared)
     with jax.numpy_dtype_promotion("standard"):  # as in all tests of whole steps
-        return train(Run(config, mesh, tmp_path / "run", prepared.train, meta, held_out))
+        return train(TrainingRun(config, mesh, tmp_path / "run", prepared.train, meta, held_out))
 
 
 def test_a_registered_source_is_prepared_reused_and_trained_on(toy, tmp_path):

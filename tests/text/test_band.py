@@ -35,12 +35,12 @@ def files() -> list[str]:
         path for path in paths if "site-packages" not in str(path) and 2_000 < path.stat().st_size < 100_000
     ]
     random.Random(0).shuffle(paths)
-    return [path.read_text(encoding="utf-8", errors="replace") for path in paths[:280]]
+    return [path.read_text(encoding="utf-8", errors="replace") for path in paths[:170]]
 
 
 @pytest.fixture(scope="module")
 def tokenizer(files) -> CodeTokenizer:
-    return CodeTokenizer.train(files[:60], vocab_size=4000)
+    return CodeTokenizer.train(files[:30], vocab_size=4000)
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +109,15 @@ def test_the_band_holds_each_length_and_flags_at_most_its_target(band):
 
 
 def test_the_threshold_is_the_smallest_that_keeps_to_the_target(halves, tokenizer):
-    (entry,) = human_band(halves[0], tokenizer.decode, seed=0, windows_per_length=1000, lengths=(60,))[
+    (entry,) = human_band(halves[0][:60], tokenizer.decode, seed=0, windows_per_length=1000, lengths=(60,))[
         "lengths"
     ]
-    windows = real_windows(halves[0], 60, 1000, seed=0)
+    windows = real_windows(halves[0][:60], 60, 1000, seed=0)
     values = sorted({seq_rep_n(window, 4) for window in windows})
     stricter = {"lengths": [{**entry, "threshold": values[values.index(entry["threshold"]) - 1]}]}
-    assert sum(collapsed(window, tokenizer.decode(window), stricter) for window in windows) > 10
+    assert (
+        sum(collapsed(window, tokenizer.decode(window), stricter) for window in windows) > len(windows) // 100
+    )
 
 
 def test_between_lengths_the_band_is_interpolated_and_beyond_them_the_nearest_holds(band):
@@ -128,15 +130,15 @@ def test_between_lengths_the_band_is_interpolated_and_beyond_them_the_nearest_ho
 
 
 def test_the_band_is_deterministic_in_its_seed(halves, tokenizer):
-    few = halves[0][:60]
+    few = halves[0][:20]
     first, again, other = (human_band(few, tokenizer.decode, seed=seed, lengths=(60,)) for seed in (3, 3, 4))
     assert first == again
     assert first != other
 
 
 def test_real_definitions_are_headers_and_what_people_wrote_after_them(halves, files, tokenizer):
-    definitions = real_definitions(halves[0], tokenizer.decode, 200, seed=0)
-    assert len(definitions) == 200
+    definitions = real_definitions(halves[0][:20], tokenizer.decode, 60, seed=0)
+    assert len(definitions) == 60
     whole = "\n\n".join(files)
     for header, rest in definitions:
         assert header.startswith(("def ", "class ", "async def "))
