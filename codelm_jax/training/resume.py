@@ -21,7 +21,7 @@ from codelm_jax.schema import flattened
 from codelm_jax.training.config import LATER_KEYS
 from codelm_jax.weights import load_weights
 
-# Keys that say how a run is executed, watched and saved, not what it computes: they may change when it goes on.
+# Keys that set how a run is executed, watched and saved, not what it computes: they may change when it resumes.
 _FREE_KEYS = frozenset(
     {
         "attention",
@@ -92,7 +92,7 @@ def saved_meta(workdir: Path) -> RunMeta | None:
 
 
 def check_same_settings(saved_meta: RunMeta, config: Mapping[str, Any], workdir: object) -> None:
-    """Refuses to go on with a run under other settings; the data section is judged by what came of it.
+    """Refuses to resume a run with other settings; of the data section, the prepared data is compared, not the keys.
 
     Raises:
         UserError: names the first key that differs, with both values.
@@ -109,7 +109,7 @@ def check_same_settings(saved_meta: RunMeta, config: Mapping[str, Any], workdir:
 
 
 def check_same_run(saved_meta: RunMeta, meta: RunMeta, workdir: object) -> None:
-    """Refuses to go on with a run under other settings or on other data.
+    """Refuses to resume a run with other settings or other data.
 
     Raises:
         UserError: names the first key, or the data, that differs.
@@ -124,33 +124,33 @@ def check_same_run(saved_meta: RunMeta, meta: RunMeta, workdir: object) -> None:
 
 
 def rounding_note(saved_meta: RunMeta, meta: RunMeta) -> str | None:
-    """Says so where a run goes on elsewhere, or compiled by another JAX: not bit for bit what it would have been."""
+    """Why a resumed run is not bit for bit what it would have been: another machine or another JAX; None if it is."""
     saved, now = _place(saved_meta), _place(meta)
     differ = [part for part in now if part in saved and saved[part] != now[part]]
     if not differ:
         return None
-    # The devices always: without them the rest is hard to read.
-    told = [part for part in now if part == "devices" or part in differ]
-    before, after = ("".join(place[part] for part in told) for place in (saved, now))
-    return f"saved on {before}, goes on on {after}: rounding differs from here on"
+    # Always with the devices, without which the rest is hard to read.
+    named = [part for part in now if part == "devices" or part in differ]
+    before, after = ("".join(place[part] for part in named) for place in (saved, now))
+    return f"saved on {before}, resumed on {after}: rounding differs from here on"
 
 
 def _place(meta: RunMeta) -> dict[str, str]:
-    """All that decides, besides the config, how a step is rounded; in words."""
+    """Everything besides the config that decides how a step is rounded, in words."""
     place = {
         "devices": f"{meta.device_count} x {meta.device_kind}",
         "attention": f" with attention by {meta.attention_path}",
         "jax": f" with jax {meta.versions.get('jax', 'unknown')}",
         "flags": f" with XLA_FLAGS={meta.xla_flags!r}",
     }
-    # Checkpoints of earlier versions don't know, nor do all platforms. To an accelerator the cores are nothing.
+    # Unknown in checkpoints of earlier versions and on some platforms. On an accelerator the cores don't matter.
     if meta.device_kind == "cpu" and meta.cpu_count:
         place["cores"] = f" with {meta.cpu_count} cores"
     return place
 
 
 def _usable_cores() -> int | None:
-    """Cores that this process may use, over which a CPU device splits its work; None where the platform doesn't say."""
+    """Cores that this process may use, over which a CPU device splits its work; None if unknown."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
@@ -159,9 +159,9 @@ class Origin:
     """Where a run's weights come from.
 
     Attributes:
-        params: another run's, to begin with; None where they are fresh or in the run's own checkpoints.
-        model: `config.model` of the parent, which the run inherits; None for a run without a parent.
-        tokenizer_json: of the parent; None likewise.
+        params: those of another run; None if they are random or in the run's own checkpoints.
+        model: `config.model` of the parent, which the run inherits; None without a parent.
+        tokenizer_json: of the parent; None without a parent.
         decontaminated: as for `run_meta`.
         began_from: as for `run_meta`.
     """
@@ -178,7 +178,7 @@ def find_origin(
     init_from: str | None,
     decontaminate: Sequence[str],
 ) -> Origin:
-    """The origin of a run that begins or goes on.
+    """The origin of a run that starts or resumes.
 
     Args:
         saved_meta: of the run's own newest checkpoint; where there is one, `init_from` is not read and may be gone.

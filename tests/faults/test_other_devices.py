@@ -37,7 +37,7 @@ def test_it_stays_within_the_stated_tolerance(tmp_path, steps, saved_on, goes_on
         shutil.copytree(tmp_path / "run", tmp_path / str(devices))
         done = train(*flags, f"--workdir={tmp_path / str(devices)}", to_the_end, devices=devices)
         assert done.returncode == STOPPED, done.stderr
-        assert f"saved on {saved_on} x cpu, goes on on {devices} x cpu" in done.stdout + done.stderr
+        assert f"saved on {saved_on} x cpu, resumed on {devices} x cpu" in done.stdout + done.stderr
     assert train(*flags, to_the_end, devices=saved_on).returncode == STOPPED
     straight = losses(tmp_path / "run")
     for devices in goes_on_on:

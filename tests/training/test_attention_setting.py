@@ -183,7 +183,7 @@ def test_going_on_with_another_attention_is_said_aloud():
     assert rounding_note(place, place) is None
     note = rounding_note(place, dataclasses.replace(place, attention_path="kernel"))
     assert note == (
-        "saved on 1 x NVIDIA H100 with attention by xla, goes on on 1 x NVIDIA H100 with attention by kernel: "
+        "saved on 1 x NVIDIA H100 with attention by xla, resumed on 1 x NVIDIA H100 with attention by kernel: "
         "rounding differs from here on"
     )
 

@@ -246,7 +246,7 @@ def test_going_on_with_other_devices_is_said_aloud(tmp_path, capsys):
     run = make_run(tmp_path / "run")
     train(dataclasses.replace(run, meta=dataclasses.replace(run.meta, device_count=64)))
     shown = capsys.readouterr()
-    assert "goes on on 64 x cpu: rounding differs" in shown.out + shown.err
+    assert "resumed on 64 x cpu: rounding differs" in shown.out + shown.err
 
 
 @pytest.mark.parametrize(

@@ -26,15 +26,15 @@ def test_a_run_that_goes_on_in_the_same_place_hears_nothing():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"device_count": 1}, "saved on 2 x cpu, goes on on 1 x cpu: "),
-        ({"cpu_count": 1}, "saved on 2 x cpu with 2 cores, goes on on 2 x cpu with 1 cores: "),
+        ({"device_count": 1}, "saved on 2 x cpu, resumed on 1 x cpu: "),
+        ({"cpu_count": 1}, "saved on 2 x cpu with 2 cores, resumed on 2 x cpu with 1 cores: "),
         (
             {"versions": {"jax": "0.11.2"}},
-            "saved on 2 x cpu with jax 0.10.2, goes on on 2 x cpu with jax 0.11.2: ",
+            "saved on 2 x cpu with jax 0.10.2, resumed on 2 x cpu with jax 0.11.2: ",
         ),
         (
             {"xla_flags": "--a"},
-            "saved on 2 x cpu with XLA_FLAGS='', goes on on 2 x cpu with XLA_FLAGS='--a': ",
+            "saved on 2 x cpu with XLA_FLAGS='', resumed on 2 x cpu with XLA_FLAGS='--a': ",
         ),
     ],
 )

@@ -18,9 +18,8 @@ from training.tiny_run import (
 from codelm_jax.checkpoint.tree import leaf_table
 from codelm_jax.data.batches import train_batches
 from codelm_jax.model.transformer import Transformer
-from codelm_jax.training.compile import compile_train_step
 from codelm_jax.training.mesh import all_devices, backend_of
-from codelm_jax.training.step import init_state
+from codelm_jax.training.step import init_state, train_step
 
 NO_DROPOUT = {"model__attention_dropout": 0.0, "model__residual_dropout": 0.0}
 
@@ -173,8 +172,8 @@ def programs(config):
     """The text of the initialisation and of the training step; constants of the config are in it."""
     windows = jax.ShapeDtypeStruct((config.batch_size, config.model.max_seq_length + 1), jnp.uint16)
     lowered = jax.jit(functools.partial(init_state, config)).lower()
-    step = compile_train_step(config, all_devices()).lower(lowered.out_info, windows)
-    return lowered.as_text() + step.as_text()
+    step = functools.partial(train_step, config, backend_of(config, all_devices()))
+    return lowered.as_text() + str(jax.make_jaxpr(step)(lowered.out_info, windows))
 
 
 # "decay_share" says something for this schedule alone.
