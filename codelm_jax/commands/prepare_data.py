@@ -17,7 +17,7 @@ from codelm_jax import cli
 from codelm_jax.data.known_tasks import write_known_tasks
 from codelm_jax.data.prepared import PreparedData
 from codelm_jax.data.progress import Reporter, console_report
-from codelm_jax.evals.mini_benchmark import own_problems
+from codelm_jax.evals.suites.mini_benchmark import own_problems
 from codelm_jax.exercises.behaviour import BATCH_SECONDS
 from codelm_jax.model.config import ModelConfig
 from codelm_jax.preparation import corpus_update

@@ -183,7 +183,7 @@ def _filters(run: ReportedRun) -> str:
     )
 
 
-def _level(run: Run) -> int | None:
+def _level(run: ReportedRun) -> int | None:
     """None where the manifest is not at hand or has no level."""
     return run.manifest.get("decontamination", {}).get("level")
 
