@@ -143,8 +143,8 @@ def _decode() -> None:
     _check_json()
     config = parse(ModelConfig, _CONFIG.value.model, "config.model")
     dtype = _dtype()
-    params = init_params(config, jax.random.key(0))
     batch_sizes = _sizes() or [1, 8, 64]
+    params = init_params(config, jax.random.key(0))
     peers = torch_decode.peers(config, params, dtype) if _PEERS.value else {}
     timings = decode.compare(
         config,

@@ -189,7 +189,7 @@ def test_endoftext_ends_a_completion():
     assert all("endoftext" not in c.text for c in completions)
 
 
-@pytest.mark.parametrize("encoding", ["rope", "learned", "none"])
+@pytest.mark.parametrize("encoding", ["rope", "learned", pytest.param("none", marks=pytest.mark.slow)])
 def test_a_window_slides_over_a_text_longer_than_the_context(encoding):
     """Each token is the argmax over the window: full up to 64 tokens, then its more recent half and what follows."""
     config = model_config(position_encoding=encoding)

@@ -93,8 +93,8 @@ def test_a_completion_that_leaves_frees_its_row_and_changes_no_other():
 
 
 def test_the_cache_is_as_long_as_its_texts(monkeypatch):
-    long_context = model_config(max_seq_length=128)
-    serving = Generator(long_context, params(max_seq_length=128), tokenizer(), max_rows=1)
+    shape = {"max_seq_length": 128, "num_layers": 1}
+    serving = Generator(model_config(**shape), params(**shape), tokenizer(), max_rows=1)
     (long,), (long_again,), (short,) = (
         decode_requests("x", SAMPLED.replace(max_new_tokens=n), of=serving) for n in (90, 90, 10)
     )

@@ -73,7 +73,7 @@ def test_what_is_typed_is_completed_as_the_generator_does_and_coloured_by_its_pr
 
 
 def test_hovering_and_tapping_a_token_show_what_else_could_have_stood_there(site, open_page):
-    page = open_page("#heal=0", has_touch=True)
+    page = open_page("#heal=0&max_tokens=8", has_touch=True)
     type_and_generate(page, PROMPT)
     first, second = (generated(page).locator(".tokens > span").nth(i) for i in range(2))
     panel = page.get_by_role("tooltip")
@@ -239,7 +239,7 @@ def test_a_collapsed_text_is_warned_of_with_figures_and_a_sane_one_is_not(open_p
 
 
 def test_several_completions_differ_and_the_next_seed_gives_others(open_page):
-    page = open_page("#n=3&temperature=1")
+    page = open_page("#n=3&temperature=1&max_tokens=12")
     type_and_generate(page, PROMPT)
     texts = {generated(page, i).locator(".tokens").text_content() for i in range(3)}
     with page.expect_request("**/v1/completions") as asked:
