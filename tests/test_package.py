@@ -133,7 +133,10 @@ IGNORES = {
 }
 
 
-def test_only_types_of_other_libraries_are_hidden_from_the_type_checker():
+def test_the_type_checker_covers_everything_and_ignores_only_types_of_other_libraries():
+    settings = PYPROJECT["tool"]["pyright"]
+    assert settings["include"] == ["codelm_jax", "scripts", "configs", "tests"]
+    assert settings["exclude"] == ["**/__pycache__"]
     mark = re.compile(r"#\s*(?:pyright|type|mypy): ")
     found = {
         str(path.relative_to(ROOT))
