@@ -154,7 +154,7 @@ def test_a_release_that_exists_is_refused_before_anything_is_trained(tmp_path, c
         (["--name=../x"], "error: --name='../x': must be the name of a directory"),
         (
             ["--suites=heldot"],
-            "error: --suite=heldot: 'heldot' is no suite (did you mean heldout?); there are all, ",
+            "error: --suite=heldot: 'heldot' is not a suite (did you mean heldout?); there are all, ",
         ),
         (["--suites=humaneval"], "error: --suite=humaneval needs --humaneval=FILE"),
         (["--benchmarks=nowhere"], "error: --benchmarks=nowhere: has no HumanEval.jsonl.gz"),

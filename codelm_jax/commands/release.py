@@ -24,6 +24,8 @@ from codelm_jax.release.pipeline import CommandFailed, ReleasePipeline, ReleaseP
 from codelm_jax.sandbox.pool import Sandbox
 from codelm_jax.sandbox.verdict import SandboxError
 
+_BENCHMARK_FILES = {suite.name: suite.file_name for suite in registry.SUITES if suite.file_name}
+
 _NAME = flags.DEFINE_string("name", None, "Name of the release; default: v1 on a GPU, small-v1 without one.")
 _CONFIGS = flags.DEFINE_list(
     "configs", None, "Config files; default: strongreg and strongreg_plus on a GPU, small without one."
@@ -31,7 +33,7 @@ _CONFIGS = flags.DEFINE_list(
 _BENCHMARKS = flags.DEFINE_string(
     "benchmarks",
     None,
-    "Directory of HumanEval.jsonl.gz and mbpp.jsonl, to run and to keep out of the corpus.",
+    f"Directory of {' and '.join(_BENCHMARK_FILES.values())}, to run and to keep out of the corpus.",
 )
 _SUITES = flags.DEFINE_list(
     "suites", ["all", "mini_benchmark"], "Suites of evaluate.py; --benchmarks adds its own."
@@ -45,8 +47,6 @@ _RUNS = flags.DEFINE_string("runs", "runs", "Parent directory of the runs.")
 _DATA = flags.DEFINE_string("data", "data", "Parent directory of the prepared corpus.")
 _OUT = flags.DEFINE_string("out", "pretrained", "Directory of releases.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replaces another release of the same name.")
-
-_BENCHMARK_FILES = {"humaneval": "HumanEval.jsonl.gz", "mbpp": "mbpp.jsonl"}
 
 
 def main() -> int:

@@ -112,7 +112,7 @@ class Suite(ABC, Generic[R]):
         shows_every_setting: whether the page shows all results of the last step or only the newest.
         headlines: titles of the figures at the top of the page.
         options: flags of its own.
-        example_flags: flags that an example command needs.
+        file_name: of the public benchmark that `--NAME=FILE` takes; empty if the suite needs no file.
     """
 
     name: ClassVar[str]
@@ -125,7 +125,7 @@ class Suite(ABC, Generic[R]):
     shows_every_setting: ClassVar[bool] = False
     headlines: ClassVar[Sequence[str]] = ()
     options: ClassVar[Sequence[Option]] = ()
-    example_flags: ClassVar[str] = ""
+    file_name: ClassVar[str] = ""
 
     def check(self, choices: Choices) -> None:
         """Refuses choices that the suite can't use, before anything is loaded.

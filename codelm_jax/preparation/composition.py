@@ -32,7 +32,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
-class Census:
+class SourceCensus:
     """Bytes of Python files by part. The parts overlap.
 
     Attributes:
@@ -53,7 +53,7 @@ def is_sampled(text_sha256: str, corpus_bytes: int) -> bool:
     return int(text_sha256[:12], 16) * corpus_bytes < _MEASURED_BYTES << 48
 
 
-def census(text: str, tree: ast.Module, path: str) -> Census:
+def census(text: str, tree: ast.Module, path: str) -> SourceCensus:
     """Measures one file.
 
     Args:
@@ -96,10 +96,10 @@ def census(text: str, tree: ast.Module, path: str) -> Census:
         DOCSTRING_FILES: holds_only_docstrings(tree),
     }
     parts.update({part: total for part, applies in whole.items() if applies})
-    return Census(1, total, parts, len(documented))
+    return SourceCensus(1, total, parts, len(documented))
 
 
-def composition(censuses: Sequence[Census], files: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+def composition(censuses: Sequence[SourceCensus], files: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
     """What the manifest says a corpus is made of.
 
     Args:

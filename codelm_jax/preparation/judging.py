@@ -16,7 +16,7 @@ import numpy as np
 from codelm_jax.data.decoding import Rejected, decode
 from codelm_jax.preparation import fingerprints, notebooks
 from codelm_jax.preparation.candidate import Candidate
-from codelm_jax.preparation.composition import Census, census, is_sampled
+from codelm_jax.preparation.composition import SourceCensus, census, is_sampled
 from codelm_jax.preparation.file_kinds import holds_only_docstrings
 from codelm_jax.preparation.generated import says_generated
 from codelm_jax.preparation.secret_filter import holds_secret
@@ -82,7 +82,7 @@ class Examined:
     overlaps_benchmark: bool = False
     matches: tuple[Match, ...] = ()
     clean_bytes: int = 0
-    census: Census | None = None
+    census: SourceCensus | None = None
 
 
 def examine(candidate: Candidate, rules: Rules) -> Examined:

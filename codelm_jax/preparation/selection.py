@@ -14,7 +14,7 @@ from codelm_jax.data.progress import Advance, Reporter
 from codelm_jax.errors import UserError
 from codelm_jax.preparation import judging
 from codelm_jax.preparation.candidate import Candidate, Found
-from codelm_jax.preparation.composition import Census
+from codelm_jax.preparation.composition import SourceCensus
 from codelm_jax.preparation.config import DataConfig
 from codelm_jax.preparation.dedup import NearDuplicates
 from codelm_jax.preparation.file_kinds import is_test_path
@@ -50,7 +50,7 @@ class SourceFile:
     overlaps_benchmark: bool
     matches: tuple[Match, ...] = ()
     clean_bytes: int = 0
-    census: Census | None = None
+    census: SourceCensus | None = None
     cut: tuple[Match, ...] = ()
 
     def without_tasks(self) -> "SourceFile":

@@ -22,7 +22,7 @@ from codelm_jax.preparation.built_corpus import (
     decontamination_record,
     too_few,
 )
-from codelm_jax.preparation.composition import Census, census, composition, is_sampled
+from codelm_jax.preparation.composition import SourceCensus, census, composition, is_sampled
 from codelm_jax.preparation.config import DataConfig
 from codelm_jax.preparation.secret_filter import holds_secret
 from codelm_jax.preparation.selection import BEYOND_CAP
@@ -140,10 +140,10 @@ def _cut(text: str, rules: judging.Rules) -> tuple[tuple[Match, ...], str]:
         return (), text
 
 
-def _censuses(documents: list[str]) -> list[Census]:
+def _censuses(documents: list[str]) -> list[SourceCensus]:
     """Of a sample; documents that do not parse are not measured."""
     total = _bytes(documents)
-    found: list[Census] = []
+    found: list[SourceCensus] = []
     for text in documents:
         if is_sampled(hashlib.sha256(text.encode()).hexdigest(), total):
             with contextlib.suppress(Rejected):

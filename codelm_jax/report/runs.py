@@ -219,4 +219,5 @@ def _is_finite(value: object) -> bool:
 def evaluate_command(run: ReportedRun, suite: Suite[Any]) -> str:
     """The command that runs a suite on a run."""
     checkpoint = shlex.quote(str(run.directory))
-    return f"python scripts/evaluate.py --checkpoint={checkpoint} --suite={suite.name}{suite.example_flags}"
+    file = f" --{suite.name}={suite.file_name}" if suite.file_name else ""
+    return f"python scripts/evaluate.py --checkpoint={checkpoint} --suite={suite.name}{file}"

@@ -1,6 +1,7 @@
 """Laws of training and evaluation batches."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +27,8 @@ def tokens(tmp_path):
 
 
 def take(tokens, count, **arguments):
-    arguments = {"batch_size": 4, "seq_length": T, "seed": 0} | arguments
-    return np.stack(list(itertools.islice(train_batches(tokens, **arguments), count)))
+    settings: dict[str, Any] = {"batch_size": 4, "seq_length": T, "seed": 0} | arguments
+    return np.stack(list(itertools.islice(train_batches(tokens, **settings), count)))
 
 
 def test_a_batch_is_windows_of_consecutive_tokens(tokens):

@@ -7,7 +7,7 @@ import pytest
 from source_trees import data_config, python_source, raw_data, write_packages
 
 from codelm_jax.preparation import composition, staleness
-from codelm_jax.preparation.composition import Census, census, is_sampled
+from codelm_jax.preparation.composition import SourceCensus, census, is_sampled
 from codelm_jax.preparation.config import parse_data_config
 from codelm_jax.preparation.file_kinds import holds_only_docstrings, is_test_path
 from codelm_jax.preparation.prepare import prepare
@@ -63,8 +63,8 @@ def test_every_part_of_a_file_is_counted_in_whole_lines():
 
 
 def test_shares_are_of_the_measured_bytes_and_packages_of_all():
-    a = Census(1, 100, Counter({composition.CLASSES: 50}), 2)
-    b = Census(1, 300, Counter({composition.CLASSES: 150, composition.COMMENTS: 4}), 1)
+    a = SourceCensus(1, 100, Counter({composition.CLASSES: 50}), 2)
+    b = SourceCensus(1, 300, Counter({composition.CLASSES: 150, composition.COMMENTS: 4}), 1)
     record = composition.composition([a, b], [("p", "MIT", 300), ("q", "MIT", 600), ("q", "BSD", 100)])
     assert record["shares"][composition.CLASSES] == 0.5
     assert record["shares"][composition.COMMENTS] == 0.01

@@ -1,6 +1,8 @@
 """Laws of decontamination by function, and of the search for tasks that training functions solve."""
 
 import json
+import types
+from typing import Any
 
 import pytest
 from source_trees import data_config, python_source, quiet, write_packages
@@ -122,10 +124,8 @@ def test_tasks_that_a_training_function_solves_are_found_whatever_it_is_called(h
 def test_a_damaged_file_of_known_tasks_or_one_of_other_data_is_refused(tmp_path):
     found = KnownTasks("fingerprint", ("a",), {"a": ("f",)}, 1, {})
 
-    class Prepared:
-        directory = tmp_path
-
-    write_known_tasks(Prepared(), found)
+    prepared: Any = types.SimpleNamespace(directory=tmp_path)
+    write_known_tasks(prepared, found)
     with pytest.raises(UserError, match="of other data"):
         read_known_tasks(tmp_path, "other")
     (tmp_path / KNOWN_TASKS).write_text("{}")

@@ -1,6 +1,5 @@
 """Laws of the whole preparation."""
 
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -20,6 +19,7 @@ from source_trees import (
 from tokenizers import Tokenizer
 
 from codelm_jax.data.prepared import load_prepared
+from codelm_jax.data.progress import Advance
 from codelm_jax.preparation.prepare import prepare
 
 
@@ -201,7 +201,7 @@ def test_progress_never_goes_back_and_ends_whole(tmp_path):
     write_packages(tmp_path / "src", packages=3)
     events = []
     prepare_quietly(data_config(tmp_path), events.append)
-    stages = [event for event in events if dataclasses.is_dataclass(event)]
+    stages = [event for event in events if isinstance(event, Advance)]
     assert {event.stage for event in stages} == {"reading sources", "encoding"}
     for stage in ("reading sources", "encoding"):
         done = [event.done for event in stages if event.stage == stage]

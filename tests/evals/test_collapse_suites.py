@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 from eval_toys import ByteCodec, Parrot, completion
@@ -41,13 +42,14 @@ def sample(prompt_id, prompt, written):
     return sample_of(PromptedSample, prompt_id, prompt, written, CODEC, BAND, category="functions")
 
 
-def shown(summary):
+def shown(summary) -> dict[str, str]:
     """The rows that the terminal, the page and the card show."""
     result = PromptedResult(
         suite="few_shot", seed=0, sampling=SAMPLING.as_json("prompt"), summary=summary,
         by_category={}, by_prompt={}, prompts={}, samples=(),
     )  # fmt: skip
-    return dict(FEW_SHOT.view(result).tables[0].rows)
+    rows: Any = FEW_SHOT.view(result).tables[0].rows
+    return dict(rows)
 
 
 def test_few_shot_puts_the_worked_examples_first_and_short_prompt_does_not():

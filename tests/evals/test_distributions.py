@@ -79,6 +79,8 @@ def test_token_frequencies_are_counted_and_named():
     }
     assert result.samples.top == (CommonToken("):", CODEC.encode("):")[0], 2, 1.0),)
     assert result.samples.shares["):"] == 1.0
+    assert result.kl is not None
+    assert result.kl_baseline is not None
     assert result.kl > result.kl_baseline >= 0
 
 

@@ -39,7 +39,9 @@ def evaluate(run, loaded, model):
         data, _ = find_data(loaded, model, None, max_tokens)
         choices = choose([], seed=seed, sampling=sampling, templates=str(run.parent / "templates.toml"))
         runner = SuiteRunner(model, data, choices, ResultFiles(out), lambda jobs: [], lambda *done: None)
-        return runner.run(find(suite))
+        chosen = find(suite)
+        assert chosen is not None
+        return runner.run(chosen)
 
     return evaluate
 

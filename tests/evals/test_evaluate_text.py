@@ -28,8 +28,10 @@ def test_what_needs_training_data_is_skipped_with_a_text(run, loaded, model, tmp
     data, _ = text_data(loaded, model, str(run.parent / "val.txt"), None)
     for suite in ("token_frequency", "memorisation"):
         runner = SuiteRunner(model, data, choose([], seed=0), ResultFiles(tmp_path), lambda _: [], print)
+        chosen = find(suite)
+        assert chosen is not None
         with pytest.raises(Skipped, match="a text is not enough"):
-            runner.run(find(suite))
+            runner.run(chosen)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -34,7 +34,9 @@ class Runner:
         self._runner = SuiteRunner(model or make_model(), data, choices, files, judge_all, report)
 
     def run(self, name):
-        return self._runner.run(find(name))
+        suite = find(name)
+        assert suite is not None
+        return self._runner.run(suite)
 
 
 class Interrupted(Exception):

@@ -21,7 +21,8 @@ def test_a_docstring_says_its_sentence_within_its_width(kind, ask):
         for seed in range(12):
             prompt, body = written(made, Style("builtin", kind, width), CASES, Draws(f"{seed}"))
             function = ast.parse(prompt + body).body[0]
-            said = " ".join(ast.get_docstring(function).split())
+            assert isinstance(function, ast.FunctionDef)
+            said = " ".join((ast.get_docstring(function) or "").split())
             assert said.startswith(sentence(made, Draws(f"{seed}")))
             assert max(map(len, prompt.split("\n")[1:])) <= width
             assert (">>>" in said) == (kind in ("humaneval", "examples"))

@@ -26,6 +26,7 @@ def test_every_template_fills_to_python_without_a_placeholder_left():
         assert "$" not in text, text
         assert "@(" not in text, text
         function = ast.parse(source_of(draft)).body[-1]
+        assert isinstance(function, ast.FunctionDef)
         assert function.name == draft.name
         assert draft.name.isidentifier()
         arguments = [argument.arg for argument in function.args.args]

@@ -1,4 +1,5 @@
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -144,7 +145,7 @@ def test_rows_that_end_early_give_their_place_to_those_that_wait():
 def test_changing_parameters_and_weights_compiles_nothing():
     # The first call compiles what these lengths need.
     generator().generate(PROMPTS, SAMPLED)
-    programs = (prefill.prefill, prefill.choose_first, decode.insert, decode.decode)
+    programs: tuple[Any, ...] = (prefill.prefill, prefill.choose_first, decode.insert, decode.decode)
     before = [program._cache_size() for program in programs]
     for changes in (
         {"temperature": 0.3, "top_k": 3, "seed": 9},

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 from functools import partial
 
@@ -32,7 +33,7 @@ def sampling(rows: int, **columns):
         f"{name}_R": jnp.asarray(np.broadcast_to(np.asarray(value, dtypes[f"{name}_R"]), (rows,)))
         for name, value in columns.items()
     }
-    return neutral.replace(**changes)
+    return dataclasses.replace(neutral, **changes)
 
 
 def logits(rows: int, seed: int = 0, vocab: int = VOCAB) -> jax.Array:
@@ -63,8 +64,10 @@ def test_filters_keep_what_a_sort_keeps():
     x = np.asarray(logits(4))[list(number)]
     columns = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
     filtered = kept(_filter(jnp.asarray(x), sampling(len(settings), **columns)))
-    for row, (*values, _) in enumerate(settings):
-        assert set(np.flatnonzero(filtered[row]).tolist()) == sorted_reference(x[row], *values), settings[row]
+    for row, (t, k, p, least, _) in enumerate(settings):
+        assert set(np.flatnonzero(filtered[row]).tolist()) == sorted_reference(x[row], t, k, p, least), (
+            settings[row]
+        )
 
 
 def test_what_stays_keeps_its_relative_probability():

@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import jax
 import numpy as np
 import pytest
@@ -130,7 +132,7 @@ def test_long_texts_are_scored_as_asked():
         score_texts(generator().text_model, ["x", CODE])
     for text in ("x", CODE):
         with pytest.raises(ValueError, match="overflow is one of error, truncate_left, slide, not 'trunc'"):
-            score_texts(generator().text_model, [text], overflow="trunc")
+            score_texts(generator().text_model, [text], overflow=cast(Any, "trunc"))
     (slid,) = score_texts(generator().text_model, [CODE], overflow="slide")
     assert slid.token_ids == tuple(ids)
     assert len(slid.logprobs) == len(ids)

@@ -2,6 +2,7 @@
 
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +36,7 @@ def train(config: ModelConfig, ids: np.ndarray) -> dict:
     @jax.jit
     def step(params, state, windows):
         def loss(params):
-            logits = model.apply({"params": params}, windows[:, :-1], deterministic=True)
+            logits: Any = model.apply({"params": params}, windows[:, :-1], deterministic=True)
             return optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:]).mean()
 
         gradient = jax.grad(loss)(params)

@@ -1,6 +1,7 @@
 """Completions that join and leave while others are under way."""
 
 import random
+from typing import Any
 
 from generation_toys import PROMPTS, decode_requests, generator, model_config, params, tokenizer
 
@@ -12,7 +13,7 @@ from codelm_jax.generation.prompts import encode_prompt
 from codelm_jax.generation.scoring import rank_tokens, score_prompt
 
 SAMPLED = SamplingParams(temperature=0.9, top_k=50, max_new_tokens=20, seed=5)
-PROGRAMS = (
+PROGRAMS: tuple[Any, ...] = (
     prefill.prefill,
     prefill.choose_first,
     decode.insert,

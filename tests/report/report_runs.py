@@ -11,7 +11,7 @@ from codelm_jax.evals import registry
 from codelm_jax.evals.interfaces import EvaluatedModel, EvaluationData, HeldOutSet
 from codelm_jax.evals.results import ResultFiles
 from codelm_jax.evals.runner import SuiteRunner
-from codelm_jax.sandbox.verdict import Verdict
+from codelm_jax.sandbox.verdict import Outcome, Rung, Verdict
 
 ENDOFTEXT = 256
 SUITES = (
@@ -132,7 +132,7 @@ def corpus():
 
 def judge_all(jobs):
     """Every third program passes."""
-    outcomes = (
+    outcomes: tuple[tuple[Outcome, Rung, str], ...] = (
         ("passed", "passes", ""),
         ("wrong answer", "runs", ""),
         ("runtime error", "defines", "NameError"),

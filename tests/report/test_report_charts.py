@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -14,17 +15,17 @@ from codelm_jax.report.runs import StoredResult
 from codelm_jax.report.training_charts import compressed, human_collapse, plotted
 
 
-def of_suite(suite, *runs):
+def of_suite(suite, *runs) -> Any:
     """The only chart of a suite, of several runs."""
     charts = {i: found.view.charts[0] for i, run in enumerate(runs) if (found := run.newest(suite.name))}
     return plot([run.name for run in runs], charts)
 
 
-def of_training(name, *runs):
+def of_training(name, *runs) -> Any:
     return plotted(runs, getattr(training_charts, name))
 
 
-def drawn(made):
+def drawn(made) -> Any:
     axes = Figure().add_subplot()
     made.draw(axes, chart.LIGHT)
     return axes

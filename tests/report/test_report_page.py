@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import report_runs
@@ -119,7 +120,7 @@ def test_no_string_of_any_file_becomes_markup(whole, tmp_path):
     shutil.copytree(whole, evil)
     shutil.copytree(whole.parent / "data", tmp_path / "data")
     for file in [*evil.rglob("*.json"), tmp_path / "data" / "manifest.json"]:
-        value = poisoned(read_object(file))
+        value: Any = poisoned(read_object(file))
         if file.name == "config.json":
             value["data"]["prepared_dir"] = str(tmp_path / "data")
         file.write_text(json.dumps(value))

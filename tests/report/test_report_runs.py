@@ -8,6 +8,7 @@ from codelm_jax.evals.suites.few_shot import FEW_SHOT
 from codelm_jax.evals.wording import token_name, visible
 from codelm_jax.report.runs import load_runs
 from codelm_jax.report.samples import samples_section
+from codelm_jax.report.section import Samples
 from codelm_jax.run_files import read_object, write_object
 
 
@@ -95,7 +96,7 @@ def shown(tmp_path, *records):
     changes = {"prompts": {"def f(x):": "# before\ndef f(x):"}, "samples": records}
     write_object(path, read_object(path) | changes)
     blocks = samples_section(load_runs([tmp_path])).blocks
-    return [block for block in blocks if block.kind == "samples"]
+    return [block for block in blocks if isinstance(block, Samples)]
 
 
 def test_a_token_that_begins_in_the_prompt_is_not_shown_twice(tmp_path):

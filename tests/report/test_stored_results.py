@@ -1,5 +1,6 @@
 """Results that version 0.1.0 wrote are still read, shown and reused."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -35,9 +36,13 @@ def test_every_stored_result_is_shown_on_terminal_page_and_card(old_run):
         assert show(old_run.newest(suite).view).renderables
     sections = page_sections([old_run])
     assert sum(isinstance(block, Plot) for section in sections for block in section.blocks) >= 5
-    for section in sections:
-        section.blocks[:] = [block for block in section.blocks if not isinstance(block, Plot)]
-    page = Page(render([old_run], sections))
+    plain = [
+        dataclasses.replace(
+            section, blocks=[block for block in section.blocks if not isinstance(block, Plot)]
+        )
+        for section in sections
+    ]
+    page = Page(render([old_run], plain))
     collapsed = read_object(STORED / "few_shot.json")["summary"]["collapsed"]
     shown = f"({collapsed['count']}\u00a0of\u00a0{collapsed['n']})"
     assert shown in page.row("collapsed")[1]

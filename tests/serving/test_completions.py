@@ -25,7 +25,7 @@ def client(address):
         yield client
 
 
-def complete(client, prompt=PROMPT, params=SAMPLED, **more):
+def complete(client, prompt: str | list[str] | list[int] | list[list[int]] = PROMPT, params=SAMPLED, **more):
     """What the official client gets for the same parameters that `Generator` takes."""
     extra = {key: getattr(params, key) for key in ("top_k", "min_p", "repetition_penalty", "heal")}
     return client.completions.create(

@@ -43,8 +43,8 @@ class HumanEval(TaskSuite):
 
     name = "humaneval"
     title = "HumanEval"
+    file_name = "HumanEval.jsonl.gz"
     options = (Option("humaneval", "HumanEval.jsonl or .jsonl.gz."),)
-    example_flags = " --humaneval=HumanEval.jsonl.gz"
     sampling = SAMPLING
 
     def tasks(self, choices: Choices) -> list[Task]:

@@ -63,11 +63,11 @@ class Mbpp(TaskSuite):
 
     name = "mbpp"
     title = "MBPP"
+    file_name = "mbpp.jsonl"
     options = (
-        Option("mbpp", "mbpp.jsonl."),
+        Option("mbpp", f"{file_name}."),
         Option("mbpp_shots", "Worked MBPP tasks before each prompt, up to 3.", default=0),
     )
-    example_flags = " --mbpp=mbpp.jsonl"
     sampling = SAMPLING
 
     def tasks(self, choices: Choices) -> list[Task]:

@@ -114,7 +114,7 @@ def answered(page, *pieces, ends=True):
     page.route("**/v1/completions", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
 
 
-def piece(tokens, *, start=0, finish_reason="stop", logprob=-0.1, others=None):
+def piece(tokens, *, start=0, finish_reason: str | None = "stop", logprob=-0.1, others=None):
     """A choice that is made of these tokens, whole characters each."""
     offsets = [start + len("".join(tokens[:i])) for i in range(len(tokens))]
     return {
