@@ -8,11 +8,11 @@ from source_trees import data_config, quiet
 
 from codelm_jax.errors import UserError
 from codelm_jax.evals.suites.mini_benchmark import own_problems
-from codelm_jax.exercises.sieve import normalised
 from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.sources import exercises
 from codelm_jax.preparation.sources.exercises import Exercises
 from codelm_jax.sandbox.verdict import SandboxError
+from codelm_jax.text.normal import normal_form
 
 COUNT = 40
 
@@ -29,7 +29,7 @@ def texts(prepared, split):
 def functions(text):
     """Normal forms of the functions in a document, by which a behaviour's source is known under every name."""
     parts = ["def " + part for part in ("\n" + text).split("\ndef ")[1:]]
-    return {normalised(part, part[4:].partition("(")[0]) for part in parts}
+    return {normal_form(part, part[4:].partition("(")[0]) for part in parts}
 
 
 @pytest.fixture(scope="module")
