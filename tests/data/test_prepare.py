@@ -116,7 +116,6 @@ def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
     assert prepared.manifest["decontamination"] == {
         "level": 1,
         "benchmarks": [str(tree / "benchmark.jsonl")],
-        "level": 1,
         "run_tokens": 30,
         "dropped_files": 1,
         "dropped_bytes": len(python_source(3000)),
