@@ -57,10 +57,11 @@ def main() -> None:
 
 
 def _find_known_tasks(prepared: PreparedData, data: DataConfig, report: Reporter) -> None:
-    problems = [*own_problems(), *(each for path in data.decontaminate for each in read_problems(path))]
+    problems = dict.fromkeys(own_problems())  # a benchmark may be named there too
+    problems |= dict.fromkeys(each for path in data.decontaminate for each in read_problems(path))
     try:
         with Sandbox(workers=os.cpu_count() or 1, timeout_seconds=BATCH_SECONDS) as sandbox:
-            found = find_known_tasks(prepared, problems, sandbox, report)
+            found = find_known_tasks(prepared, [*problems], sandbox, report)
     except SandboxError as error:
         report(f"tasks known from training were not searched: {error}")
         return

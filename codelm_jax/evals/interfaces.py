@@ -147,6 +147,7 @@ class EvaluationData:
         endoftext_id: its id.
         train_files: the file of each training document.
         identity: JSON that identifies the data; results are reused only if it matches.
+        is_known: of each task that was searched, whether a function of the training data solves it.
     """
 
     held_out: Mapping[str, HeldOutSet]
@@ -154,3 +155,4 @@ class EvaluationData:
     endoftext_id: int
     train_files: Sequence[str]
     identity: Mapping[str, Any]
+    is_known: Mapping[str, bool] = dataclasses.field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What the verdicts on a set of tasks add up to: pass@k, the validity ladder, and the failures."""
 
 import collections
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,6 +56,8 @@ class TaskResult(SuiteResult):
         by_task: counts of each.
         samples: all of them.
         overflowing: tasks whose prompt leaves no room in the context.
+        unseen: tasks that no function of the training data solves; None where that was not searched.
+        unseen_score: as `score`, of these.
     """
 
     seed: int
@@ -71,16 +74,23 @@ class TaskResult(SuiteResult):
     by_task: Mapping[str, TaskCount]
     samples: tuple[TaskSample, ...]
     overflowing: int
+    unseen: int | None = None
+    unseen_score: Mapping[str, Score] = dataclasses.field(default_factory=dict)
 
 
 def score_tasks(
-    done: Mapping[str, Sequence[TaskSample]], answerable: Sequence[str], samples_per_task: int, seed: int
+    done: Mapping[str, Sequence[TaskSample]],
+    answerable: Sequence[str],
+    unseen: Sequence[str] | None,
+    samples_per_task: int,
+    seed: int,
 ) -> dict[str, Any]:
     """The fields of `TaskResult` that follow from the samples of each task.
 
     Args:
         done: task -> its samples; none where the prompt overflows the context.
         answerable: tasks that fit the context with their solution.
+        unseen: tasks that no function of the training data solves; None where that was not searched.
         samples_per_task: that were asked for.
         seed: of the bootstrap.
     """
@@ -95,6 +105,8 @@ def score_tasks(
         "answerable": len(answerable),
         "score": _score(passed, samples_per_task, seed),
         "answerable_score": _score({task: passed[task] for task in answerable}, samples_per_task, seed),
+        "unseen": None if unseen is None else len(unseen),
+        "unseen_score": _score({task: passed[task] for task in unseen or ()}, samples_per_task, seed),
         "ladder": {
             rung: clustered_rate(
                 {task: [s.reached(rung) for s in of_task] for task, of_task in judged.items()}, seed

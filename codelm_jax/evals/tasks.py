@@ -80,7 +80,7 @@ def evaluate_tasks(
         seed=sampling.seed,
         sampling=sampling.as_json("task"),
         context_length=length,
-        **score_tasks(done, answerable, sampling.n, sampling.seed),
+        **score_tasks(done, answerable, _unseen(tasks, inputs), sampling.n, sampling.seed),
         overflowing=len(tasks) - len(possible),
     )
 
@@ -115,10 +115,13 @@ class TaskSuite(Suite[TaskResult]):
         self.tasks(choices)
 
     def depends_on(self, inputs: SuiteInputs) -> Mapping[str, Any]:
-        """Sampling and tasks."""
+        """Sampling and tasks, and which of them training functions solve, where that is known."""
+        tasks = self.tasks(inputs.choices)
+        unseen = _unseen(tasks, inputs)
         return {
             "sampling": self._sampling_of(inputs.choices).as_json("task"),
-            "tasks_sha256": digest([dataclasses.asdict(task) for task in self.tasks(inputs.choices)]),
+            "tasks_sha256": digest([dataclasses.asdict(task) for task in tasks]),
+            **({} if unseen is None else {"unseen_sha256": digest(unseen)}),
         }
 
     def run(self, inputs: SuiteInputs, parts: Parts) -> TaskResult:
@@ -205,9 +208,12 @@ def _rows(result: TaskResult) -> list[list[str]]:
                 "those that fit the context with their solution, all",
                 result.answerable,
             ),
+            (result.unseen_score, "those that no training function solves, all", result.unseen),
         )
         for measure, found in scores.items()
     ]
+    if result.unseen is not None:
+        rows.append(["tasks that a training function solves", number(result.tasks - result.unseen)])
     rows.append(["tasks whose prompt overflows the context, failed", number(result.overflowing)])
     rows += [[_RUNG_NAMES[rung], interval(found)] for rung, found in result.ladder.items()]
     return rows + [[f"failed: {reason}", number(count)] for reason, count in result.failures.items()]
@@ -233,6 +239,14 @@ def _headline(title: str, result: TaskResult, compared: str) -> Headline:
     low, high = cluster_bounds(found.low, found.high) or (passes.low, passes.high)
     said = f"pass@1 over {result.tasks} tasks, 95 % interval {bounds(low, high)}.{compared}"
     return Headline(title, percent(found.value), said)
+
+
+def _unseen(tasks: Sequence[Task], inputs: SuiteInputs) -> list[str] | None:
+    """Tasks that no function of the training data solves; None unless all of them were searched."""
+    is_known = inputs.data.is_known if inputs.data else {}
+    if any(task.id not in is_known for task in tasks):
+        return None
+    return [task.id for task in tasks if not is_known[task.id]]
 
 
 def _room(task: Task, codec: Codec, context_length: int) -> int:

@@ -1,11 +1,13 @@
 """Prepared data, or a text of the user's own, as evaluations take them."""
 
+import dataclasses
 from pathlib import Path
 
 import jax
 
 from codelm_jax.checkpoint.load import Loaded
 from codelm_jax.data.batches import eval_batches
+from codelm_jax.data.known_tasks import read_known_tasks
 from codelm_jax.data.prepared import PreparedData, load_prepared
 from codelm_jax.data.text_files import encode_file
 from codelm_jax.data.tokenizer import CodeTokenizer
@@ -39,7 +41,11 @@ def find_data(
             f"--data={directory}: made with another tokenizer than this model's; prepare it with that one"
         )
     note = f"data: {chosen}{'' if same else ', NOT what it was trained on'}"
-    return prepared_data(prepared, model, max_tokens), note
+    data = prepared_data(prepared, model, max_tokens)
+    if not same or loaded.meta.began_from:
+        # It learned from other functions too, which nobody searched.
+        data = dataclasses.replace(data, is_known={})
+    return data, note
 
 
 def text_data(
@@ -63,8 +69,13 @@ def text_data(
 
 
 def prepared_data(prepared: PreparedData, model: EvaluatedModel, max_tokens: int | None) -> EvaluationData:
-    """Prepared data, of each held-out set at most the first `max_tokens`."""
+    """Prepared data, of each held-out set at most the first `max_tokens`.
+
+    Raises:
+        UserError: its list of known tasks is damaged.
+    """
     names = [name for name in ("val", "test") if name in prepared.manifest["splits"]]
+    search = read_known_tasks(prepared.directory, prepared.fingerprint)
     train = [file["source"] for file in prepared.manifest.get("files", ()) if file["split"] == "train"]
     return EvaluationData(
         held_out={name: _held_out(getattr(prepared, name), model, max_tokens) for name in names},
@@ -73,6 +84,7 @@ def prepared_data(prepared: PreparedData, model: EvaluatedModel, max_tokens: int
         # Ready text files have no names for their documents.
         train_files=train or [f"document {i}" for i in range(prepared.train.header.documents)],
         identity={"data_fingerprint": prepared.fingerprint, "max_tokens": max_tokens},
+        is_known={task: task in search.known for task in search.searched} if search else {},
     )
 
 

@@ -133,7 +133,7 @@ def _value(function: _Function, arguments: list[Any]) -> str:
         return repr(function(*copy.deepcopy(arguments)))
     except _TooLong:
         return "!TooLong"
-    except Exception as error:
+    except (SystemExit, Exception) as error:
         return f"!{type(error).__name__}"
 
 
@@ -167,7 +167,7 @@ def _passed(function: _Function, tasks: list[Any]) -> list[str]:
                 _left = TASK_STEPS
                 check(function)
                 passed.append(task_id)
-        except (_TooLong, Exception):
+        except (_TooLong, SystemExit, Exception):
             continue
     return passed
 
@@ -200,7 +200,10 @@ def examine(functions: list[Any], tasks: list[Any], probes: dict[str, list[Any]]
 
 def _examined(function: list[Any], by_arity: dict[int, list[Any]], probes: dict[str, list[Any]]) -> list[Any]:
     source, name, arity, cases, probe_sets = function
-    loaded = _loaded(source, name)
+    try:
+        loaded = _loaded(source, name)
+    except Exception as error:  # an import that there is none of here
+        return [[f"!{type(error).__name__}"] * len(cases), ["not loaded"] * len(probe_sets), []]
     values: list[str] = []
     for case in cases:
         values.append(_value(loaded, case))

@@ -79,21 +79,25 @@ def _candidates(texts: Iterable[str], tasks: Sequence[TaskProgram]) -> list[_Can
     arities = sorted({arity for task in tasks for arity in range(task.fewest, task.most + 1)})
     found: dict[tuple[str, int], _Candidate] = {}
     for text in texts:
-        for function in _functions(text):
-            key = form_of(function.node) + "".join(function.imports)
+        for function, form, source in _functions(text):
+            key = form + "".join(function.imports)
             fewest, most = function.arity
             for arity in arities:
                 if fewest <= arity and (most is None or arity <= most):
-                    found.setdefault((key, arity), _Candidate(function.node.name, function.source, arity))
+                    found.setdefault((key, arity), _Candidate(function.node.name, source, arity))
     return list(found.values())
 
 
-def _functions(text: str) -> list[SelfContained]:
-    """Those that can be called with positional arguments."""
+def _functions(text: str) -> list[tuple[SelfContained, str, str]]:
+    """Functions that can be called with positional arguments, with their normal forms and sources."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        return [each for each in self_contained_functions(tree) if None not in each.node.args.kw_defaults]
+        return [
+            (each, form_of(each.node), each.source)
+            for each in self_contained_functions(tree)
+            if None not in each.node.args.kw_defaults
+        ]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

@@ -28,7 +28,11 @@ def normal_form(source: str, name: str) -> str:
 
 
 def form_of(function: ast.FunctionDef) -> str:
-    """Returns the normal form of a parsed function."""
+    """Returns the normal form of a parsed function.
+
+    Raises:
+        RecursionError: its expressions are nested too deeply.
+    """
     bound = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
     bound |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names = {} if function.name in bound else {function.name: "f"}

@@ -46,7 +46,10 @@ def self_contained_functions(tree: ast.Module) -> Iterator[SelfContained]:
     imported = _standard_imports(tree)
     bound = _bound_by(tree) - imported.keys()
     for function in short:
-        needed = _free_names(function) - {function.name}
+        try:
+            needed = _free_names(function) - {function.name}
+        except RecursionError:  # nested too deeply to be read or written
+            continue
         if all(name in imported or (name in _BUILTINS and name not in bound) for name in needed):
             statements = tuple(imported[name] for name in sorted(needed & imported.keys()))
             yield SelfContained(function, statements)

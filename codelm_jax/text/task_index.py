@@ -92,7 +92,10 @@ class TaskIndex:
             return None
         wording = docstring_wording(node)
         wordings = _PARAGRAPH.split(wording, maxsplit=1)[0], wording[:_LONGEST_WORDING]
-        form = form_of(node) if _shape(node) in self.shapes else ""
+        try:
+            form = form_of(node) if _shape(node) in self.shapes else ""
+        except RecursionError:  # no solution is nested so deeply
+            form = ""
         return self.match(node.name if is_outermost else "", wordings, form)
 
 

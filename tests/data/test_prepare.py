@@ -114,8 +114,8 @@ def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
         )
     )
     assert prepared.manifest["decontamination"] == {
-        "benchmarks": [str(tree / "benchmark.jsonl")],
         "level": 1,
+        "benchmarks": [str(tree / "benchmark.jsonl")],
         "run_tokens": 30,
         "dropped_files": 1,
         "dropped_bytes": len(python_source(3000)),

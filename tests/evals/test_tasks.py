@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from eval_toys import ByteCodec, KeptParts, Parrot, toy_inputs, toy_model
+from eval_toys import ByteCodec, KeptParts, Parrot, toy_data, toy_inputs, toy_model
 from rich.console import Console
 
 from codelm_jax.errors import UserError
@@ -74,9 +74,11 @@ class Judge:
         return Verdict(outcome, rung, exception, 1, 0.01, ("toy",))
 
 
-def evaluate(tasks, *, judge=None, model=None, context_length=256, parts=None, report=None):
+def evaluate(tasks, *, judge=None, model=None, context_length=256, parts=None, report=None, is_known=None):
     evaluated = toy_model(CODEC, model or Parrot(CODEC, ANSWERS), context_length=context_length)
     inputs = toy_inputs(evaluated, judge_all=judge or Judge(), report=report)
+    if is_known is not None:
+        inputs = dataclasses.replace(inputs, data=dataclasses.replace(toy_data(CODEC), is_known=is_known))
     return evaluate_tasks("toy", tasks, SAMPLING, inputs, parts or KeptParts())
 
 
@@ -96,6 +98,23 @@ def test_scores_ladder_and_failures_follow_from_the_verdicts():
     }
     assert result.layers == ("toy",)
     assert len(result.samples) == 8
+
+
+def test_tasks_that_no_training_function_solves_have_a_score_of_their_own():
+    assert evaluate([HALVE, TWICE]).unseen is None
+    partly = evaluate([HALVE, TWICE], is_known={"halve": True})
+    assert (partly.unseen, partly.unseen_score) == (None, {})
+    result = evaluate([HALVE, TWICE], is_known={"halve": True, "twice": False, "other": False})
+    assert result.score == evaluate([HALVE, TWICE]).score
+    assert result.unseen == 1
+    assert result.unseen_score["pass@1"].value == pytest.approx(pass_at_k(4, 3, 1))
+    (table,) = MINI_BENCHMARK.view(result).tables
+    rows = dict(table.rows)
+    assert rows["tasks that a training function solves"] == "1"
+    assert rows["pass@1, all 2 tasks"].startswith("50.0")
+    assert rows["pass@1, those that no training function solves, all 1 tasks"].startswith("75.0")
+    known = evaluate([HALVE, TWICE], is_known={"halve": True, "twice": True})
+    assert (known.unseen, known.unseen_score) == (0, {})
 
 
 def test_an_overflowing_task_is_never_sampled_and_counts_as_failed():

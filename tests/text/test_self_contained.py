@@ -54,6 +54,7 @@ def test_functions_that_read_only_what_everybody_has_are_found(source):
         "class A:\n    def f(self):\n        return 1\n",
         "def f(x):\n" + "    x += 1\n" * 20 + "    return x\n",
         "def f(x):\n    '''Docstring.'''\n",
+        "def f(x):\n    return " + "x + " * 900 + "x\n",
     ],
 )
 def test_other_functions_are_not(source):

@@ -49,6 +49,7 @@ INDEX = task_index(PROBLEMS)
             "try:\n    pass\nexcept E:\n    def f(x):\n        'The widest word'\n        return x\n    y = 1\n",
             ("7", WORDING),
         ),
+        ("def f(s):\n    return " + "s + " * 900 + "s\n", None),
         ("class A:\n    def widest(self):\n        return self\n", None),
         ("def f(s):\n    return min(s.split(), key=len)\n", None),
         ("def f(x):\n    ''\n    return x\n", None),
