@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from source_trees import data_config, prepare_quietly, python_source
 
+from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.prepared import load_prepared
 from codelm_jax.data.training_sets import TrainingData, open_training_sets, parse_training_sets
 from codelm_jax.errors import UserError
+from codelm_jax.training.resume import check_same_run
 
 T = 16
 
@@ -131,3 +133,24 @@ def test_impossible_sets_are_refused_by_key(home, keys, complaint):
     with pytest.raises(UserError, match=complaint) as raised:
         opened(home, **keys)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"mixture": ((0, "corpus", 1.0), (6, "corpus", 2.0), (6, "other", 1.0))}, "mixture"),
+        ({"sets": (("other", "other", "stream"),)}, "windows"),
+        ({"sets": (), "mixture": ()}, "fingerprints"),
+    ],
+)
+def test_a_run_is_not_resumed_with_other_sets(home, change, named):
+    def meta(**keys):
+        record = opened(home, **{"sets": OTHER, "mixture": MIXTURE} | keys).record
+        return RunMeta.from_json(
+            json.loads(json.dumps({"config": {"model": {}}, "tokenizer_json": "{}", "mixture": record})),
+            "meta",
+        )
+
+    check_same_run(meta(), meta(), "runs/a")
+    with pytest.raises(UserError, match=rf"config\.data\.sets, mixture, windows: their {named} are .*runs/a"):
+        check_same_run(meta(), meta(**change), "runs/a")
