@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from codelm_jax.benchmarks.contenders import Ours
+from codelm_jax.benchmarks.contenders import Contender, Ours
 from codelm_jax.model import transformer
 from codelm_jax.ops import attention
 from codelm_jax.ops import cross_entropy as loss_module
@@ -52,7 +52,7 @@ class Variant:
     compiler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     gpu_only: bool = False
 
-    def build(self, config: TrainConfig) -> Ours:
+    def build(self, config: TrainConfig) -> Contender:
         """Compiles the step with the change in place."""
         return Ours(
             changed(config, self.config),

@@ -25,7 +25,7 @@ _PARAMS = "params/"
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
+class StepFinding:
     """The result of reading a whole step.
 
     Attributes:
@@ -42,7 +42,7 @@ class Finding:
         return f"damaged  {self.damage}" if self.damage else f"sound    {self.directory}: {self.summary}"
 
 
-def verify(path: str | os.PathLike[str]) -> Iterator[Finding]:
+def verify(path: str | os.PathLike[str]) -> Iterator[StepFinding]:
     """Reads every step at `path` (a run, its checkpoints, or one step) and compares it with its digests.
 
     Raises:
@@ -52,10 +52,10 @@ def verify(path: str | os.PathLike[str]) -> Iterator[Finding]:
         try:
             saved = SavedStep(directory)
             saved.verify()
-            yield Finding(directory, None, _summary(saved))
+            yield StepFinding(directory, None, _summary(saved))
         except Damaged as damage:
             if directory.exists():  # otherwise a running training removed it meanwhile
-                yield Finding(directory, damage)
+                yield StepFinding(directory, damage)
 
 
 def show(path: str | os.PathLike[str]) -> str:

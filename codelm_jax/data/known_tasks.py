@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import pydantic
 
@@ -37,7 +37,7 @@ class KnownTasks:
 
 def write_known_tasks(prepared: PreparedData, found: KnownTasks) -> None:
     """Stores what was found in the directory of the prepared data."""
-    write_object(prepared.directory / KNOWN_TASKS, asdict(found))  # pyright: ignore[reportArgumentType]
+    write_object(prepared.directory / KNOWN_TASKS, asdict(cast(Any, found)))
 
 
 def read_known_tasks(directory: Path, fingerprint: str) -> KnownTasks | None:

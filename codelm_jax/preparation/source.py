@@ -13,7 +13,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import pydantic
 
@@ -71,7 +71,7 @@ class Source(abc.ABC):
 
     def settings(self) -> dict[str, Any]:
         """What identifies the chosen documents, as plain JSON by dotted key: a change makes prepared data stale."""
-        values = dataclasses.asdict(self)  # pyright: ignore[reportArgumentType]
+        values = dataclasses.asdict(cast(Any, self))  # each source is a dataclass
         return flattened({key: value for key, value in values.items() if key not in self.path_keys})
 
     def environment(self) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """The data that a run learned from: its splits, licences and packages, from the manifest."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from codelm_jax.evals.view import Table
 from codelm_jax.evals.wording import number, percent
+from codelm_jax.report.manifest_tables import licence_table, splits_rows
 from codelm_jax.report.runs import ReportedRun
 from codelm_jax.report.section import Block, Section, captioned, missing_data
 from codelm_jax.report.wording import megabytes
@@ -30,27 +30,6 @@ def data_section(runs: Sequence[ReportedRun]) -> Section:
         "whole packages that it has not; licences come from package metadata.",
         blocks=blocks,
     )
-
-
-def licence_table(manifest: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
-    """(licence, packages, files, bytes) of the training split, most bytes first; empty where files are not recorded."""
-    files = [file for file in manifest.get("files", ()) if file["split"] == "train"]
-    packages: dict[str, set[str]] = {}
-    counts: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for file in files:
-        packages.setdefault(file["licence"], set()).add(file["package"])
-        counts[file["licence"]] += 1
-        sizes[file["licence"]] += file["bytes"]
-    return [(name, len(packages[name]), counts[name], size) for name, size in sizes.most_common()]
-
-
-def splits_rows(manifest: Mapping[str, Any]) -> list[list[str]]:
-    """Name, files, size and tokens of each split."""
-    return [
-        [name, number(split["documents"]), megabytes(split["bytes"]), number(split["tokens"])]
-        for name, split in manifest.get("splits", {}).items()
-    ]
 
 
 def _data_tables(run: ReportedRun, runs: Sequence[ReportedRun]) -> list[Block]:

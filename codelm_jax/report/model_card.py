@@ -17,9 +17,8 @@ from codelm_jax.evals import registry
 from codelm_jax.evals.suites.few_shot import FEW_SHOT
 from codelm_jax.evals.view import Table
 from codelm_jax.evals.wording import number, visible
-from codelm_jax.report.data_section import licence_table, splits_rows
-from codelm_jax.report.runs import ReportedRun
-from codelm_jax.report.section import evaluate_command
+from codelm_jax.report.manifest_tables import licence_table, splits_rows
+from codelm_jax.report.runs import ReportedRun, evaluate_command
 from codelm_jax.report.templating import environment
 from codelm_jax.report.wording import megabytes
 

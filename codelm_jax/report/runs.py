@@ -3,6 +3,7 @@
 import functools
 import math
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,3 +214,9 @@ def _read_if_there(path: Path) -> dict[str, Any]:
 
 def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def evaluate_command(run: ReportedRun, suite: Suite[Any]) -> str:
+    """The command that runs a suite on a run."""
+    checkpoint = shlex.quote(str(run.directory))
+    return f"python scripts/evaluate.py --checkpoint={checkpoint} --suite={suite.name}{suite.example_flags}"

@@ -9,7 +9,7 @@ from codelm_jax.evals.suite import Suite
 from codelm_jax.evals.view import Judged, Table
 from codelm_jax.evals.wording import capitalised
 from codelm_jax.report.chart import Chart
-from codelm_jax.report.runs import ReportedRun
+from codelm_jax.report.runs import ReportedRun, evaluate_command
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,6 @@ def plots(*charts: Chart | None) -> list[Block]:
 def captioned(run: ReportedRun, runs: Sequence[ReportedRun], text: str) -> str:
     """A caption as a sentence, or after the run's name where there are several runs."""
     return f"{run.name}: {text}" if len(runs) > 1 else capitalised(text)
-
-
-def evaluate_command(run: ReportedRun, suite: Suite[Any]) -> str:
-    """The command that runs a suite on a run."""
-    checkpoint = shlex.quote(str(run.directory))
-    return f"python scripts/evaluate.py --checkpoint={checkpoint} --suite={suite.name}{suite.example_flags}"
 
 
 def missing_suite(runs: Sequence[ReportedRun], suite: Suite[Any]) -> list[Block]:

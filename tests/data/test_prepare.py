@@ -115,9 +115,12 @@ def test_benchmark_solutions_leave_training_and_are_counted(tree, tmp_path):
     )
     assert prepared.manifest["decontamination"] == {
         "benchmarks": [str(tree / "benchmark.jsonl")],
+        "level": 1,
         "run_tokens": 30,
         "dropped_files": 1,
         "dropped_bytes": len(python_source(3000)),
+        "cut_functions": {},
+        "cut_tasks": [],
     }
     assert prepared.manifest["skipped"]["overlaps a benchmark"] == 1
     assert python_source(3000) in texts(load_prepared(tree / "prepared"), "train")

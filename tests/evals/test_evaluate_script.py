@@ -2,9 +2,6 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import jax
@@ -45,18 +42,6 @@ def evaluate(run, loaded, model):
         return runner.run(find(suite))
 
     return evaluate
-
-
-def command(run, *arguments, cwd=ROOT):
-    script = str(ROOT / "scripts" / "evaluate.py")
-    return subprocess.run(
-        [sys.executable, script, f"--checkpoint={run}", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "120"},
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -143,41 +128,31 @@ def test_prompts_do_not_share_their_random_numbers(model):
     assert sum(a == b for a, b in zip(*(sum(row, ()) for row in texts), strict=False)) < 8
 
 
-def test_the_command_writes_results_into_the_run_and_shows_them(run, tmp_path):
-    arguments = (
-        "--suite=few_shot,context,memorisation,short_prompt",
-        "--n=2",
-        "--max_new_tokens=8",
-        f"--templates={run.parent / 'templates.toml'}",
-        f"--data={run.parent / 'prepared'}",
-    )
-    done = command(run, *arguments, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    written = sorted(path.name for path in (run / "evals" / f"step_{STEP}").iterdir())
-    assert written == ["context.json", "few_shot.json", "memorisation.json", "short_prompt.json"]
-    result = json.loads((run / "evals" / f"step_{STEP}" / "few_shot.json").read_text())
+def test_the_command_writes_results_into_the_run_and_shows_them(run, invocations):
+    done = invocations["evaluated"]
+    assert (done.status, done.errors) == (0, "")
+    directory = run / "evals" / f"step_{STEP}"
+    written = sorted(path.stem for path in directory.iterdir())
+    assert written == ["context", "few_shot", "memorisation", "short_prompt", "toy"]
+    result = json.loads((directory / "few_shot.json").read_text())
     assert result["settings"]["step"] == STEP
     assert result["sampling"]["samples_per_prompt"] == 2
     assert len(result["samples"]) == 4
     assert all(len(sample["tokens"]) == len(sample["logprobs"]) for sample in result["samples"])
-    assert "NOT decontaminated" in done.stdout
-    assert "collapsed" in done.stdout
+    assert "NOT decontaminated" in done.output
+    assert "collapsed" in done.output
 
 
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
-        (["--suite=few_shots"], "--suite=few_shots"),
-        pytest.param(["--n=0"], "n=0", marks=pytest.mark.slow),
-        pytest.param(["suite=all"], "did you mean --suite=all?", marks=pytest.mark.slow),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(run, arguments, named):
-    done = command(run, *arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert named in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_a_mistake_is_one_line_and_status_2(invocations):
+    for mistake, named in {
+        "unknown suite": "--suite=few_shots",
+        "no samples": "n=0",
+        "no dashes": "did you mean --suite=all?",
+    }.items():
+        done = invocations[mistake]
+        assert (done.status, done.output) == (2, "")
+        assert named in done.errors
+        assert len(done.errors.splitlines()) == 1
 
 
 def test_data_is_found_by_default_if_the_model_was_trained_on_it(run, loaded, model):
@@ -211,40 +186,10 @@ def test_a_checkpoint_says_against_what_its_corpus_was_decontaminated(loaded):
     assert "NOT" in decontamination(_with_meta(loaded, config=own, decontaminated=()))
 
 
-# The command with a sandbox that breaks down after it was started.
-BROKEN_SANDBOX = """
-import sys
-from codelm_jax.sandbox.pool import Sandbox
-from codelm_jax.sandbox.verdict import SandboxError
-def fail(self):
-    raise SandboxError("sandbox: the fork server is gone")
-Sandbox.__enter__ = fail
-from codelm_jax.commands.evaluate import run
-run()
-"""
-
-
-def test_a_sandbox_that_breaks_down_is_one_line_and_status_2(run, tmp_path):
-    tasks = tmp_path / "tasks.jsonl"
-    tasks.write_text(json.dumps({"id": "a", "prompt": "def f():\n", "tests": ["assert f() == 1"]}))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            BROKEN_SANDBOX,
-            f"--checkpoint={run}",
-            "--suite=mini_benchmark",
-            f"--tasks={tasks}",
-            "--n=1",
-            "--max_new_tokens=4",
-            f"--out={tmp_path / 'out'}",
-        ],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stderr == "error: sandbox: the fork server is gone; the same command continues from here\n"
+def test_a_sandbox_that_breaks_down_is_one_line_and_status_2(invocations):
+    done = invocations["broken sandbox"]
+    assert done.status == 2
+    assert done.errors == "error: sandbox: the fork server is gone; the same command continues from here\n"
 
 
 def test_results_go_into_the_run_however_it_is_named(run, tmp_path):

@@ -64,7 +64,7 @@ def test_a_registered_architecture_is_exported_described_imported_and_sampled(tm
     assert caplog.records == []
     assert_same_bits(model.params, back.params)
     assert (back.step, back.meta.model) == (model.step, model.meta.model)
-    assert Generator.from_loaded(load_weights(out)).context_length == 48
+    assert Generator.from_loaded(load_weights(out)).text_model.context_length == 48
     (out / "codelm.json").unlink()
     del hf_config["hidden_act"]
     (out / "config.json").write_text(json.dumps(hf_config))

@@ -45,7 +45,7 @@ def test_bfloat16_is_loaded_as_float32_without_rounding(tmp_path):
 
 
 def test_it_can_be_sampled_served_and_trained_further(out):
-    assert Generator.from_checkpoint(out).context_length == 48
+    assert Generator.from_checkpoint(out).text_model.context_length == 48
     assert load_model(str(out), max_rows=None).band == {"target_rate": 0.01, "lengths": []}
     assert run_name(str(out)) == "toy"
     origin = find_origin(None, str(out), ["elsewhere/HumanEval.jsonl.gz", "mbpp.jsonl"])
@@ -67,7 +67,7 @@ def test_without_a_record_it_is_a_model_of_unknown_data(out):
     (out / "codelm.json").unlink()
     loaded = load_weights(out)
     assert (loaded.step, loaded.meta.data_fingerprint, loaded.meta.decontaminated) == (0, "unknown", ())
-    assert Generator.from_loaded(loaded).context_length == 48
+    assert Generator.from_loaded(loaded).text_model.context_length == 48
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model-00001-of-*.safetensors"])

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax.traverse_util import flatten_dict
 from training.tiny_run import (
     WATCHING,
     fresh_state,
@@ -16,6 +15,7 @@ from training.tiny_run import (
     step_of,
 )
 
+from codelm_jax.checkpoint.tree import leaf_table
 from codelm_jax.data.batches import train_batches
 from codelm_jax.model.transformer import Transformer
 from codelm_jax.training.compile import compile_train_step
@@ -223,7 +223,7 @@ def parameters_after_4_steps(config, directory):
     step = step_of(config, backend_of(config, all_devices()))
     for _ in range(4):
         state, _ = step(state, next(batches))
-    return {path: np.asarray(x) for path, x in flatten_dict(state.params).items()}
+    return {path: np.asarray(x) for path, x in leaf_table(state.params).items()}
 
 
 @pytest.mark.slow
