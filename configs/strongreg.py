@@ -97,4 +97,7 @@ def get_config() -> ConfigDict:
     config.data.split_seed = 0  # deals files into splits; change it and models can't be compared
     config.data.tokenizer_bytes = 30_000_000  # of training text that the tokenizer sees
     config.data.prepared_dir = "data/strongreg"  # where the prepared data is kept and found again
+    config.data.windows = "stream"  # cut the tokens anywhere; "documents" packs whole documents
+    config.data.sets = ()  # further prepared sets: rows (name, prepared_dir, windows)
+    config.data.mixture = ()  # rows (first step, set, weight), the data above being the set "corpus"; () for it alone
     return config

@@ -41,7 +41,8 @@ class RunMeta:
         tokenizer_json: text of the tokenizer file.
         human_band: reference statistics of human code, from the prepared data.
         data_fingerprint: of the prepared data.
-        decontaminated: benchmark files that neither the run's corpus nor its parents' contain.
+        mixture: windows, mixture and fingerprints of further training sets; {} for one set as a stream.
+        decontaminated: benchmark files that neither the run's training sets nor its parents' contain.
         began_from: where the initial weights come from; None if they were random.
         versions: package name to version.
         device_kind: JAX's name of the device.
@@ -55,6 +56,7 @@ class RunMeta:
     tokenizer_json: str
     human_band: dict[str, Any] = dataclasses.field(default_factory=dict)
     data_fingerprint: str = "unknown"
+    mixture: dict[str, Any] = dataclasses.field(default_factory=dict)
     # JSON holds a list.
     decontaminated: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
     began_from: Parent | None = None

@@ -24,6 +24,7 @@ from codelm_jax.atomic import write_atomically
 from codelm_jax.checkpoint.lock import RunLock
 from codelm_jax.data.progress import console_report
 from codelm_jax.data.tokenizer import CodeTokenizer
+from codelm_jax.data.training_sets import TrainingData, open_training_sets, parse_training_sets
 from codelm_jax.errors import UserError
 from codelm_jax.evals.terminal import show
 from codelm_jax.evaluation_inputs import live
@@ -81,6 +82,7 @@ def main() -> int:
     asked = _asked_config()
     config = parse_train_config(asked)
     data_config = parse_data_config(asked["data"])
+    training_sets = parse_training_sets(asked["data"])
     workdir = Path(_WORKDIR.value or f"runs/{cli.config_name()}")
     if _PROVE_RESUME.value:
         return prove_resume([*sys.argv, "--prove_resume=0"], _PROVE_RESUME.value, config, workdir)
@@ -102,7 +104,10 @@ def main() -> int:
             trained_on=saved.data_fingerprint if saved else None,
         )
         tokens = len(prepared.train.ids) if prepared else None
-        print(json.dumps(describe(config, asked, mesh, tokens), indent=2))
+        described = describe(config, asked, mesh, tokens)
+        if prepared and training_sets.sets:
+            described["epochs"] = _epochs(open_training_sets(training_sets, prepared).data, config)
+        print(json.dumps(described, indent=2))
         return 0
     try:
         with RunLock(workdir):
@@ -144,12 +149,17 @@ def _train(
             report=report,
             trained_on=saved.data_fingerprint if saved else None,
         )
+    opened = open_training_sets(parse_training_sets(asked["data"]), prepared, origin.decontaminated)
+    if len(opened.data.sets) > 1:
+        epochs = ", ".join(f"{name} {count:.2f}" for name, count in _epochs(opened.data, config).items())
+        print(f"epochs of each set by step {config.max_steps}: {epochs}")
     meta = run_meta(
         json.loads(json.dumps(asked)),
         tokenizer_json=prepared.tokenizer.to_json(),
         human_band=prepared.human_band,
         data_fingerprint=prepared.fingerprint,
-        decontaminated=origin.decontaminated,
+        mixture=opened.record,
+        decontaminated=opened.decontaminated,
         began_from=origin.began_from,
         attention_path=backend_of(config, mesh).attention,
     )
@@ -158,7 +168,7 @@ def _train(
             config=config,
             mesh=mesh,
             workdir=workdir,
-            train_tokens=prepared.train,
+            train_data=opened.data,
             meta=meta,
             evaluate_held_out=live.held_out(config, mesh, prepared),
             monitors=live.monitors(config, prepared),
@@ -173,6 +183,10 @@ def _train(
     _print_completions(workdir)
     print(f"model card: {write_model_card(load_runs([workdir])[0])}")
     return 0
+
+
+def _epochs(data: TrainingData, config: TrainConfig) -> dict[str, float]:
+    return data.epochs(config.max_steps, batch_size=config.batch_size, seq_length=config.model.max_seq_length)
 
 
 def _inherit(origin: Origin, asked: dict[str, Any], workdir: Path) -> tuple[TrainConfig, DataConfig]:

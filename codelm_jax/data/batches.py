@@ -5,45 +5,26 @@ A record of the source is a whole batch, because grain's cost is per record. Bat
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import grain
 import numpy as np
 
-from codelm_jax.data.infilling import Infilling
-from codelm_jax.data.mixture import Mixture, MixtureRow
+from codelm_jax.data.mixture import Mixture
 from codelm_jax.data.tokens import TokenFile
-from codelm_jax.data.windows import WindowKind, Windows, as_rows, cut_into_windows
+from codelm_jax.data.training_sets import OWN, TrainingData, TrainingSet
+from codelm_jax.data.windows import Windows, as_rows, cut_into_windows
 from codelm_jax.errors import UserError
 
 _ENDLESS = 1 << 40  # batches; grain wants a length
 _PREFETCHED = 4  # batches made ahead by one thread
 
 
-@dataclass(frozen=True)
-class TrainingSet:
-    """One prepared set as training reads it.
-
-    Attributes:
-        name: by which a mixture refers to it.
-        tokens: of its training split.
-        windows: how they are cut.
-        infilling: applied to its windows, or None.
-    """
-
-    name: str
-    tokens: TokenFile
-    windows: WindowKind = "stream"
-    infilling: Infilling | None = None
-
-
 def train_batches(
-    sets: TokenFile | Sequence[TrainingSet],
+    data: TokenFile | TrainingData,
     *,
     batch_size: int,
     seq_length: int,
     seed: int,
-    mixture: Sequence[MixtureRow] = (),
     start_index: int = 0,
     process_index: int = 0,
     process_count: int = 1,
@@ -51,11 +32,10 @@ def train_batches(
     """Endless training batches, the same for the same arguments at every index.
 
     Args:
-        sets: one token file, or the sets of a mixture; all have the same tokenizer.
+        data: one token file, or the sets of a mixture.
         batch_size: windows of all processes.
         seq_length: T.
         seed: of the orders.
-        mixture: rows (first step, set, weight); empty: everything from the first set.
         start_index: batches to skip.
         process_index: of this process.
         process_count: over which a batch is split.
@@ -69,8 +49,9 @@ def train_batches(
         UserError: too few tokens for one window, or for one batch of different windows; `process_count` does not divide
             `batch_size`; or the mixture is at fault.
     """
-    if isinstance(sets, TokenFile):
-        sets = [TrainingSet("corpus", sets)]
+    if isinstance(data, TokenFile):
+        data = TrainingData((TrainingSet(OWN, data),))
+    sets = data.sets
     if batch_size % process_count:
         raise UserError(
             f"config.batch_size = {batch_size}: does not divide over {process_count} processes; make it a multiple"
@@ -79,7 +60,7 @@ def train_batches(
     source = _Batches(
         sets,
         [cut_into_windows(each.tokens, each.windows, seq_length=seq_length, seed=seed) for each in sets],
-        Mixture(mixture, [each.name for each in sets], batch_size=batch_size, seed=seed),
+        Mixture(data.mixture, [each.name for each in sets], batch_size=batch_size, seed=seed),
         first_row=process_index * rows,
         rows=rows,
         batch_size=batch_size,

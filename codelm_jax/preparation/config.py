@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 import pydantic
 
+from codelm_jax.data.training_sets import TRAINING_KEYS
 from codelm_jax.errors import UserError, did_you_mean
 from codelm_jax.preparation.registry import SOURCES
 from codelm_jax.preparation.source import Names, Source
@@ -81,7 +82,7 @@ def parse_data_config(values: Mapping[str, Any]) -> DataConfig:
     keys_of = {
         source: {field.name for field in dataclasses.fields(cast(Any, source))} for source in SOURCES.values()
     }
-    known = common.union(*keys_of.values())
+    known = common.union(TRAINING_KEYS, *keys_of.values())
     for key in values:
         if key not in known:
             raise UserError(

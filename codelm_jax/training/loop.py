@@ -11,6 +11,7 @@ from codelm_jax.atomic import remove_leftovers
 from codelm_jax.checkpoint.metadata import RunMeta
 from codelm_jax.checkpoint.store import CheckpointStore
 from codelm_jax.data.tokens import TokenFile
+from codelm_jax.data.training_sets import TrainingData
 from codelm_jax.errors import NO_ROOM, UserError
 from codelm_jax.run_files import write_object
 from codelm_jax.training.config import TrainConfig
@@ -33,7 +34,7 @@ class TrainingRun:
         config: its settings.
         mesh: the devices it runs on, see `mesh.make_mesh`.
         workdir: its directory; the caller holds the lock.
-        train_tokens: the training data.
+        train_data: the training data.
         meta: saved with every checkpoint.
         evaluate_held_out: from parameters to `nll`, `perplexity`, `bits_per_byte`, `smoothed_loss` and
             `smoothed_loss_floor` on the held-out set.
@@ -45,7 +46,7 @@ class TrainingRun:
     config: TrainConfig
     mesh: Mesh
     workdir: Path
-    train_tokens: TokenFile
+    train_data: TokenFile | TrainingData
     meta: RunMeta
     evaluate_held_out: Callable[[Any], Mapping[str, float]]
     monitors: Sequence[Monitor] = ()
@@ -89,7 +90,7 @@ def _train(run: TrainingRun, store: CheckpointStore) -> dict[str, Any]:
     start = find_start(
         config, run.mesh, store, meta=run.meta, workdir=run.workdir, initial_params=run.initial_params
     )
-    stepper = Stepper(config, run.mesh, run.train_tokens, start.state, start.data)
+    stepper = Stepper(config, run.mesh, run.train_data, start.state, start.data)
     log = RunLog(run.workdir, config, stepper)
     looks = Looks(config, run.evaluate_held_out, run.monitors, start.held_out, stop, log)
     saver = Saver(config, store, run.meta, stepper, looks)

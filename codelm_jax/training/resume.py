@@ -49,6 +49,7 @@ def run_meta(
     decontaminated: Sequence[str],
     began_from: Parent | None,
     attention_path: str,
+    mixture: Mapping[str, Any] | None = None,
 ) -> RunMeta:
     """The metadata of a run on this machine.
 
@@ -60,12 +61,14 @@ def run_meta(
         decontaminated: benchmark files that neither this corpus holds nor one that its initial weights were trained on.
         began_from: origin of the initial weights; None if they are random.
         attention_path: implementation of attention.
+        mixture: record of the training sets.
     """
     return RunMeta(
         config=dict(resolved_config),
         tokenizer_json=tokenizer_json,
         human_band=dict(human_band),
         data_fingerprint=data_fingerprint,
+        mixture=dict(mixture or {}),
         decontaminated=tuple(decontaminated),
         began_from=began_from,
         versions={
@@ -120,6 +123,13 @@ def check_same_run(saved_meta: RunMeta, meta: RunMeta, workdir: object) -> None:
             raise UserError(
                 f"config.data.prepared_dir = {meta.prepared_dir!r}: its {name} is not what the run in {workdir} was trained "
                 "with: restore that to resume, or choose another --workdir"
+            )
+    for key in sorted(saved_meta.mixture.keys() | meta.mixture.keys()):
+        saved, now = saved_meta.mixture.get(key), meta.mixture.get(key)
+        if saved != now:
+            raise UserError(
+                f"config.data.sets, mixture, windows: their {key} are {now}, but the run in {workdir} has {saved}: restore that"
+                " to resume, or choose another --workdir"
             )
 
 

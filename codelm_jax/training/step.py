@@ -59,13 +59,18 @@ def loss_and_nll(
     config: TrainConfig, backend: Backend, params: Any, windows_BT: Array, key: Array
 ) -> tuple[Array, Array]:
     """Mean smoothed loss and mean NLL of windows `[B, T+1]`: each token but the first is a target."""
-    hidden_BTD = training_hidden(config.model, backend, params, windows_BT[:, :-1], key)
-    targets_BT = windows_BT[:, 1:].astype(jnp.int32)
+    inputs_BT, targets_BT = windows_BT[:, :-1], windows_BT[:, 1:].astype(jnp.int32)
+    # Signed windows hold ~id for a token that is an input but no target.
+    masked = bool(jnp.issubdtype(windows_BT.dtype, jnp.signedinteger))
+    if masked:
+        inputs_BT = jnp.maximum(inputs_BT, ~inputs_BT)
+    hidden_BTD = training_hidden(config.model, backend, params, inputs_BT, key)
     return mean_loss_of_hidden(
         hidden_BTD,
         params["head"]["kernel"],
         targets_BT,
         config.label_smoothing,
+        masked=masked,
         on_cpu=backend.on_cpu,
         shards=backend.devices,
     )
@@ -80,7 +85,7 @@ def train_step(
         config: static.
         backend: static.
         state: donate it.
-        windows_BT: uint16 `[batch_size, max_seq_length + 1]`.
+        windows_BT: uint16 or int32 `[batch_size, max_seq_length + 1]`, see `data.batches.train_batches`.
 
     Returns:
         The next state and scalar metrics: `loss`, `nll` (nats), `grad_norm`, `nonfinite_steps` (in a row).

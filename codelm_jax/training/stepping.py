@@ -8,6 +8,7 @@ from jax.sharding import Mesh
 
 from codelm_jax.data.batches import train_batches
 from codelm_jax.data.tokens import TokenFile
+from codelm_jax.data.training_sets import TrainingData
 from codelm_jax.errors import UserError
 from codelm_jax.training.compile import compile_train_step
 from codelm_jax.training.config import TrainConfig
@@ -38,7 +39,7 @@ class Stepper:
         self,
         config: TrainConfig,
         mesh: Mesh,
-        tokens: TokenFile,
+        data: TokenFile | TrainingData,
         state: TrainState,
         data_state: Mapping[str, Any],
     ):
@@ -48,7 +49,7 @@ class Stepper:
         self._mesh, self._limit = mesh, config.max_nonfinite_steps
         self._take = compile_train_step(config, mesh)
         self._batches = train_batches(
-            tokens,
+            data,
             batch_size=config.batch_size,
             seq_length=config.model.max_seq_length,
             seed=config.seed,

@@ -1,5 +1,6 @@
 """Generated exercises as a source."""
 
+import ast
 import json
 import re
 
@@ -12,7 +13,7 @@ from codelm_jax.preparation.prepare import prepare
 from codelm_jax.preparation.sources import exercises
 from codelm_jax.preparation.sources.exercises import Exercises
 from codelm_jax.sandbox.verdict import SandboxError
-from codelm_jax.text.normal import normal_form
+from codelm_jax.text.normal import form_of
 
 COUNT = 40
 
@@ -27,9 +28,8 @@ def texts(prepared, split):
 
 
 def functions(text):
-    """Normal forms of the functions in a document, by which a behaviour's source is known under every name."""
-    parts = ["def " + part for part in ("\n" + text).split("\ndef ")[1:]]
-    return {normal_form(part, part[4:].partition("(")[0]) for part in parts}
+    """Normal forms of the functions in a document, which tell them apart under any name."""
+    return {form_of(node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
 
 
 @pytest.fixture(scope="module")

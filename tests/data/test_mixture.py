@@ -6,9 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from codelm_jax.data.batches import TrainingSet, train_batches
+from codelm_jax.data.batches import train_batches
 from codelm_jax.data.mixture import Mixture
-from codelm_jax.data.tokens import read_tokens, write_tokens
+from codelm_jax.data.tokens import TokenFile, read_tokens, write_tokens
+from codelm_jax.data.training_sets import TrainingData, TrainingSet
 from codelm_jax.data.windows import cut_into_windows
 from codelm_jax.errors import UserError
 
@@ -33,9 +34,10 @@ def sets(tmp_path):
     ]
 
 
-def take(sets, count, **arguments):
-    arguments = {"batch_size": 4, "seq_length": T, "seed": 0, "mixture": ROWS} | arguments
-    return np.stack(list(itertools.islice(train_batches(sets, **arguments), count)))
+def take(sets, count, mixture=ROWS, **arguments):
+    data = sets if isinstance(sets, TokenFile) else TrainingData(tuple(sets), mixture)
+    arguments = {"batch_size": 4, "seq_length": T, "seed": 0} | arguments
+    return np.stack(list(itertools.islice(train_batches(data, **arguments), count)))
 
 
 def test_weights_hold_from_their_step_in_every_thousand_windows():
@@ -69,7 +71,7 @@ def test_processes_share_a_mixed_batch_in_order(sets):
 
 
 def test_a_mixture_of_one_set_is_that_set(sets):
-    alone = take(sets[0].tokens, 50, mixture=())
+    alone = take(sets[0].tokens, 50)
     assert alone.dtype == np.uint16
     np.testing.assert_array_equal(alone, take(sets, 50, mixture=((0, "a", 1.0),)))
 

@@ -67,6 +67,22 @@ def test_training_minimises_that_very_loss():
         )
 
 
+def test_tokens_that_are_no_targets_move_neither_loss_nor_parameters():
+    """Signed windows hold `~id` for them; all others count as in unsigned windows."""
+    config = make_config(label_smoothing=0.0, **NO_DROPOUT)
+    windows = make_windows(config)
+    params = fresh_state(config).params
+    signed = windows.astype(np.int32)
+    signed[:, -3:] = ~signed[:, -3:]
+    state, metrics = run_steps(config, signed, 1)
+    by_hand = nll_by_hand(config, params, windows)
+    np.testing.assert_allclose(metrics["loss"], by_hand[:, :-3].mean(), rtol=1e-5)
+    assert abs(metrics["loss"] - by_hand.mean()) > 1e-5
+    signed[:, -2:] = ~7
+    other, _ = run_steps(config, signed, 1)
+    assert_trees_equal(state.params, other.params)
+
+
 def test_a_small_model_overfits_one_batch():
     config = make_config(
         batch_size=4, max_steps=150, learning_rate=3e-2, weight_decay=0.0, label_smoothing=0.0, **NO_DROPOUT

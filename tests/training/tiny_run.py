@@ -148,7 +148,7 @@ def make_run(workdir, raw=None, **overrides) -> TrainingRun:
         config=config,
         mesh=make_mesh(config),
         workdir=workdir,
-        train_tokens=make_tokens(workdir.parent),
+        train_data=make_tokens(workdir.parent),
         meta=make_meta(raw),
         evaluate_held_out=lambda params: {
             "nll": 5.0,
