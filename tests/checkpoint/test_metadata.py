@@ -50,7 +50,13 @@ def test_a_checkpoint_with_the_oldest_metadata_opens_with_defaults(tmp_path, mon
 def test_metadata_survives_json():
     meta = dataclasses.replace(META, decontaminated=("a", "b"), began_from=Parent("run", 3, "f"), cpu_count=2)
     written = json.loads(json.dumps(meta.to_json()))
-    assert written.keys() == OLDEST.keys() | {"decontaminated", "began_from", "cpu_count", "attention_path"}
+    assert written.keys() == OLDEST.keys() | {
+        "decontaminated",
+        "began_from",
+        "cpu_count",
+        "attention_path",
+        "mixture",
+    }
     assert written["vocab_size"] == 400
     assert RunMeta.from_json({**written, "of a later version": 1}, "meta") == meta
 
