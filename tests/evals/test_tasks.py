@@ -109,7 +109,7 @@ def test_tasks_that_no_training_function_solves_have_a_score_of_their_own():
     assert result.unseen == 1
     assert result.unseen_score["pass@1"].value == pytest.approx(pass_at_k(4, 3, 1))
     (table,) = MINI_BENCHMARK.view(result).tables
-    rows = dict(table.rows)
+    rows = {row[0]: row[1] for row in table.rows}
     assert rows["tasks that a training function solves"] == "1"
     assert rows["pass@1, all 2 tasks"].startswith("50.0")
     assert rows["pass@1, those that no training function solves, all 1 tasks"].startswith("75.0")
